@@ -1,0 +1,1 @@
+"""The door: authenticate, cap, keep, answer."""

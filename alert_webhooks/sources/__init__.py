@@ -1,0 +1,1 @@
+"""Parsers of what was kept, one module per alert source."""

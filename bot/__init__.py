@@ -1,0 +1,1 @@
+"""The voice: chat, pages, postmortem, delivery, and the wiring."""

@@ -1,0 +1,1 @@
+"""Loops: one loop, one file."""

@@ -1,0 +1,1 @@
+"""Chat: views that return values, and the platforms that show them."""

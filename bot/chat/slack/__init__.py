@@ -1,0 +1,1 @@
+"""Slack over Bolt in Socket Mode."""

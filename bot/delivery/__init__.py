@@ -1,0 +1,1 @@
+"""Delivery: the outbox sender, used by everything outward."""

@@ -1,0 +1,1 @@
+"""The postmortem, read from the journal."""

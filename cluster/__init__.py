@@ -1,0 +1,1 @@
+"""What the world is and what may be done to it."""

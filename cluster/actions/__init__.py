@@ -1,0 +1,1 @@
+"""Actions: one module each, with plan, apply, already_done, verify and inverse."""

@@ -1,0 +1,1 @@
+"""The clients that reach Kubernetes and Prometheus, made honest."""

@@ -1,0 +1,1 @@
+"""Owners: who else writes to the workload."""

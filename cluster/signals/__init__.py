@@ -1,0 +1,1 @@
+"""Signals: logical names resolved to the series that exist."""

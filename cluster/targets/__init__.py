@@ -1,0 +1,1 @@
+"""Targets: which workload is meant."""

@@ -1,0 +1,1 @@
+"""A stand-in of the Kubernetes API server and its deployment controller."""

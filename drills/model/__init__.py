@@ -1,0 +1,1 @@
+"""A causal model of llm-d: faults change causes, never a metric."""

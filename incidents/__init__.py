@@ -1,0 +1,1 @@
+"""What an incident is: alerts, severities, people, commands, events, decisions, timeline."""

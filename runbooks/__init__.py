@@ -1,0 +1,1 @@
+"""The runbook language, its engine and its steps."""

@@ -1,0 +1,1 @@
+"""The runbook language: from YAML to frozen values."""
