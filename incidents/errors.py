@@ -17,7 +17,7 @@ class Unavailable(TriagedError):
 
 
 class NotAllowed(TriagedError):
-    """This person may not do this."""
+    """The person may not do what was asked."""
 
 
 class Conflict(TriagedError):

@@ -1,0 +1,91 @@
+"""What an action would do, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from cluster.targets.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Exactly what will happen, to exactly which object.
+
+    `digest` covers action, target with uid, before, after and owner path, and not the
+    resourceVersion, which changes with every status update; `uid` and `resource_version` are the
+    preconditions that the write carries. `inverse` is the step that undoes it: its action and
+    parameters. `key` marks the write as ours (annotation `triaged.dev/run`).
+    """
+
+    action: str
+    target: Target
+    parameters: tuple[tuple[str, str], ...]
+    owner_path: tuple[str, ...]
+    before: tuple[tuple[str, str], ...]
+    after: tuple[tuple[str, str], ...]
+    uid: str
+    resource_version: str
+    inverse: tuple[tuple[str, str], ...]
+    kubectl: str
+    dry_run: str
+    warnings: tuple[str, ...]
+    reversible: bool
+    digest: str
+
+
+class Done(Enum):
+    """What the world says of a plan whose outcome is not known."""
+
+    YES = "yes"
+    NO = "no"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The write was accepted: what the API server answered."""
+
+    resource_version: str
+    detail: str
+
+
+class Verb(Protocol):
+    """An action: one module, registered by its name."""
+
+    name: str
+
+    def plan(self, target: Target, parameters: Mapping[str, object]) -> Plan:
+        """Read live state, find the owner, ask for a dry run.
+
+        Raises Rejected with the reason when it must not be done, Unavailable when the cluster
+        cannot be asked. Changes nothing.
+        """
+
+    def apply(self, plan: Plan, *, key: str) -> Applied:
+        """Write once, with the plan's preconditions; never repeats by itself.
+
+        Raises Conflict when the object changed meanwhile, Rejected when the write was refused
+        (certainly nothing happened), Unavailable when the outcome is not known.
+        """
+
+    def already_done(self, plan: Plan, *, key: str) -> Done:
+        """Ask the world whether our own write (recognised by `key`) took place."""
+
+    def settled(self, plan: Plan) -> "Settled":
+        """Say how far the change has come: does it still stand, and are its pods ready?"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How far an applied change has come.
+
+    `reverted_by` names the writer who changed the field back; `ready` and `wanted` count pods;
+    `since` is the moment from which all wanted pods were ready, None while they are not.
+    """
+
+    ready: int
+    wanted: int
+    since: datetime | None
+    reverted_by: str | None = None
