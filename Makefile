@@ -1,0 +1,67 @@
+# The same targets run here and in .ci/run.
+
+VENV   ?= .venv
+PYTHON ?= python3
+PY     := $(VENV)/bin/python
+PIP    := $(PY) -m pip --disable-pip-version-check --no-input --quiet install
+UV     ?= $(firstword $(wildcard $(VENV)/bin/uv) uv)
+AUTO   ?=
+UPGRADE ?=
+
+# Suites that need a real server, a browser or minutes of kills: .ci/run starts them.
+HEAVY  := --ignore=tests/servers --ignore=tests/browser --ignore=tests/crash
+# These two folders are pure: every branch of theirs is tested.
+GATE   := --cov=incidents --cov=runbooks/engine --cov-branch --cov-fail-under=100 --cov-report=term-missing
+
+# What make would pass down (its flags and job slots) is no business of the programs it starts.
+unexport MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES
+export VENV
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/.runtime ## Make .venv with the triaged command in it
+
+demo: $(VENV)/.runtime ## Rehearse one incident, without Slack and without a cluster (AUTO=1: nobody has to click)
+	@AUTO="$(AUTO)" exec $(VENV)/bin/triaged demo
+
+test: $(VENV)/.dev ## Run the tests; no cluster, no browser, no package of the system needed
+	@$(PY) -m pytest tests $(HEAVY) -m "not server" -n 2 --dist loadfile $(GATE)
+
+check: $(VENV)/.dev ## Lint, format, types, direction of imports, spelling
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/codespell
+
+bench: $(VENV)/.dev ## Measure, as ratios inside one run
+	@$(PY) tests/bench/run.py
+
+lock: ## Write the lock files again (UPGRADE=--upgrade takes newer versions); needs uv
+	@UV="$(UV)" requirements/lock $(UPGRADE)
+
+clean: ## Remove what the other targets made
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage \
+	  build dist postmortems *.egg-info
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "triaged needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 1; }
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+# The locks name every package with its hash, so nothing is left to resolve: --no-deps saves that time.
+$(VENV)/.runtime: requirements/build.txt requirements/runtime.txt pyproject.toml | $(PY)
+	@echo "installing triaged"
+	@$(PIP) --require-hashes --no-deps -r requirements/build.txt -r requirements/runtime.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "installing what the tests and checks need"
+	@$(PIP) --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,16 @@
+"""What every suite shares: who may open a socket."""
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+ON_THE_WIRE = ("contract", "acceptance", "servers", "browser", "crash")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the suites that speak real protocols reach loopback; everything else opens no socket."""
+    loopback = pytest.mark.allow_hosts(["127.0.0.1", "::1", "localhost"])
+    for item in items:
+        if item.path.relative_to(TESTS).parts[0] in ON_THE_WIRE:
+            item.add_marker(loopback)
