@@ -74,7 +74,7 @@ class Verb(Protocol):
         """Ask the world whether our own write (recognised by `key`) took place."""
 
     def settled(self, plan: Plan) -> "Settled":
-        """Say how far the change has come: does it still stand, and are its pods ready?"""
+        """Say how far the change has come: whether it still stands and how many pods are ready."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

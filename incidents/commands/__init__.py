@@ -1,0 +1,1 @@
+"""Commands: what people and loops ask for, one module per aggregate."""

@@ -1,0 +1,234 @@
+"""Commands to a run."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from incidents.events.run import Comparison, Evidence, PlanRecord, RunStarted
+from incidents.journal import Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRun:
+    """Begin; refused when the run exists."""
+
+    started: RunStarted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCheck:
+    """A check has read and decided."""
+
+    step: str
+    verdict: str
+    because: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFailure:
+    """A step could not be done."""
+
+    step: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPlan:
+    """An action was planned; approval is asked for it."""
+
+    step: str
+    plan: PlanRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRefusal:
+    """An action must not be done."""
+
+    step: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidPlan:
+    """The plan no longer holds."""
+
+    step: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimStep:
+    """Claim before the effect; `scopes` are those whose freeze forbids it."""
+
+    step: str
+    approval: str
+    digest: str
+    not_after: datetime
+    before: tuple[Evidence, ...]
+    scopes: tuple[str, ...]
+    budget: Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishStep:
+    """The effect took place."""
+
+    step: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordNotApplied:
+    """The write certainly did not take place."""
+
+    step: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseDoubt:
+    """Nobody can tell whether the effect took place."""
+
+    step: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleDoubt:
+    """A person says whether it did."""
+
+    step: str
+    applied: bool
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserveSettle:
+    """So many pods are ready."""
+
+    step: str
+    ready: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordVerification:
+    """What became of the change."""
+
+    step: str
+    verdict: str
+    because: str
+    comparisons: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoseAsk:
+    """Ask a person."""
+
+    step: str
+    question: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerAsk:
+    """A person answers."""
+
+    step: str
+    answer: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartWait:
+    """Wait until a moment."""
+
+    step: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndWait:
+    """The moment has come."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkipStep:
+    """Leave a step out; `by` is `triaged` where its `when` does not hold."""
+
+    step: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryStep:
+    """A person sends a step round again."""
+
+    step: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinueFrom:
+    """A person lets the run go on from a step."""
+
+    step: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskUndo:
+    """A person asks for the inverse of an applied step."""
+
+    step: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetCriterion:
+    """An escalation criterion holds."""
+
+    criterion: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndRun:
+    """The run is over."""
+
+    outcome: str
+    because: str
+
+
+RunCommand = (
+    StartRun
+    | RecordCheck
+    | RecordFailure
+    | RecordPlan
+    | RecordRefusal
+    | VoidPlan
+    | ClaimStep
+    | FinishStep
+    | RecordNotApplied
+    | RaiseDoubt
+    | SettleDoubt
+    | ObserveSettle
+    | RecordVerification
+    | PoseAsk
+    | AnswerAsk
+    | StartWait
+    | EndWait
+    | SkipStep
+    | RetryStep
+    | ContinueFrom
+    | AskUndo
+    | MeetCriterion
+    | EndRun
+)

@@ -1,0 +1,188 @@
+"""Events of an incident."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentOpened:
+    """An alert opened an incident; `because` and `rule` say why it is as bad as it is."""
+
+    number: int
+    key: str
+    title: str
+    severity: str
+    because: str
+    rule: str
+    cluster: str
+    namespace: str
+    model: str
+    role: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFired:
+    """An occurrence of an alert: the same fingerprint and start are one occurrence.
+
+    `text` is the digest of its annotations; `source` names who delivered it first.
+    """
+
+    fingerprint: str
+    starts_at: datetime
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    text: str
+    source: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertResolved:
+    """That occurrence ended."""
+
+    fingerprint: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsTruncated:
+    """A delivery left out so many alerts."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityChanged:
+    """The incident is worse, or a person says how bad it is."""
+
+    was: str
+    now: str
+    because: str
+    rule: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunbookChosen:
+    """The runbook that will run, and why this one."""
+
+    runbook: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """A person has taken the incident."""
+
+    by: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mitigated:
+    """A verified change, or a person, says that users are served again."""
+
+    by: str
+    because: str
+    run: str | None
+    step: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relapsed:
+    """What had been mitigated is not: an alert fired again, or a verified change was undone."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalmBegan:
+    """Every alert has ended; the incident resolves at `until` if nothing fires before."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalmBroken:
+    """An alert fired within the hold time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentResolved:
+    """The incident is over."""
+
+    by: str
+    because: str
+    false_positive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalated:
+    """A criterion of a runbook, or the clock, asks for more people."""
+
+    because: str
+    run: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelOpened:
+    """The incident has a channel."""
+
+    platform: str
+    channel: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelArchived:
+    """The channel was archived."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostmortemWritten:
+    """The postmortem was written; the digest is of the Markdown's bytes."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBegan:
+    """A run of a runbook began; its own stream tells the rest."""
+
+    run: str
+    runbook: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """A run is over."""
+
+    run: str
+    outcome: str
+
+
+IncidentEvent = (
+    IncidentOpened
+    | AlertFired
+    | AlertResolved
+    | AlertsTruncated
+    | SeverityChanged
+    | RunbookChosen
+    | Acknowledged
+    | Mitigated
+    | Relapsed
+    | CalmBegan
+    | CalmBroken
+    | IncidentResolved
+    | Escalated
+    | ChannelOpened
+    | ChannelArchived
+    | PostmortemWritten
+    | RunBegan
+    | RunEnded
+)

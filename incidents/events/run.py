@@ -1,0 +1,300 @@
+"""Events of a run: one execution of a runbook for an incident."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRecord:
+    """Exactly what an action would do; the digest is what people approve.
+
+    Pairs are (field, value). `uid` and `resource_version` are the write's preconditions.
+    """
+
+    action: str
+    cluster: str
+    namespace: str
+    kind: str
+    name: str
+    model: str
+    role: str
+    pods: tuple[str, ...]
+    uid: str
+    resource_version: str
+    parameters: tuple[tuple[str, str], ...]
+    owner_path: tuple[str, ...]
+    before: tuple[tuple[str, str], ...]
+    after: tuple[tuple[str, str], ...]
+    inverse: tuple[tuple[str, str], ...]
+    kubectl: str
+    dry_run: str
+    warnings: tuple[str, ...]
+    reversible: bool
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One number that was read, or why there was none; `query` is what was asked."""
+
+    name: str
+    value: float | None
+    unit: str
+    because: str | None
+    query: str
+    at: datetime
+    pod: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A signal before and after a change; None where there was no data, with the reason."""
+
+    signal: str
+    unit: str
+    before: float | None
+    after: float | None
+    expected: str
+    met: bool | None
+    note: str = ""
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A run began; it keeps the digests and, as texts, the whole of runbook and policy."""
+
+    incident: int
+    runbook: str
+    title: str
+    runbook_digest: str
+    runbook_text: str
+    policy_digest: str
+    parameters: tuple[tuple[str, str], ...]
+    namespace: str
+    model: str
+    role: str
+    mode: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFinished:
+    """A check gave a verdict of its closed set, with the numbers behind it."""
+
+    step: str
+    verdict: str
+    because: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed:
+    """A step could not be done; what follows is the step's `on_failure`."""
+
+    step: str
+    because: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionPlanned:
+    """An action was planned; `approval` is the approval that is asked for it."""
+
+    step: str
+    plan: PlanRecord
+    approval: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRefused:
+    """An action must not be done as things stand, and why."""
+
+    step: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanVoided:
+    """The plan no longer holds: the world changed, or its approval was refused or expired."""
+
+    step: str
+    digest: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """The claim: written before the effect, so that a crash shows up as doubt."""
+
+    step: str
+    approval: str
+    digest: str
+    before: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished:
+    """The effect took place, as the API server answered or as the world was read back."""
+
+    step: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepNotApplied:
+    """The write certainly did not take place, and why; the claim is given back."""
+
+    step: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepInDoubt:
+    """Nobody can tell whether the effect took place; a person decides."""
+
+    step: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtSettled:
+    """A person said whether the effect took place."""
+
+    step: str
+    applied: bool
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleObserved:
+    """How far a change has come: so many of the wanted pods are ready."""
+
+    step: str
+    ready: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectVerified:
+    """What became of a change: verified, no effect, worse, reverted, cannot tell."""
+
+    step: str
+    verdict: str
+    because: str
+    comparisons: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskPosed:
+    """A person is asked to decide, or to do something by hand."""
+
+    step: str
+    question: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskAnswered:
+    """A person answered."""
+
+    step: str
+    answer: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitStarted:
+    """The run waits until a moment."""
+
+    step: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitEnded:
+    """The moment has come."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped:
+    """A step was left out: by a person with a reason, or because its `when` did not hold."""
+
+    step: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRetried:
+    """A person sends a step round again."""
+
+    step: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContinued:
+    """A person lets the run go on from a step; what lies before and is open is skipped."""
+
+    step: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoAsked:
+    """A person asks for the inverse of an applied step; it is planned and approved like any."""
+
+    step: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionMet:
+    """An escalation criterion of the runbook holds."""
+
+    criterion: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """The run is over: completed, stopped by a failure, or stopped by a person."""
+
+    outcome: str
+    because: str
+
+
+RunEvent = (
+    RunStarted
+    | CheckFinished
+    | StepFailed
+    | ActionPlanned
+    | ActionRefused
+    | PlanVoided
+    | StepStarted
+    | StepFinished
+    | StepNotApplied
+    | StepInDoubt
+    | DoubtSettled
+    | SettleObserved
+    | EffectVerified
+    | AskPosed
+    | AskAnswered
+    | WaitStarted
+    | WaitEnded
+    | StepSkipped
+    | StepRetried
+    | RunContinued
+    | UndoAsked
+    | CriterionMet
+    | RunFinished
+)

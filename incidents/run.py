@@ -1,0 +1,226 @@
+"""A run: its state, folded from its events, and what may follow."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any  # the dispatch tables hold functions of many event types
+
+from incidents.events import run as events
+from incidents.events.run import Evidence, PlanRecord, RunEvent
+
+UNDO = "undo-"
+"""A step that a person asked for: `undo-<step>` is planned from the step's inverse."""
+
+
+class StepStatus(Enum):
+    """How far a step has come."""
+
+    OPEN = "open"
+    PLANNED = "planned"
+    STARTED = "started"
+    IN_DOUBT = "in doubt"
+    APPLIED = "applied"
+    ASKED = "asked"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+
+
+SETTLED = frozenset({StepStatus.DONE, StepStatus.FAILED, StepStatus.REFUSED, StepStatus.SKIPPED})
+"""Statuses after which the run goes on to the next step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What has happened to one step.
+
+    `verdict` is a check's, a verification's or a person's answer; `attempts` counts tries since
+    the step was last opened, `voids` the plans that did not hold.
+    """
+
+    id: str
+    status: StepStatus = StepStatus.OPEN
+    verdict: str | None = None
+    because: str = ""
+    attempts: int = 0
+    voids: int = 0
+    plan: PlanRecord | None = None
+    approval: str | None = None
+    before: tuple[Evidence, ...] = ()
+    at: datetime | None = None
+    applied_at: datetime | None = None
+    ready_at: datetime | None = None
+    ready: tuple[int, int] | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run as it stands; `started` is None before its first event.
+
+    `continued_from` is the step from which a person let it go on: open steps before it stay out.
+    A retry, an undo or going on opens a finished run again.
+    """
+
+    id: str
+    version: int = 0
+    started: events.RunStarted | None = None
+    opened_at: datetime | None = None
+    updated_at: datetime | None = None
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    plans: int = 0
+    criteria: frozenset[str] = frozenset()
+    continued_from: str | None = None
+    outcome: str | None = None
+    because: str = ""
+
+    def step(self, name: str) -> Step:
+        """Return the step, open where nothing has happened to it."""
+        return self.steps.get(name, Step(id=name))
+
+    @property
+    def claimed(self) -> Step | None:
+        """Return the step that holds a claim on its target; there is one at most."""
+        holding = {StepStatus.STARTED, StepStatus.IN_DOUBT, StepStatus.APPLIED}
+        return next((s for s in self.steps.values() if s.status in holding), None)
+
+
+def evolve(run: Run, event: RunEvent, at: datetime) -> Run:
+    """Return the run after the event; never raises for an event that was recorded."""
+    grown = replace(run, version=run.version + 1, updated_at=at)
+    if isinstance(event, events.RunStarted):
+        return replace(grown, started=event, opened_at=at)
+    if isinstance(event, events.RunFinished):
+        return replace(grown, outcome=event.outcome, because=event.because)
+    if isinstance(event, events.CriterionMet):
+        return replace(grown, criteria=grown.criteria | {event.criterion})
+    return _evolve_step(grown, event, at)
+
+
+def _evolve_step(run: Run, event: Any, at: datetime) -> Run:  # any event that names a step
+    name = f"{UNDO}{event.step}" if isinstance(event, events.UndoAsked) else event.step
+    step = _STEP[type(event)](replace(run.step(name), at=at), event)
+    plans = run.plans + isinstance(event, events.ActionPlanned)
+    grown = replace(run, steps={**run.steps, name: step}, plans=plans)
+    if isinstance(event, (events.StepRetried, events.UndoAsked)):
+        return replace(grown, outcome=None, because="")
+    if isinstance(event, events.RunContinued):
+        return replace(grown, outcome=None, because="", continued_from=event.step)
+    return grown
+
+
+def _checked(step: Step, event: events.CheckFinished) -> Step:
+    return replace(step, status=StepStatus.DONE, verdict=event.verdict, because=event.because)
+
+
+def _failed(step: Step, event: events.StepFailed) -> Step:
+    return replace(
+        step, status=StepStatus.FAILED, because=event.because, attempts=step.attempts + 1
+    )
+
+
+def _planned(step: Step, event: events.ActionPlanned) -> Step:
+    return replace(
+        step,
+        status=StepStatus.PLANNED,
+        plan=event.plan,
+        approval=event.approval,
+        attempts=step.attempts + 1,
+    )
+
+
+def _refused(step: Step, event: events.ActionRefused) -> Step:
+    return replace(step, status=StepStatus.REFUSED, verdict="refused", because=event.because)
+
+
+def _voided(step: Step, event: events.PlanVoided) -> Step:
+    return replace(
+        step,
+        status=StepStatus.OPEN,
+        plan=None,
+        approval=None,
+        voids=step.voids + 1,
+        because=event.because,
+    )
+
+
+def _started(step: Step, event: events.StepStarted) -> Step:
+    return replace(step, status=StepStatus.STARTED, before=event.before)
+
+
+def _finished(step: Step, event: events.StepFinished) -> Step:
+    return replace(step, status=StepStatus.APPLIED, applied_at=step.at, because=event.detail)
+
+
+def _not_applied(step: Step, event: events.StepNotApplied) -> Step:
+    return replace(step, status=StepStatus.FAILED, because=event.because)
+
+
+def _in_doubt(step: Step, event: events.StepInDoubt) -> Step:
+    return replace(step, status=StepStatus.IN_DOUBT, because=event.because)
+
+
+def _doubt_settled(step: Step, event: events.DoubtSettled) -> Step:
+    if event.applied:
+        return replace(step, status=StepStatus.APPLIED, applied_at=step.at, because=event.reason)
+    return replace(step, status=StepStatus.FAILED, because=event.reason)
+
+
+def _observed(step: Step, event: events.SettleObserved) -> Step:
+    complete = event.ready >= event.wanted
+    return replace(step, ready=(event.ready, event.wanted), ready_at=step.at if complete else None)
+
+
+def _verified(step: Step, event: events.EffectVerified) -> Step:
+    return replace(step, status=StepStatus.DONE, verdict=event.verdict, because=event.because)
+
+
+def _asked(step: Step, event: events.AskPosed) -> Step:
+    return replace(step, status=StepStatus.ASKED, because=event.question)
+
+
+def _answered(step: Step, event: events.AskAnswered) -> Step:
+    return replace(step, status=StepStatus.DONE, verdict=event.answer)
+
+
+def _waits(step: Step, event: events.WaitStarted) -> Step:
+    return replace(step, status=StepStatus.WAITING, until=event.until)
+
+
+def _waited(step: Step, _: events.WaitEnded) -> Step:
+    return replace(step, status=StepStatus.DONE, verdict="waited", until=None)
+
+
+def _skipped(step: Step, event: events.StepSkipped) -> Step:
+    return replace(step, status=StepStatus.SKIPPED, because=event.because)
+
+
+def _opened(step: Step, _: events.StepRetried | events.RunContinued | events.UndoAsked) -> Step:
+    return Step(id=step.id, at=step.at)
+
+
+_STEP: Mapping[type, Callable[[Step, Any], Step]] = {  # each function takes its own event
+    events.CheckFinished: _checked,
+    events.StepFailed: _failed,
+    events.ActionPlanned: _planned,
+    events.ActionRefused: _refused,
+    events.PlanVoided: _voided,
+    events.StepStarted: _started,
+    events.StepFinished: _finished,
+    events.StepNotApplied: _not_applied,
+    events.StepInDoubt: _in_doubt,
+    events.DoubtSettled: _doubt_settled,
+    events.SettleObserved: _observed,
+    events.EffectVerified: _verified,
+    events.AskPosed: _asked,
+    events.AskAnswered: _answered,
+    events.WaitStarted: _waits,
+    events.WaitEnded: _waited,
+    events.StepSkipped: _skipped,
+    events.StepRetried: _opened,
+    events.RunContinued: _opened,
+    events.UndoAsked: _opened,
+}
