@@ -24,6 +24,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.runtime ## Make .venv with the triaged command in it
+	@echo "ready: $(VENV)/bin/triaged"
 
 demo: $(VENV)/.runtime ## Rehearse one incident, without Slack and without a cluster (AUTO=1: nobody has to click)
 	@AUTO="$(AUTO)" exec $(VENV)/bin/triaged demo
@@ -32,11 +33,9 @@ test: $(VENV)/.dev ## Run the tests; no cluster, no browser, no package of the s
 	@$(PY) -m pytest tests $(HEAVY) -m "not server" -n 2 --dist loadfile $(GATE)
 
 check: $(VENV)/.dev ## Lint, format, types, direction of imports, spelling
-	@$(VENV)/bin/ruff check .
-	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/mypy
-	@$(VENV)/bin/lint-imports
-	@$(VENV)/bin/codespell
+	@failed=; for tool in "ruff check ." "ruff format --check ." mypy "lint-imports --no-logo" codespell; do \
+	  $(VENV)/bin/$$tool || failed="$$failed $${tool%% *}"; \
+	done; test -z "$$failed" || { echo "not clean:$$failed" >&2; exit 1; }
 
 bench: $(VENV)/.dev ## Measure, as ratios inside one run
 	@$(PY) tests/bench/run.py
