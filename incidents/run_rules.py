@@ -1,0 +1,303 @@
+"""What may follow from a command to a run."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any  # the dispatch table holds functions of many command types
+
+from incidents.commands import run as commands
+from incidents.commands.run import RunCommand
+from incidents.decision import Decision
+from incidents.errors import Rejected
+from incidents.events import run as events
+from incidents.events.run import RunEvent
+from incidents.journal import (
+    ApprovalGranted,
+    HoldAbsent,
+    HoldPresent,
+    Release,
+    Take,
+)
+from incidents.run import SETTLED, UNDO, Run, Step, StepStatus
+
+Answer = Decision[RunEvent]
+OPEN = frozenset({StepStatus.OPEN})
+CLAIM = "claim"
+USED = "used"
+FROZEN = "frozen"
+
+
+def decide(run: Run, command: RunCommand, now: datetime) -> Answer:
+    """Return what follows; raises Rejected, with the reason, when the command does not fit."""
+    if isinstance(command, commands.StartRun):
+        return _start(run, command)
+    if run.started is None:
+        message = f"there is no {run.id}"
+        raise Rejected(message)
+    if run.outcome is not None and not isinstance(command, _REOPENING):
+        message = f"{run.id} is over: {run.outcome}"
+        raise Rejected(message)
+    return _DECIDE[type(command)](run, command, now)
+
+
+def due(run: Run) -> datetime | None:
+    """Return when the run next wants attention; None once it is over or waits for an approval."""
+    if run.outcome is not None or run.started is None:
+        return None
+    waiting = [step.until for step in run.steps.values() if step.until is not None]
+    if waiting:
+        return min(waiting)
+    if any(step.status is StepStatus.PLANNED for step in run.steps.values()):
+        return None
+    return run.updated_at
+
+
+def title(run: Run) -> str:
+    """Return the run's title, as its runbook has it."""
+    return run.started.title if run.started else run.id
+
+
+def state(run: Run) -> str:
+    """Return one word for the run as a whole."""
+    if run.outcome is not None:
+        return run.outcome
+    return run.claimed.status.value if run.claimed else "running"
+
+
+_REOPENING = (commands.RetryStep, commands.ContinueFrom, commands.AskUndo)
+
+
+def _start(run: Run, command: commands.StartRun) -> Answer:
+    if run.started is not None:
+        message = f"{run.id} has begun already"
+        raise Rejected(message)
+    return Decision(events=(command.started,))
+
+
+def _check(run: Run, command: commands.RecordCheck, _: datetime) -> Answer:
+    _expect(run, command.step, OPEN)
+    return _one(
+        events.CheckFinished(
+            step=command.step,
+            verdict=command.verdict,
+            because=command.because,
+            evidence=command.evidence,
+        )
+    )
+
+
+def _fail(run: Run, command: commands.RecordFailure, _: datetime) -> Answer:
+    step = _expect(run, command.step, OPEN | {StepStatus.PLANNED})
+    failed = events.StepFailed(
+        step=command.step, because=command.because, attempt=step.attempts + 1
+    )
+    return _one(failed)
+
+
+def _plan(run: Run, command: commands.RecordPlan, _: datetime) -> Answer:
+    step = _expect(run, command.step, OPEN)
+    number = run.id.removeprefix("run-")
+    approval = f"approval-{number}-{run.plans + 1}"
+    planned = events.ActionPlanned(
+        step=command.step, plan=command.plan, approval=approval, attempt=step.attempts + 1
+    )
+    return _one(planned)
+
+
+def _refuse(run: Run, command: commands.RecordRefusal, _: datetime) -> Answer:
+    _expect(run, command.step, OPEN)
+    return _one(events.ActionRefused(step=command.step, because=command.because))
+
+
+def _void(run: Run, command: commands.VoidPlan, _: datetime) -> Answer:
+    step = _expect(run, command.step, {StepStatus.PLANNED})
+    digest = step.plan.digest if step.plan else ""
+    return _one(events.PlanVoided(step=command.step, digest=digest, because=command.because))
+
+
+def _claim(run: Run, command: commands.ClaimStep, _: datetime) -> Answer:
+    step = _expect(run, command.step, {StepStatus.PLANNED})
+    if step.plan is None or step.approval != command.approval or step.plan.digest != command.digest:
+        message = f"{command.step}: the approval is not for the plan that stands"
+        raise Rejected(message)
+    if run.claimed is not None:
+        message = f"{command.step}: {run.claimed.id} still holds a claim"
+        raise Rejected(message)
+    started = events.StepStarted(
+        step=command.step,
+        approval=command.approval,
+        digest=command.digest,
+        before=command.before,
+    )
+    granted = ApprovalGranted(
+        approval=command.approval, digest=command.digest, not_after=command.not_after
+    )
+    frozen = tuple(HoldAbsent(kind=FROZEN, key=scope) for scope in command.scopes)
+    return Decision(
+        events=(started,),
+        # Written before the effect: a crash in between must show up as doubt, not as silence.
+        take=(Take(kind=CLAIM, key=step.plan.uid), Take(kind=USED, key=command.approval)),
+        require=(*frozen, granted, command.budget),
+    )
+
+
+def _finish(run: Run, command: commands.FinishStep, _: datetime) -> Answer:
+    step = _expect(run, command.step, {StepStatus.STARTED})
+    claim = HoldPresent(kind=CLAIM, key=_uid(step), stream=run.id)
+    finished = events.StepFinished(step=command.step, detail=command.detail)
+    return Decision(events=(finished,), require=(claim,))
+
+
+def _not_applied(run: Run, command: commands.RecordNotApplied, _: datetime) -> Answer:
+    step = _expect(run, command.step, {StepStatus.STARTED})
+    missed = events.StepNotApplied(step=command.step, because=command.because)
+    return Decision(events=(missed,), release=_given_back(step))
+
+
+def _doubt(run: Run, command: commands.RaiseDoubt, _: datetime) -> Answer:
+    _expect(run, command.step, {StepStatus.STARTED})
+    return _one(events.StepInDoubt(step=command.step, because=command.because))
+
+
+def _settle_doubt(run: Run, command: commands.SettleDoubt, _: datetime) -> Answer:
+    step = _expect(run, command.step, {StepStatus.IN_DOUBT})
+    settled = events.DoubtSettled(
+        step=command.step, applied=command.applied, by=command.by, reason=command.reason
+    )
+    return Decision(events=(settled,), release=() if command.applied else _given_back(step))
+
+
+def _observe(run: Run, command: commands.ObserveSettle, _: datetime) -> Answer:
+    step = _expect(run, command.step, {StepStatus.APPLIED})
+    if step.ready == (command.ready, command.wanted):
+        return Decision()
+    return _one(
+        events.SettleObserved(step=command.step, ready=command.ready, wanted=command.wanted)
+    )
+
+
+def _verify(run: Run, command: commands.RecordVerification, _: datetime) -> Answer:
+    step = _expect(run, command.step, {StepStatus.APPLIED})
+    verified = events.EffectVerified(
+        step=command.step,
+        verdict=command.verdict,
+        because=command.because,
+        comparisons=command.comparisons,
+    )
+    return Decision(events=(verified,), release=_given_back(step))
+
+
+def _ask(run: Run, command: commands.PoseAsk, _: datetime) -> Answer:
+    _expect(run, command.step, OPEN)
+    posed = events.AskPosed(step=command.step, question=command.question, choices=command.choices)
+    return _one(posed)
+
+
+def _answer(run: Run, command: commands.AnswerAsk, _: datetime) -> Answer:
+    _expect(run, command.step, {StepStatus.ASKED})
+    return _one(events.AskAnswered(step=command.step, answer=command.answer, by=command.by))
+
+
+def _wait(run: Run, command: commands.StartWait, _: datetime) -> Answer:
+    _expect(run, command.step, OPEN)
+    return _one(events.WaitStarted(step=command.step, until=command.until))
+
+
+def _end_wait(run: Run, command: commands.EndWait, now: datetime) -> Answer:
+    step = _expect(run, command.step, {StepStatus.WAITING})
+    if step.until is not None and now < step.until:
+        return Decision()
+    return _one(events.WaitEnded(step=command.step))
+
+
+def _skip(run: Run, command: commands.SkipStep, _: datetime) -> Answer:
+    held = {StepStatus.STARTED, StepStatus.IN_DOUBT, StepStatus.APPLIED}
+    _expect(run, command.step, set(StepStatus) - SETTLED - held)
+    return _one(events.StepSkipped(step=command.step, by=command.by, because=command.because))
+
+
+def _retry(run: Run, command: commands.RetryStep, _: datetime) -> Answer:
+    _expect(run, command.step, SETTLED)
+    return _one(events.StepRetried(step=command.step, by=command.by, because=command.because))
+
+
+def _continue(run: Run, command: commands.ContinueFrom, _: datetime) -> Answer:
+    if run.claimed is not None:
+        message = f"{run.claimed.id} is {run.claimed.status.value}: settle it first"
+        raise Rejected(message)
+    return _one(events.RunContinued(step=command.step, by=command.by, because=command.because))
+
+
+def _undo(run: Run, command: commands.AskUndo, _: datetime) -> Answer:
+    step = run.step(command.step)
+    if step.plan is None or step.applied_at is None:
+        message = f"{command.step} changed nothing that could be undone"
+        raise Rejected(message)
+    if not step.plan.inverse:
+        message = f"{command.step} cannot be undone: {step.plan.action} has no inverse"
+        raise Rejected(message)
+    if run.claimed is not None:
+        message = f"{run.claimed.id} is {run.claimed.status.value}: settle it first"
+        raise Rejected(message)
+    if run.step(f"{UNDO}{command.step}").status in {StepStatus.PLANNED}:
+        message = f"{command.step}: an undo waits for its approval already"
+        raise Rejected(message)
+    return _one(events.UndoAsked(step=command.step, by=command.by, because=command.because))
+
+
+def _criterion(run: Run, command: commands.MeetCriterion, _: datetime) -> Answer:
+    if command.criterion in run.criteria:
+        return Decision()
+    return _one(events.CriterionMet(criterion=command.criterion, because=command.because))
+
+
+def _end(run: Run, command: commands.EndRun, _: datetime) -> Answer:
+    if run.claimed is not None:
+        message = f"{run.claimed.id} is {run.claimed.status.value}: settle it first"
+        raise Rejected(message)
+    return _one(events.RunFinished(outcome=command.outcome, because=command.because))
+
+
+def _one(event: RunEvent) -> Answer:
+    return Decision(events=(event,))
+
+
+def _expect(run: Run, name: str, statuses: frozenset[StepStatus] | set[StepStatus]) -> Step:
+    step = run.step(name)
+    if step.status not in statuses:
+        message = f"{run.id} {name} is {step.status.value}"
+        raise Rejected(message)
+    return step
+
+
+def _uid(step: Step) -> str:
+    return step.plan.uid if step.plan else ""
+
+
+def _given_back(step: Step) -> tuple[Release, ...]:
+    return (Release(kind=CLAIM, key=_uid(step)),)
+
+
+_DECIDE: Mapping[type, Callable[[Run, Any, datetime], Answer]] = {  # each takes its own command
+    commands.RecordCheck: _check,
+    commands.RecordFailure: _fail,
+    commands.RecordPlan: _plan,
+    commands.RecordRefusal: _refuse,
+    commands.VoidPlan: _void,
+    commands.ClaimStep: _claim,
+    commands.FinishStep: _finish,
+    commands.RecordNotApplied: _not_applied,
+    commands.RaiseDoubt: _doubt,
+    commands.SettleDoubt: _settle_doubt,
+    commands.ObserveSettle: _observe,
+    commands.RecordVerification: _verify,
+    commands.PoseAsk: _ask,
+    commands.AnswerAsk: _answer,
+    commands.StartWait: _wait,
+    commands.EndWait: _end_wait,
+    commands.SkipStep: _skip,
+    commands.RetryStep: _retry,
+    commands.ContinueFrom: _continue,
+    commands.AskUndo: _undo,
+    commands.MeetCriterion: _criterion,
+    commands.EndRun: _end,
+}
