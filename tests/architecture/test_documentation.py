@@ -1,0 +1,105 @@
+"""The documentation is true: what it tells the reader to type and to open is there."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
+TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def pages(root: Path) -> Sequence[Path]:
+    """Return every page that a reader is pointed to."""
+    return [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
+
+
+@pytest.fixture(scope="module")
+def commands(pages: Sequence[Path]) -> Sequence[str]:
+    """Return every command that a page tells the reader to type."""
+    return sorted({line for page in pages for line in commands_of(page.read_text("utf-8"))})
+
+
+def test_every_make_target_that_is_quoted_exists(commands: Sequence[str], root: Path) -> None:
+    """The first thing that a newcomer types must not fail."""
+    targets = set(TARGET.findall((root / "Makefile").read_text(encoding="utf-8")))
+    quoted = {words[1] for words in map(str.split, commands) if words[0] == "make"}
+
+    assert quoted >= {"demo", "test"}
+    assert quoted - targets == set()
+
+
+def test_every_triaged_command_that_is_quoted_exists(commands: Sequence[str]) -> None:
+    """A renamed command must be renamed where people read about it."""
+    quoted = {_command(line) for line in commands if line.split()[0] == "triaged"}
+
+    assert quoted
+    assert [command for command in sorted(quoted) if not _is_known(command)] == []
+
+
+def test_nothing_else_is_quoted_than_what_is_checked(commands: Sequence[str]) -> None:
+    """A command of another program would be promised and never tried."""
+    assert [line for line in commands if line.split()[0] not in {"make", "triaged"}] == []
+
+
+def test_every_link_leads_to_a_file(pages: Sequence[Path]) -> None:
+    """A reader who follows a dead link stops reading."""
+    assert list(dead_links(pages)) == []
+
+
+def test_every_make_target_is_in_the_help(root: Path) -> None:
+    """What `make help` hides nobody uses."""
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+
+    assert [name for name in TARGET.findall(makefile) if f"{name}: " not in _helped(makefile)] == []
+
+
+def test_a_dead_link_and_a_command_are_seen(tmp_path: Path) -> None:
+    """A scan that sees nothing would pass for ever."""
+    page = tmp_path / "page.md"
+    page.write_text("see [this](gone.md)\n```console\n$ make tea  # now\n```\n", encoding="utf-8")
+
+    assert list(dead_links([page])) == ["page.md: gone.md"]
+    assert list(commands_of(page.read_text("utf-8"))) == ["make tea"]
+
+
+def commands_of(page: str) -> Iterator[str]:
+    """Yield the commands of a page's console blocks, without prompts, variables and remarks."""
+    for block in CONSOLE.findall(page):
+        for line in block.splitlines():
+            words = re.sub(r"^\$ |\s+#.*$", "", line).split()
+            while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
+                words.pop(0)
+            if words:
+                yield " ".join(words)
+
+
+def dead_links(pages: Sequence[Path]) -> Iterator[str]:
+    """Yield page and target of every link to a file that is not there."""
+    for page in pages:
+        for target in LINK.findall(page.read_text(encoding="utf-8")):
+            if not (page.parent / target).exists():
+                yield f"{page.name}: {target}"
+
+
+def _command(line: str) -> str:
+    """Return the words that name a command, without its arguments."""
+    named = re.match(r"triaged((?: [a-z][a-z-]*){1,2})(?=$| )", line)
+    return named[1].strip() if named else ""
+
+
+def _is_known(command: str) -> bool:
+    """Tell whether triaged answers a question for help with this very command's usage."""
+    triaged = Path(sys.executable).with_name("triaged")
+    asked = [str(triaged), *command.split(), "--help"]
+    answer = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=30)
+    return answer.returncode == 0 and f"triaged {command}" in answer.stdout
+
+
+def _helped(makefile: str) -> str:
+    return "\n".join(line for line in makefile.splitlines() if "## " in line)
