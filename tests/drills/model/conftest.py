@@ -1,0 +1,40 @@
+"""Pools of the model in a state that a test names."""
+
+from collections.abc import Callable
+
+import pytest
+
+from drills.faults import LongContext, causes_with
+from drills.model.llm_d import LlmD, Pod, Role
+
+MINUTE = 60
+
+
+@pytest.fixture(scope="session")
+def pods() -> Callable[[int], list[Pod]]:
+    """Return what makes so many ready decode pods, and two for prefill."""
+
+    def made(decode: int) -> list[Pod]:
+        return [
+            *(Pod(name=f"decode-{n}", role=Role.DECODE) for n in range(decode)),
+            *(Pod(name=f"prefill-{n}", role=Role.PREFILL) for n in range(2)),
+        ]
+
+    return made
+
+
+@pytest.fixture(params=range(1, 6), ids="seed-{}".format)
+def healthy(request: pytest.FixtureRequest, pods: Callable[[int], list[Pod]]) -> LlmD:
+    """Return four decode pods after five minutes of normal traffic."""
+    model = LlmD(seed=request.param)
+    model.place(pods(4))
+    model.run(5 * MINUTE)
+    return model
+
+
+@pytest.fixture
+def exhausted(healthy: LlmD) -> LlmD:
+    """Return the same pods ten minutes after long contexts came."""
+    healthy.traffic = causes_with([LongContext()]).traffic
+    healthy.run(10 * MINUTE)
+    return healthy

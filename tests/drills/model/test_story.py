@@ -1,0 +1,99 @@
+"""The KV-cache story holds for any seed: exhausted with 4 pods, well with 6, worse when doubled."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from drills.model.llm_d import LlmD, Pod, Role
+
+MINUTE = 60
+
+
+Pods = Callable[[int], list[Pod]]
+
+
+def preemptions(model: LlmD) -> int:
+    """Count over all decode pods."""
+    return sum(engine.preemptions for engine in model.decode.values())
+
+
+def waiting(model: LlmD) -> int:
+    """Count over all decode pods."""
+    return sum(len(engine.waiting) for engine in model.decode.values())
+
+
+def preempted_in(model: LlmD, seconds: int) -> int:
+    """Count the preemptions of the next seconds."""
+    before = preemptions(model)
+    model.run(seconds)
+    return preemptions(model) - before
+
+
+def test_four_pods_are_healthy_under_normal_traffic(healthy: LlmD) -> None:
+    """Otherwise the alert would ring before anything happened."""
+    usage = max(engine.usage for engine in healthy.decode.values())
+
+    assert (preemptions(healthy), waiting(healthy)) == (0, 0)
+    assert usage < 0.4
+    assert healthy.client_ttft.total / healthy.client_ttft.count < 0.5
+
+
+def test_long_contexts_exhaust_four_pods_steadily(exhausted: LlmD) -> None:
+    """The alert needs more than six preemptions a minute, minute after minute, on every pod."""
+    per_minute = [preempted_in(exhausted, MINUTE) for _ in range(10)]
+
+    assert min(per_minute) > 12
+    assert all(engine.preemptions > 30 for engine in exhausted.decode.values())
+    assert all(engine.usage > 0.9 for engine in exhausted.decode.values())
+    assert waiting(exhausted) > 100
+
+
+def test_six_pods_hold_the_long_contexts(exhausted: LlmD, pods: Pods) -> None:
+    """The scaling of the story must be verifiable: no preemption, no queue after five minutes."""
+    exhausted.place(pods(6))
+    exhausted.run(5 * MINUTE)
+
+    assert waiting(exhausted) == 0
+    assert preempted_in(exhausted, 10 * MINUTE) == 0
+    assert max(engine.usage for engine in exhausted.decode.values()) < 0.9
+
+
+def test_six_pods_under_twice_the_traffic_are_worse_than_four_before(
+    exhausted: LlmD, pods: Pods
+) -> None:
+    """The verdict `worse` needs a world in which the verified signals really are worse."""
+    before = (preempted_in(exhausted, 5 * MINUTE), waiting(exhausted))
+    exhausted.place(pods(6))
+    exhausted.traffic = replace(exhausted.traffic, rate=2 * exhausted.traffic.rate)
+    exhausted.run(5 * MINUTE)
+    after = (preempted_in(exhausted, 5 * MINUTE), waiting(exhausted))
+
+    assert after[0] > 1.2 * before[0]
+    assert after[1] > 1.5 * before[1]
+
+
+def test_pods_that_are_not_ready_change_nothing(exhausted: LlmD, pods: Pods) -> None:
+    """A new pod that hangs while it loads the model must leave the pool as it was."""
+    hanging = [Pod(name=f"new-{n}", role=Role.DECODE, ready=False) for n in range(2)]
+
+    exhausted.place([*pods(4), *hanging])
+
+    assert preempted_in(exhausted, 5 * MINUTE) > 60
+    assert exhausted.decode.keys() == {f"decode-{n}" for n in range(4)}
+
+
+def test_prefixes_are_reused_less_under_long_contexts(healthy: LlmD) -> None:
+    """The hit ratio falls because of what pushes prefixes out, not because it was set."""
+    before = hit_ratio_in(healthy, 5 * MINUTE)
+    healthy.traffic = replace(healthy.traffic, long_share=0.145)
+    healthy.run(5 * MINUTE)
+
+    assert before > 0.4
+    assert hit_ratio_in(healthy, 5 * MINUTE) < before / 2
+
+
+def hit_ratio_in(model: LlmD, seconds: int) -> float:
+    """Return found over asked tokens of the decode pods in the next seconds."""
+    caches = [engine.prefixes for engine in model.decode.values()]
+    asked, found = sum(c.queries for c in caches), sum(c.hits for c in caches)
+    model.run(seconds)
+    return (sum(c.hits for c in caches) - found) / (sum(c.queries for c in caches) - asked)
