@@ -1,0 +1,89 @@
+"""The scraper: reads what each pod says, adds the labels of its target, ends what is gone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Protocol
+
+from drills.model.exposition import Point
+
+Labels = Mapping[str, str]
+
+# Target, metric, varying label, its value.
+SeriesKey = tuple[str, str, str, str]
+
+
+class Samples(Protocol):
+    """Where scraped samples go: the store of the Prometheus stand-in."""
+
+    def append(self, labels: Labels, value: float, at: datetime) -> None:
+        """Keep one sample; raise when it is older than the last of its series."""
+
+    def end(self, labels: Labels, at: datetime) -> None:
+        """Mark a series stale at a moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One scraped pod: the labels that Prometheus adds and those that the pod itself says."""
+
+    scrape: Labels
+    own: Labels = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def key(self) -> str:
+        """What makes two targets the same one."""
+        return f"{self.scrape['job']} {self.scrape['pod']}"
+
+
+# What a target said; None is a target that does not answer.
+Answers = Iterable[tuple[Target, tuple[Point, ...] | None]]
+
+
+class Scraper:
+    """Appends one scrape after the other to a store, with `up` and staleness as Prometheus does."""
+
+    def __init__(self, store: Samples) -> None:
+        self._store = store
+        self._labels: dict[SeriesKey, Labels] = {}
+        self._alive: dict[str, dict[SeriesKey, Labels]] = {}
+
+    def scrape(self, answers: Answers, at: datetime) -> None:
+        """Append what the targets say; what was there last time and is not now becomes stale."""
+        before, self._alive = self._alive, {}
+        for target, points in answers:
+            self._alive[target.key] = self._append(target, points, at)
+        for target_key, series in before.items():
+            self._end(series, self._alive.get(target_key, {}), at)
+
+    def _append(
+        self, target: Target, points: tuple[Point, ...] | None, at: datetime
+    ) -> dict[SeriesKey, Labels]:
+        up = Point("up", 0 if points is None else 1)
+        alive = {}
+        for point in (up, *(points or ())):
+            key = (target.key, point.name, point.label, point.of)
+            labels = self._labels.get(key) or self._label(key, target)
+            self._store.append(labels, point.value, at)
+            alive[key] = labels
+        return alive
+
+    def _label(self, key: SeriesKey, target: Target) -> Labels:
+        _, name, label, of = key
+        own = {} if name == "up" else target.own
+        varying = {label: of} if label else {}
+        labels = {"__name__": name, **own, **varying, **target.scrape}
+        self._labels[key] = labels
+        return labels
+
+    def _end(
+        self,
+        before: dict[SeriesKey, Labels],
+        now: dict[SeriesKey, Labels],
+        at: datetime,
+    ) -> None:
+        for key in before.keys() - now.keys():
+            self._store.end(before[key], at)
+            # The same pod name may come back at another address.
+            self._labels.pop(key, None)

@@ -1,0 +1,22 @@
+"""The stories: which fault begins how many seconds after the world began."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from drills.faults import AnyFault, LongContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """One fault of a story, `after` world seconds after its beginning."""
+
+    after: float
+    fault: AnyFault
+
+
+Story = tuple[Beat, ...]
+
+STORIES: Mapping[str, Story] = {
+    "quiet": (),
+    "kv-cache": (Beat(after=60.0, fault=LongContext()),),
+}
