@@ -1,0 +1,1 @@
+"""Block Kit as Slack documents it: what is legal, and where a payload is not."""
