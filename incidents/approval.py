@@ -39,6 +39,7 @@ class Approval:
     asked: events.ApprovalRequested | None = None
     state: ApprovalState = ApprovalState.REQUESTED
     votes: tuple[str, ...] = ()
+    denied: frozenset[str] = frozenset()
     decided_by: str | None = None
     because: str = ""
     opened_at: datetime | None = None
@@ -89,6 +90,17 @@ def fate(approval: Approval) -> str:
     return words[approval.state]
 
 
+def barred(approval: Approval, person: str) -> str | None:
+    """Return why this person may not decide, or None when they may."""
+    asked = approval.asked
+    if asked is None or person not in asked.approvers:
+        named = ", ".join(asked.approvers) if asked else ""
+        return f"{person} is not among the approvers: {named or 'nobody'}"
+    if person == asked.requested_by and not asked.requester_may_approve:
+        return f"{person} asked for it, so somebody else must approve it"
+    return None
+
+
 def _request(approval: Approval, command: commands.RequestApproval) -> Answer:
     if approval.asked is not None:
         message = f"{approval.id} was asked already"
@@ -99,7 +111,7 @@ def _request(approval: Approval, command: commands.RequestApproval) -> Answer:
 def _approve(approval: Approval, command: commands.Approve, now: datetime) -> Answer:
     denied = _denied(approval, command, now)
     if denied is not None:
-        return Decision(events=(denied,))
+        return denied
     asked = approval.asked
     if command.by in approval.votes:
         return Decision()
@@ -112,15 +124,15 @@ def _approve(approval: Approval, command: commands.Approve, now: datetime) -> An
 def _refuse(approval: Approval, command: commands.Refuse, now: datetime) -> Answer:
     denied = _denied(approval, command, now)
     if denied is not None:
-        return Decision(events=(denied,))
+        return denied
     refused = events.ApprovalRefused(by=command.by, via=command.via, reason=command.reason)
     return Decision(events=(refused,))
 
 
 def _denied(
     approval: Approval, command: commands.Approve | commands.Refuse, now: datetime
-) -> events.ApprovalDenied | None:
-    """Return why this person may not decide; raises Rejected when nobody may any more."""
+) -> Answer | None:
+    """Return what a denial records, once a person; raises Rejected when nobody may any more."""
     if approval.state is not ApprovalState.REQUESTED:
         message = f"{approval.id} {fate(approval)}"
         raise Rejected(message)
@@ -131,18 +143,14 @@ def _denied(
     if now >= asked.expires_at:
         message = f"{approval.id} has expired"
         raise Rejected(message)
-    because = _bar(asked, command.by)
+    because = barred(approval, command.by)
     if because is None:
         return None
-    return events.ApprovalDenied(by=command.by, via=command.via, because=because)
-
-
-def _bar(asked: events.ApprovalRequested, person: str) -> str | None:
-    if person not in asked.approvers:
-        return f"{person} is not among the approvers: {', '.join(asked.approvers) or 'nobody'}"
-    if person == asked.requested_by and not asked.requester_may_approve:
-        return f"{person} asked for it, so somebody else must approve it"
-    return None
+    if command.by in approval.denied:
+        return Decision()
+    return Decision(
+        events=(events.ApprovalDenied(by=command.by, via=command.via, because=because),)
+    )
 
 
 def _expire(approval: Approval, _: commands.ExpireApproval, now: datetime) -> Answer:
@@ -185,5 +193,5 @@ _EVOLVE: Mapping[type, Callable[[Approval, Any], Approval]] = {  # each takes it
     events.ApprovalExpired: lambda a, _: replace(a, state=ApprovalState.EXPIRED),
     events.ApprovalVoided: lambda a, e: replace(a, state=ApprovalState.VOIDED, because=e.because),
     events.ApprovalConsumed: lambda a, _: replace(a, state=ApprovalState.CONSUMED),
-    events.ApprovalDenied: lambda a, _: a,
+    events.ApprovalDenied: lambda a, e: replace(a, denied=a.denied | {e.by}),
 }

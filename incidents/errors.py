@@ -40,3 +40,7 @@ class HoldConflict(Conflict):
 
 class RequirementConflict(Conflict):
     """A requirement of the append does not hold under the lock."""
+
+
+class NotDone(Unavailable):
+    """The write certainly did not happen; later it may."""

@@ -238,7 +238,7 @@ def _undo(run: Run, command: commands.AskUndo, _: datetime) -> Answer:
     if run.claimed is not None:
         message = f"{run.claimed.id} is {run.claimed.status.value}: settle it first"
         raise Rejected(message)
-    if run.step(f"{UNDO}{command.step}").status in {StepStatus.PLANNED}:
+    if run.step(f"{UNDO}{command.step}").status is StepStatus.PLANNED:
         message = f"{command.step}: an undo waits for its approval already"
         raise Rejected(message)
     return _one(events.UndoAsked(step=command.step, by=command.by, because=command.because))

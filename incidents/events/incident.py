@@ -6,14 +6,13 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentOpened:
-    """An alert opened an incident; `because` and `rule` say why it is as bad as it is."""
+    """Something that belongs together under one key went wrong.
+
+    `mode` is the failure mode of the catalogue, where it names one (`RB-12`).
+    """
 
     number: int
     key: str
-    title: str
-    severity: str
-    because: str
-    rule: str
     cluster: str
     namespace: str
     model: str
@@ -25,12 +24,19 @@ class IncidentOpened:
 class AlertFired:
     """An occurrence of an alert: the same fingerprint and start are one occurrence.
 
-    `text` is the digest of its annotations; `source` names who delivered it first.
+    `text` is the digest of its annotations; `source` names who delivered it first; `because` and
+    `rule` say why it is as bad as `severity`; `runbook` is what matches it, and why.
     """
 
     fingerprint: str
     starts_at: datetime
     name: str
+    title: str
+    severity: str
+    because: str
+    rule: str
+    runbook: str
+    runbook_because: str
     labels: tuple[tuple[str, str], ...]
     text: str
     source: str
@@ -62,14 +68,6 @@ class SeverityChanged:
     because: str
     rule: str
     by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunbookChosen:
-    """The runbook that will run, and why this one."""
-
-    runbook: str
-    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +154,7 @@ class RunBegan:
 
     run: str
     runbook: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +171,6 @@ IncidentEvent = (
     | AlertResolved
     | AlertsTruncated
     | SeverityChanged
-    | RunbookChosen
     | Acknowledged
     | Mitigated
     | Relapsed

@@ -1,0 +1,147 @@
+"""Commands to an incident."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from incidents.correlation import Place
+from incidents.policy import Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """An alert of a delivery, judged: what is needed to record its occurrence.
+
+    `text` is the digest of its annotations, `ends_at` is None while it fires.
+    """
+
+    fingerprint: str
+    starts_at: datetime
+    ends_at: datetime | None
+    name: str
+    title: str
+    labels: tuple[tuple[str, str], ...]
+    text: str
+    source: str
+    url: str
+    severity: Severity
+    because: str
+    rule: str
+    mode: str
+    runbook: str
+    runbook_because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAlerts:
+    """Deliveries reported these alerts under one key.
+
+    `number` and `place` are used where the incident is new; `hold` is how long it must be calm.
+    """
+
+    number: int
+    key: str
+    place: Place
+    alerts: tuple[Judgement, ...]
+    truncated: int
+    hold: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledge:
+    """A person takes it."""
+
+    by: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSeverity:
+    """A person says how bad it is, with a reason; it beats every rule."""
+
+    severity: Severity
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mitigate:
+    """A verified change, or a person, says that users are served again."""
+
+    by: str
+    because: str
+    run: str | None = None
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relapse:
+    """What had been mitigated is not."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolve:
+    """A person ends it."""
+
+    by: str
+    because: str
+    false_positive: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """The clock: whatever is due now; `busy` says why it must not resolve by itself yet."""
+
+    busy: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalate:
+    """A runbook's criterion asks for more people."""
+
+    because: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRun:
+    """A run began, or ended where `outcome` is given."""
+
+    run: str
+    runbook: str
+    because: str
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteChannel:
+    """The channel exists, or was archived."""
+
+    platform: str
+    channel: str
+    name: str
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotePostmortem:
+    """The postmortem was written."""
+
+    name: str
+    digest: str
+
+
+IncidentCommand = (
+    ReportAlerts
+    | Acknowledge
+    | SetSeverity
+    | Mitigate
+    | Relapse
+    | Resolve
+    | Tick
+    | Escalate
+    | NoteRun
+    | NoteChannel
+    | NotePostmortem
+)

@@ -1,0 +1,40 @@
+"""Kinds of events by name, and how older shapes become today's."""
+
+from collections.abc import Callable, Mapping
+from typing import get_args
+
+from incidents.codec import decode, encode
+from incidents.errors import Rejected
+from incidents.events.approval import ApprovalEvent
+from incidents.events.desk import DeskEvent
+from incidents.events.incident import IncidentEvent
+from incidents.events.run import RunEvent
+
+Event = IncidentEvent | RunEvent | ApprovalEvent | DeskEvent
+Upcaster = Callable[[bytes], bytes]
+
+KINDS: Mapping[str, type] = {kind.__name__: kind for kind in get_args(Event)}
+"""Every kind of event, by the name that stands in the journal."""
+
+SCHEMAS: Mapping[str, int] = dict.fromkeys(KINDS, 1)
+"""The schema number with which each kind is written today."""
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
+"""What turns a body of (kind, schema number) into one of the next number."""
+
+
+def to_bytes(event: Event) -> tuple[str, int, bytes]:
+    """Return the event's kind, schema number and canonical bytes."""
+    kind = type(event).__name__
+    return kind, SCHEMAS[kind], encode(event)
+
+
+def from_bytes(kind: str, schema: int, body: bytes) -> Event:
+    """Return the event; raises Rejected when the kind or its schema number is not known."""
+    if kind not in KINDS or schema > SCHEMAS[kind]:
+        message = f"{kind} {schema} was written by a newer triaged"
+        raise Rejected(message)
+    for number in range(schema, SCHEMAS[kind]):
+        body = UPCASTERS[kind, number](body)
+    event: Event = decode(KINDS[kind], body)
+    return event

@@ -1,0 +1,194 @@
+"""An incident: its state, folded from its events."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any  # the dispatch table holds functions of many event types
+
+from incidents.alert import occurrence
+from incidents.events import incident as events
+from incidents.events.incident import AlertFired, IncidentEvent
+from incidents.policy import Severity
+
+TRIAGE = "triage"
+"""The runbook to which every alert falls that no other matches."""
+
+
+class Status(Enum):
+    """How far an incident has come."""
+
+    INVESTIGATING = "investigating"
+    MITIGATED = "mitigated"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """An occurrence of an alert within the incident; `ends_at` is None while it fires."""
+
+    fired: AlertFired
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """An incident as it stands; `opened` is None before its first event.
+
+    `override` is the severity that a person set; `calm_until` the moment at which it resolves by
+    itself; `escalated_at` the last time that more people were asked for.
+    """
+
+    id: str
+    version: int = 0
+    opened: events.IncidentOpened | None = None
+    opened_at: datetime | None = None
+    updated_at: datetime | None = None
+    alerts: Mapping[str, Occurrence] = field(default_factory=dict)
+    truncated: int = 0
+    status: Status = Status.INVESTIGATING
+    severity: Severity = Severity.P3
+    severity_because: str = ""
+    severity_rule: str = ""
+    override: bool = False
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    mitigated_at: datetime | None = None
+    mitigated_because: str = ""
+    calm_until: datetime | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+    resolved_because: str = ""
+    false_positive: bool = False
+    escalated_at: datetime | None = None
+    escalations: int = 0
+    channel: str | None = None
+    channel_name: str | None = None
+    archived: bool = False
+    postmortem: str | None = None
+    runs: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """Return the number that people say."""
+        return self.opened.number if self.opened else 0
+
+    @property
+    def label(self) -> str:
+        """Return the name that people write, as in INC-7."""
+        return f"INC-{self.number}"
+
+    @property
+    def lead(self) -> AlertFired | None:
+        """Return the alert that speaks for the incident: the worst, then the earliest."""
+        return min((o.fired for o in self.alerts.values()), key=_rank, default=None)
+
+    @property
+    def guide(self) -> AlertFired | None:
+        """Return the alert whose runbook runs: the first by rank that has one of its own."""
+        fired = [o.fired for o in self.alerts.values()]
+        return min(fired, key=lambda one: (one.runbook == TRIAGE, *_rank(one)), default=None)
+
+    @property
+    def title(self) -> str:
+        """Return the title of the lead alert."""
+        return self.lead.title if self.lead else self.id
+
+    @property
+    def firing(self) -> int:
+        """Return how many occurrences still fire."""
+        return sum(1 for one in self.alerts.values() if one.ends_at is None)
+
+
+def evolve(incident: Incident, event: IncidentEvent, at: datetime) -> Incident:
+    """Return the incident after the event; never raises for an event that was recorded."""
+    grown = replace(incident, version=incident.version + 1, updated_at=at)
+    return _EVOLVE[type(event)](grown, event)
+
+
+def _rank(fired: AlertFired) -> tuple[str, datetime, str, str]:
+    return (fired.severity, fired.starts_at, fired.name, fired.fingerprint)
+
+
+def _opened(state: Incident, event: events.IncidentOpened) -> Incident:
+    return replace(state, opened=event, opened_at=state.updated_at)
+
+
+def _fired(state: Incident, event: AlertFired) -> Incident:
+    name = occurrence(event.fingerprint, event.starts_at)
+    grown = replace(state, alerts={**state.alerts, name: Occurrence(fired=event)})
+    lead = grown.lead
+    if grown.override or lead is None:
+        return grown
+    return replace(
+        grown,
+        severity=Severity[lead.severity],
+        severity_because=lead.because,
+        severity_rule=lead.rule,
+    )
+
+
+def _ended(state: Incident, event: events.AlertResolved) -> Incident:
+    name = occurrence(event.fingerprint, event.starts_at)
+    ended = replace(state.alerts[name], ends_at=event.ends_at)
+    return replace(state, alerts={**state.alerts, name: ended})
+
+
+def _severity(state: Incident, event: events.SeverityChanged) -> Incident:
+    return replace(
+        state,
+        severity=Severity[event.now],
+        severity_because=event.because,
+        severity_rule=event.rule,
+        override=state.override or event.rule == "person",
+    )
+
+
+def _acknowledged(state: Incident, event: events.Acknowledged) -> Incident:
+    return replace(state, acknowledged_by=event.by, acknowledged_at=state.updated_at)
+
+
+def _mitigated(state: Incident, event: events.Mitigated) -> Incident:
+    return replace(
+        state,
+        status=Status.MITIGATED,
+        mitigated_at=state.updated_at,
+        mitigated_because=event.because,
+    )
+
+
+def _resolved(state: Incident, event: events.IncidentResolved) -> Incident:
+    return replace(
+        state,
+        status=Status.RESOLVED,
+        resolved_at=state.updated_at,
+        resolved_by=event.by,
+        resolved_because=event.because,
+        false_positive=event.false_positive,
+        calm_until=None,
+    )
+
+
+def _escalated(state: Incident, _: events.Escalated) -> Incident:
+    return replace(state, escalated_at=state.updated_at, escalations=state.escalations + 1)
+
+
+_EVOLVE: Mapping[type, Callable[[Incident, Any], Incident]] = {  # each takes its own event
+    events.IncidentOpened: _opened,
+    events.AlertFired: _fired,
+    events.AlertResolved: _ended,
+    events.AlertsTruncated: lambda s, e: replace(s, truncated=s.truncated + e.count),
+    events.SeverityChanged: _severity,
+    events.Acknowledged: _acknowledged,
+    events.Mitigated: _mitigated,
+    events.Relapsed: lambda s, _: replace(s, status=Status.INVESTIGATING),
+    events.CalmBegan: lambda s, e: replace(s, calm_until=e.until),
+    events.CalmBroken: lambda s, _: replace(s, calm_until=None),
+    events.IncidentResolved: _resolved,
+    events.Escalated: _escalated,
+    events.ChannelOpened: lambda s, e: replace(s, channel=e.channel, channel_name=e.name),
+    events.ChannelArchived: lambda s, _: replace(s, archived=True),
+    events.PostmortemWritten: lambda s, e: replace(s, postmortem=e.name),
+    events.RunBegan: lambda s, e: replace(s, runs={**s.runs, e.run: None}),
+    events.RunEnded: lambda s, e: replace(s, runs={**s.runs, e.run: e.outcome}),
+}
