@@ -1,9 +1,8 @@
 """The scraper: reads what each pod says, adds the labels of its target, ends what is gone."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Protocol
 
 from drills.model.exposition import Point
@@ -26,10 +25,9 @@ class Samples(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One scraped pod: the labels that Prometheus adds and those that the pod itself says."""
+    """One scraped pod: the labels that Prometheus adds."""
 
     scrape: Labels
-    own: Labels = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def key(self) -> str:
@@ -37,8 +35,16 @@ class Target:
         return f"{self.scrape['job']} {self.scrape['pod']}"
 
 
-# What a target said; None is a target that does not answer.
-Answers = Iterable[tuple[Target, tuple[Point, ...] | None]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Points that have some labels of their own in common, such as the model's name."""
+
+    own: Labels
+    points: Iterable[Point]
+
+
+# What each target said; None is a target that does not answer.
+Answers = Iterable[tuple[Target, Iterable[Said] | None]]
 
 
 class Scraper:
@@ -58,22 +64,22 @@ class Scraper:
             self._end(series, self._alive.get(target_key, {}), at)
 
     def _append(
-        self, target: Target, points: tuple[Point, ...] | None, at: datetime
+        self, target: Target, said: Iterable[Said] | None, at: datetime
     ) -> dict[SeriesKey, Labels]:
-        up = Point("up", 0 if points is None else 1)
+        up = Said(own={}, points=[Point("up", 0 if said is None else 1)])
         alive = {}
-        for point in (up, *(points or ())):
-            key = (target.key, point.name, point.label, point.of)
-            labels = self._labels.get(key) or self._label(key, target)
-            self._store.append(labels, point.value, at)
-            alive[key] = labels
+        for part in (up, *(said or ())):
+            for point in part.points:
+                key = (target.key, point.name, point.label, point.of)
+                labels = self._labels.get(key) or self._label(key, target.scrape, part.own)
+                self._store.append(labels, point.value, at)
+                alive[key] = labels
         return alive
 
-    def _label(self, key: SeriesKey, target: Target) -> Labels:
+    def _label(self, key: SeriesKey, scrape: Labels, own: Labels) -> Labels:
         _, name, label, of = key
-        own = {} if name == "up" else target.own
         varying = {label: of} if label else {}
-        labels = {"__name__": name, **own, **varying, **target.scrape}
+        labels = {"__name__": name, **own, **varying, **scrape}
         self._labels[key] = labels
         return labels
 

@@ -72,7 +72,7 @@ def picker_points(model: LlmD) -> Iterator[Point]:
 def pool_points(model: LlmD) -> Iterator[Point]:
     """Yield what the endpoint picker says about its pool as a whole."""
     decode = tuple(model.decode.values())
-    yield Point("llm_d_epp_ready_endpoints", len(decode) + len(model.prefill))
+    yield Point("llm_d_epp_ready_endpoints", model.ready_endpoints)
     if decode:
         usage = sum(each.usage for each in decode) / len(decode)
         queue = sum(len(each.waiting) for each in decode) / len(decode)

@@ -1,9 +1,10 @@
 """The whole of llm-d: clients, the picker, the prefill pool and the decode pool, step by step."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from drills.model.decode import DecodeEngine
 from drills.model.histogram import TTFT_BOUNDS, Histogram
@@ -14,6 +15,8 @@ from drills.model.traffic import Clients, Request, Traffic
 # Coarser steps would let the scheduler admit and preempt too rarely to show a storm.
 STEP = 1.0
 
+_Engine = TypeVar("_Engine", DecodeEngine, PrefillEngine)
+
 
 class Role(StrEnum):
     """What a pod does for a request, as its label `llm-d.ai/role` says."""
@@ -22,13 +25,21 @@ class Role(StrEnum):
     PREFILL = "prefill"
 
 
+class Phase(StrEnum):
+    """Where a pod is in its life; only a serving one is sent traffic."""
+
+    LOADING = "loading"
+    SERVING = "serving"
+    LEAVING = "leaving"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
-    """A pod as the model sees it; only a ready one is sent traffic."""
+    """A pod as the model sees it."""
 
     name: str
     role: Role
-    ready: bool = True
+    phase: Phase = Phase.SERVING
     ip: str = ""
 
 
@@ -52,20 +63,28 @@ class LlmD:
         self.client_ttft = Histogram(TTFT_BOUNDS)
         self.decode: dict[str, DecodeEngine] = {}
         self.prefill: dict[str, PrefillEngine] = {}
+        self._leaving: set[str] = set()
         # A drill is repeated by its seed; nothing here guards a secret.
         self._clients = Clients(random.Random(seed))  # noqa: S311  see above
 
     def place(self, pods: Iterable[Pod]) -> None:
-        """Take which pods there are now: a new ready pod starts empty, a gone one loses its work.
+        """Take which pods there are now.
 
-        A pod that is no longer ready but still there keeps nothing: its engine is not up.
+        A new serving pod starts empty; a leaving one goes on with what it has and gets nothing
+        new; one that is gone, or loads again, has lost its work.
         """
-        ready = {pod.name: pod.role for pod in pods if pod.ready}
+        up = {pod.name: pod for pod in pods if pod.phase is not Phase.LOADING}
         for engines in (self.decode, self.prefill):
-            for name in [name for name in engines if name not in ready]:
+            for name in [name for name in engines if name not in up]:
                 self.picker.lost += len(tuple(engines.pop(name).leave()))
-        for name, role in ready.items():
-            self._start(name, role)
+        self._leaving = {name for name, pod in up.items() if pod.phase is Phase.LEAVING}
+        for name in sorted(up.keys() - self._leaving):
+            self._start(name, up[name].role)
+
+    @property
+    def ready_endpoints(self) -> int:
+        """How many pods the picker may send to."""
+        return len(self._ready(self.decode)) + len(self._ready(self.prefill))
 
     def run(self, seconds: float) -> None:
         """Let model time pass, in steps of at most STEP seconds."""
@@ -93,16 +112,21 @@ class LlmD:
             case Role.DECODE | Role.PREFILL:
                 pass
 
+    def _ready(self, engines: Mapping[str, _Engine]) -> list[_Engine]:
+        return [engine for name, engine in engines.items() if name not in self._leaving]
+
     def _route(self, request: Request) -> None:
-        if not self.decode or not self.prefill:
+        prefill = self._ready(self.prefill)
+        if not prefill or not self._ready(self.decode):
             self.picker.refused += 1
             return
         self.picker.requests += 1
         at = request.arrived
-        min(self.prefill.values(), key=lambda each: each.busy_until(at)).submit(request, at)
+        min(prefill, key=lambda each: each.busy_until(at)).submit(request, at)
 
     def _hand_over(self, request: Request, at: float) -> None:
-        if not self.decode:
+        decode = self._ready(self.decode)
+        if not decode:
             self.picker.lost += 1
             return
-        min(self.decode.values(), key=lambda each: each.load).submit(request, at)
+        min(decode, key=lambda each: each.load).submit(request, at)

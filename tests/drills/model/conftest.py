@@ -1,6 +1,7 @@
 """Pools of the model in a state that a test names."""
 
 from collections.abc import Callable
+from copy import deepcopy
 
 import pytest
 
@@ -23,18 +24,29 @@ def pods() -> Callable[[int], list[Pod]]:
     return made
 
 
-@pytest.fixture(params=range(1, 6), ids="seed-{}".format)
-def healthy(request: pytest.FixtureRequest, pods: Callable[[int], list[Pod]]) -> LlmD:
-    """Return four decode pods after five minutes of normal traffic."""
+@pytest.fixture(scope="session", params=range(1, 6), ids="seed-{}".format)
+def _healthy(request: pytest.FixtureRequest, pods: Callable[[int], list[Pod]]) -> LlmD:
     model = LlmD(seed=request.param)
     model.place(pods(4))
     model.run(5 * MINUTE)
     return model
 
 
+@pytest.fixture(scope="session")
+def _exhausted(_healthy: LlmD) -> LlmD:
+    model = deepcopy(_healthy)
+    model.traffic = causes_with([LongContext()]).traffic
+    model.run(10 * MINUTE)
+    return model
+
+
 @pytest.fixture
-def exhausted(healthy: LlmD) -> LlmD:
+def healthy(_healthy: LlmD) -> LlmD:
+    """Return four decode pods after five minutes of normal traffic."""
+    return deepcopy(_healthy)
+
+
+@pytest.fixture
+def exhausted(_exhausted: LlmD) -> LlmD:
     """Return the same pods ten minutes after long contexts came."""
-    healthy.traffic = causes_with([LongContext()]).traffic
-    healthy.run(10 * MINUTE)
-    return healthy
+    return deepcopy(_exhausted)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from drills.model.decode import DecodeEngine, Finish
 from drills.model.histogram import TTFT_BOUNDS, Histogram
-from drills.model.llm_d import LlmD, Pod, Role
+from drills.model.llm_d import LlmD, Phase, Pod, Role
 from drills.model.prefill import PrefillEngine
 from drills.model.prefix_cache import PrefixCache
 from drills.model.sizing import Sizing
@@ -121,7 +121,9 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
 def test_without_a_ready_pod_requests_are_refused() -> None:
     """The picker counts them as errors; nothing is queued for nobody."""
     model = LlmD(seed=1)
-    model.place([Pod(name="p", role=Role.PREFILL), Pod(name="d", role=Role.DECODE, ready=False)])
+    model.place(
+        [Pod(name="p", role=Role.PREFILL), Pod(name="d", role=Role.DECODE, phase=Phase.LOADING)]
+    )
 
     model.run(60)
 
@@ -142,3 +144,22 @@ def test_a_pod_that_goes_away_takes_its_work_with_it() -> None:
 
     assert model.picker.lost == under_way > 0
     assert model.decode["d"].generated_tokens == 0
+
+
+def test_a_leaving_pod_ends_its_work_and_gets_no_more() -> None:
+    """A pod that was scaled away drains within its grace period."""
+    model = LlmD(seed=1)
+    serving = [Pod(name=name, role=Role.DECODE) for name in ("stays", "goes")]
+    prefill = Pod(name="p", role=Role.PREFILL)
+    model.place([*serving, prefill])
+    model.run(60)
+    under_way = len(model.decode["goes"].running)
+
+    leaving = Pod(name="goes", role=Role.DECODE, phase=Phase.LEAVING)
+    model.place([serving[0], leaving, prefill])
+    model.run(60)
+
+    assert under_way > 0
+    assert model.decode["goes"].running == []
+    assert model.picker.lost == 0
+    assert model.ready_endpoints == 2

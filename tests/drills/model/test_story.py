@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from drills.model.llm_d import LlmD, Pod, Role
+from drills.model.llm_d import LlmD, Phase, Pod, Role
 
 MINUTE = 60
 
@@ -73,7 +73,7 @@ def test_six_pods_under_twice_the_traffic_are_worse_than_four_before(
 
 def test_pods_that_are_not_ready_change_nothing(exhausted: LlmD, pods: Pods) -> None:
     """A new pod that hangs while it loads the model must leave the pool as it was."""
-    hanging = [Pod(name=f"new-{n}", role=Role.DECODE, ready=False) for n in range(2)]
+    hanging = [Pod(name=f"new-{n}", role=Role.DECODE, phase=Phase.LOADING) for n in range(2)]
 
     exhausted.place([*pods(4), *hanging])
 
