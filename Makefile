@@ -1,7 +1,9 @@
 # The same targets run here and in .ci/run.
 
 VENV   ?= .venv
-PYTHON ?= python3
+# The first Python on the path that is new enough; looked for only when .venv is made.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 PY     := $(VENV)/bin/python
 PIP    := $(PY) -m pip --disable-pip-version-check --no-input --quiet install
 UV     ?= $(firstword $(wildcard $(VENV)/bin/uv) uv)
@@ -48,10 +50,10 @@ clean: ## Remove what the other targets made
 	  build dist postmortems *.egg-info
 
 $(PY):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "triaged needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 1; }
-	@echo "making $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@python="$(PYTHON)"; test -n "$$python" && $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "triaged needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 1; }; \
+	echo "making $(VENV) with $$python"; \
+	$$python -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # The locks name every package with its hash, so nothing is left to resolve: --no-deps saves that time.
 $(VENV)/.runtime: requirements/build.txt requirements/runtime.txt pyproject.toml | $(PY)
