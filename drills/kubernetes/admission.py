@@ -1,0 +1,141 @@
+"""What the server makes of a write before it stores it: defaults, generation, validity."""
+
+from drills.kubernetes import refusals
+from drills.kubernetes.objects import Object, View, copied, name_of
+from drills.kubernetes.resources import AUTOSCALERS, DEPLOYMENTS, PODS, REPLICASETS, Resource
+
+_COUNTED = frozenset({"deployments", "replicasets"})
+# Kubernetes' own defaults, as far as anybody here reads them (k8s.io/kubernetes pkg/apis).
+_DEPLOYMENT = {
+    "replicas": 1,
+    "revisionHistoryLimit": 10,
+    "progressDeadlineSeconds": 600,
+    "strategy": {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"},
+    },
+}
+_POD = {
+    "restartPolicy": "Always",
+    "terminationGracePeriodSeconds": 30,
+    "dnsPolicy": "ClusterFirst",
+    "schedulerName": "default-scheduler",
+    "securityContext": {},
+}
+_SYSTEM = ("uid", "creationTimestamp", "generation", "name", "namespace", "selfLink")
+_GOING = ("deletionTimestamp", "deletionGracePeriodSeconds")
+
+
+def on_create(given: View, resource: Resource) -> Object:
+    """Return the object with its defaults; raises Refusal 400 or 422."""
+    after = copied(dict(given))
+    for field, expected in (("apiVersion", resource.api_version), ("kind", resource.kind)):
+        if after.setdefault(field, expected) != expected:
+            msg = f"{field} in the body ({after[field]}) does not fit the path ({expected})"
+            raise refusals.bad_request(msg)
+    _default(after, resource)
+    _check(after, resource)
+    return after
+
+
+def on_update(before: View, after: Object, resource: Resource, subresource: str) -> Object:
+    """Return what may become of `before`: each path writes its own part and no other.
+
+    Raises Refusal 400, 409 or 422.
+    """
+    _identify(before, after, resource)
+    _pin(before, after)
+    if subresource == "status":
+        after = copied(dict(before)) | {"status": after.get("status", {})}
+    elif "status" in resource.subresources and "status" in before:
+        after["status"] = copied(before["status"])
+    _default(after, resource)
+    _check(after, resource)
+    _unchangeable(before, after, resource)
+    if resource.plural in _COUNTED and before["spec"] != after["spec"]:
+        after["metadata"]["generation"] = before["metadata"]["generation"] + 1
+    return after
+
+
+def _identify(before: View, after: View, resource: Resource) -> None:
+    name, given = name_of(before), after.get("metadata", {})
+    if given.get("name", name) != name:
+        msg = "the name of the object does not match the name on the URL"
+        raise refusals.bad_request(msg)
+    uid = given.get("uid", before["metadata"]["uid"])
+    if uid != before["metadata"]["uid"]:
+        why = (
+            f"Precondition failed: UID in precondition: {uid}, "
+            f"UID in object meta: {before['metadata']['uid']}"
+        )
+        raise refusals.conflict(resource.qualified, name, why)
+    version = before["metadata"]["resourceVersion"]
+    if (given.get("resourceVersion") or version) != version:
+        raise refusals.conflict(resource.qualified, name)
+
+
+def _pin(before: View, after: Object) -> None:
+    """Take from the stored object what no client may write."""
+    metadata = after.setdefault("metadata", {})
+    for field in (*_SYSTEM, *_GOING, "managedFields", "resourceVersion"):
+        metadata.pop(field, None)
+        if field in before["metadata"]:
+            metadata[field] = copied(before["metadata"][field])
+
+
+def _default(thing: Object, resource: Resource) -> None:
+    spec: Object = thing.get("spec") or {}
+    if resource == DEPLOYMENTS:
+        # A rollingUpdate under Recreate would be invalid: only the type is defaulted there.
+        recreate = (spec.get("strategy") or {}).get("type") == "Recreate"
+        _fill(spec, {key: value for key, value in _DEPLOYMENT.items() if key != "strategy"})
+        _fill(spec, {} if recreate else {"strategy": _DEPLOYMENT["strategy"]})
+    if resource in (DEPLOYMENTS, REPLICASETS):
+        _fill(spec, {"replicas": 1})
+        _fill(spec.get("template", {}).setdefault("spec", {}), _POD)
+    if resource == PODS:
+        _fill(spec, _POD)
+    if resource == AUTOSCALERS:
+        _fill(spec, {"minReplicas": 1})
+
+
+def _fill(given: Object, defaults: View) -> None:
+    for key, value in defaults.items():
+        if isinstance(value, dict) and isinstance(given.get(key), dict):
+            _fill(given[key], value)
+        elif given.get(key) is None:
+            given[key] = copied(value)
+
+
+def _check(thing: View, resource: Resource) -> None:
+    if resource not in (DEPLOYMENTS, REPLICASETS):
+        return
+    kind, name, spec = f"{resource.kind}.{resource.group}", name_of(thing), thing.get("spec") or {}
+    replicas = spec.get("replicas")
+    if not isinstance(replicas, int) or isinstance(replicas, bool):
+        msg = (
+            f"{resource.kind} in version {resource.version!r} cannot be handled: "
+            f"cannot unmarshal {replicas!r} into field spec.replicas of type int32"
+        )
+        raise refusals.bad_request(msg)
+    if replicas < 0:
+        wrong = f"Invalid value: {replicas}: must be greater than or equal to 0"
+        raise refusals.invalid(kind, name, [("spec.replicas", wrong)])
+    labels = spec["template"].get("metadata", {}).get("labels") or {}
+    chosen = (spec.get("selector") or {}).get("matchLabels") or {}
+    if not chosen:
+        raise refusals.invalid(kind, name, [("spec.selector", "Required value")])
+    if not chosen.items() <= labels.items():
+        wrong = f"Invalid value: {labels}: `selector` does not match template `labels`"
+        raise refusals.invalid(kind, name, [("spec.template.metadata.labels", wrong)])
+    if not spec["template"]["spec"].get("containers"):
+        raise refusals.invalid(kind, name, [("spec.template.spec.containers", "Required value")])
+
+
+def _unchangeable(before: View, after: View, resource: Resource) -> None:
+    if resource not in (DEPLOYMENTS, REPLICASETS):
+        return
+    if before["spec"].get("selector") != after["spec"].get("selector"):
+        kind = f"{resource.kind}.{resource.group}"
+        wrong = f"Invalid value: {after['spec'].get('selector')}: field is immutable"
+        raise refusals.invalid(kind, name_of(before), [("spec.selector", wrong)])

@@ -1,0 +1,95 @@
+"""The ReplicaSet controller: as many pods as the spec says, and a count of them."""
+
+from datetime import datetime, timedelta
+
+from drills.kubernetes.controllers import events
+from drills.kubernetes.controllers.deployments import owner
+from drills.kubernetes.managed_fields import Writer
+from drills.kubernetes.objects import (
+    Object,
+    View,
+    condition,
+    controller_of,
+    moment,
+    name_of,
+    namespace_of,
+    ready,
+    terminating,
+    uid_of,
+)
+from drills.kubernetes.resources import PODS, REPLICASETS
+from drills.kubernetes.state import Cluster
+
+_WRITER = Writer(manager="kube-controller-manager")
+_STATUS = Writer(manager="kube-controller-manager", subresource="status")
+_BY = "replicaset-controller"
+
+
+def reconcile(cluster: Cluster, now: datetime) -> None:
+    """Create and delete pods for every ReplicaSet, and keep its status."""
+    for replicaset in cluster.select(REPLICASETS):
+        pods = _active(cluster, replicaset)
+        missing = replicaset["spec"]["replicas"] - len(pods)
+        for _ in range(missing):
+            _add(cluster, replicaset)
+        for pod in sorted(pods, key=_worth)[: max(0, -missing)]:
+            _drop(cluster, replicaset, pod)
+        _tell(cluster, replicaset, now)
+
+
+def _active(cluster: Cluster, replicaset: View) -> list[Object]:
+    uid = uid_of(replicaset)
+    pods = cluster.select(PODS, namespace_of(replicaset))
+    return [pod for pod in pods if controller_of(pod) == uid and not terminating(pod)]
+
+
+def _worth(pod: View) -> tuple[bool, bool, float, str]:
+    """Order pods for deletion: unscheduled, then not ready, then youngest (ActivePodsWithRanks)."""
+    made = moment(pod["metadata"]["creationTimestamp"]).timestamp()
+    return bool(pod["spec"].get("nodeName")), ready(pod), -made, name_of(pod)
+
+
+def _add(cluster: Cluster, replicaset: View) -> None:
+    template = replicaset["spec"]["template"]
+    metadata = {
+        "name": f"{name_of(replicaset)}-{cluster.names.suffix()}",
+        "generateName": f"{name_of(replicaset)}-",
+        "namespace": namespace_of(replicaset),
+        "ownerReferences": [owner(replicaset)],
+    }
+    made = {"metadata": template["metadata"] | metadata, "spec": template["spec"]}
+    pod = cluster.create(PODS, made, writer=_WRITER)
+    text = f"Created pod: {name_of(pod)}"
+    events.record(cluster, replicaset, "SuccessfulCreate", text, by=_BY)
+
+
+def _drop(cluster: Cluster, replicaset: View, pod: View) -> None:
+    cluster.delete(PODS, namespace_of(pod), name_of(pod))
+    text = f"Deleted pod: {name_of(pod)}"
+    events.record(cluster, replicaset, "SuccessfulDelete", text, by=_BY)
+    events.record(cluster, pod, "Killing", "Stopping container modelserver", by="kubelet")
+
+
+def _tell(cluster: Cluster, replicaset: View, now: datetime) -> None:
+    pods = _active(cluster, replicaset)
+    settle = timedelta(seconds=replicaset["spec"].get("minReadySeconds", 0))
+    serving = [pod for pod in pods if ready(pod)]
+    counts = {
+        "fullyLabeledReplicas": len(pods),
+        "readyReplicas": len(serving),
+        "availableReplicas": sum(_since_ready(pod) + settle <= now for pod in serving),
+    }
+    status = {
+        "replicas": len(pods),
+        "observedGeneration": replicaset["metadata"]["generation"],
+    } | {name: count for name, count in counts.items() if count}
+
+    def told(thing: Object) -> Object:
+        return thing | {"status": status}
+
+    namespace, name = namespace_of(replicaset), name_of(replicaset)
+    cluster.update(REPLICASETS, namespace, name, told, writer=_STATUS)
+
+
+def _since_ready(pod: View) -> datetime:
+    return moment(condition(pod, "Ready")["lastTransitionTime"])

@@ -1,0 +1,63 @@
+"""What can be wrong between a client and the API server, switched on from outside."""
+
+import threading
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+
+class Kind(Enum):
+    """How a request suffers; AFTER means that the write was done and the answer lies or is lost."""
+
+    DOWN = "down"  # the connection is closed without an answer
+    SLOW = "slow"  # answered after `seconds`
+    HANG = "hang"  # never answered
+    CONFLICT = "conflict"  # 409, nothing written
+    ERROR_BEFORE = "error before"  # 500, nothing written
+    ERROR_AFTER = "error after"  # 500, written
+    CUT_BEFORE = "cut before"  # connection closed, nothing written
+    CUT_AFTER = "cut after"  # connection closed, written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One fault: for which Kubernetes verbs (empty: all), how often (None: until cleared)."""
+
+    kind: Kind
+    verbs: frozenset[str] = field(default_factory=frozenset)
+    times: int | None = None
+    seconds: float = 0.0  # real seconds, for SLOW
+
+
+class Faults:
+    """The faults that are on, shared by the rehearsal and the server's threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._on: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Switch a fault on; the one added first that fits a request is the one it meets."""
+        with self._lock:
+            self._on.append(fault)
+
+    def clear(self) -> None:
+        """Switch everything off."""
+        with self._lock:
+            self._on.clear()
+
+    def take(self, verb: str) -> Fault | None:
+        """Return the fault that this request meets, counting it."""
+        with self._lock:
+            for index, fault in enumerate(self._on):
+                if not fault.verbs or verb in fault.verbs:
+                    self._count(index, fault)
+                    return fault
+        return None
+
+    def _count(self, index: int, fault: Fault) -> None:
+        if fault.times is None:
+            return
+        if fault.times > 1:
+            self._on[index] = replace(fault, times=fault.times - 1)
+        else:
+            del self._on[index]

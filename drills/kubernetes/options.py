@@ -1,0 +1,77 @@
+"""The query parameters and DeleteOptions of a request; what we do not know is refused aloud."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from drills.kubernetes import refusals
+from drills.kubernetes.objects import View
+
+_EVERY = frozenset({"pretty"})
+_WRITE = _EVERY | {"dryRun", "fieldManager", "fieldValidation"}
+_LIST = _EVERY | {
+    "allowWatchBookmarks",
+    "continue",
+    "fieldSelector",
+    "labelSelector",
+    "limit",
+    "resourceVersion",
+    "resourceVersionMatch",
+    "timeoutSeconds",
+    "watch",
+}
+_KNOWN = {
+    "get": _EVERY | {"resourceVersion"},
+    "list": _LIST,
+    "watch": _LIST,
+    "create": _WRITE,
+    "update": _WRITE,
+    "patch": _WRITE,
+    "delete": _EVERY | {"dryRun", "gracePeriodSeconds", "propagationPolicy"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """What a DELETE asks for."""
+
+    uid: str
+    version: str
+    grace: float | None
+    dry_run: bool
+
+
+def check(verb: str, query: Mapping[str, str]) -> None:
+    """Refuse with 400 what the stand-in would otherwise silently ignore."""
+    if unknown := sorted(query.keys() - _KNOWN[verb]):
+        why = f"the rehearsal's Kubernetes does not know the query parameter {unknown[0]!r}"
+        raise refusals.bad_request(why)
+    if query.get("fieldValidation", "Ignore") != "Ignore":
+        msg = f"fieldValidation={query['fieldValidation']}"
+        raise refusals.not_implemented(msg)
+    if query.get("resourceVersionMatch", "NotOlderThan") != "NotOlderThan":
+        msg = "resourceVersionMatch=Exact"
+        raise refusals.not_implemented(msg)
+
+
+def dry_run(query: Mapping[str, str]) -> bool:
+    """Read dryRun; anything but `All` is 422-worthy in Kubernetes and 400 here."""
+    if query.get("dryRun", "All") != "All":
+        why = f"Invalid value: {query['dryRun']!r}: dryRun must be All"
+        raise refusals.bad_request(why)
+    return "dryRun" in query
+
+
+def deletion(query: Mapping[str, str], body: View) -> Deletion:
+    """Read a DELETE's options from the address and the DeleteOptions body; the body wins."""
+    policy = body.get("propagationPolicy") or query.get("propagationPolicy", "Background")
+    if policy == "Orphan":
+        msg = "propagationPolicy=Orphan"
+        raise refusals.not_implemented(msg)
+    conditions = body.get("preconditions") or {}
+    grace = body.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))
+    return Deletion(
+        uid=str(conditions.get("uid") or ""),
+        version=str(conditions.get("resourceVersion") or ""),
+        grace=None if grace is None else float(grace),
+        dry_run=dry_run(query) or body.get("dryRun") == ["All"],
+    )

@@ -1,0 +1,118 @@
+"""What the API server refuses, as the Status objects that Kubernetes answers."""
+
+from collections.abc import Mapping, Sequence
+
+from drills.kubernetes.objects import Object
+
+
+class Refusal(Exception):
+    """A request that is answered with a Status object; shapes as in apimachinery's api/errors."""
+
+    def __init__(
+        self, code: int, reason: str, message: str, details: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.details = details
+
+    def body(self) -> Object:
+        """Return the Status object."""
+        status: Object = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": str(self),
+            "reason": self.reason,
+        }
+        if self.details is not None:
+            status["details"] = dict(self.details)
+        return status | {"code": self.code}
+
+
+def not_found(qualified: str, name: str) -> Refusal:
+    """404 for an object; `qualified` is `deployments.apps`."""
+    plural, _, group = qualified.partition(".")
+    details = {"name": name} | ({"group": group} if group else {}) | {"kind": plural}
+    return Refusal(404, "NotFound", f'{qualified} "{name}" not found', details)
+
+
+def no_such_path() -> Refusal:
+    """404 for a group that this cluster does not serve, such as a CRD that is not installed."""
+    message = "the server could not find the requested resource"
+    return Refusal(404, "NotFound", message, {})
+
+
+def already_exists(qualified: str, name: str) -> Refusal:
+    """409 for a name that is taken."""
+    details = {"name": name, "kind": qualified.partition(".")[0]}
+    return Refusal(409, "AlreadyExists", f'{qualified} "{name}" already exists', details)
+
+
+def conflict(qualified: str, name: str, why: str = "") -> Refusal:
+    """409 for a write that rests on an older version, or on another uid."""
+    because = why or (
+        "the object has been modified; "
+        "please apply your changes to the latest version and try again"
+    )
+    message = f'Operation cannot be fulfilled on {qualified} "{name}": {because}'
+    details = {"name": name, "kind": qualified.partition(".")[0]}
+    return Refusal(409, "Conflict", message, details)
+
+
+def invalid(kind: str, name: str, causes: Sequence[tuple[str, str]]) -> Refusal:
+    """422 with one cause per field; a cause is (field, what is wrong with it)."""
+    text = ", ".join(f"{field}: {what}" for field, what in causes)
+    told = [
+        {"reason": "FieldValueInvalid", "message": what, "field": field} for field, what in causes
+    ]
+    details = {"name": name, "kind": kind.partition(".")[0], "causes": told}
+    return Refusal(422, "Invalid", f'{kind} "{name}" is invalid: {text}', details)
+
+
+def unappliable(why: str) -> Refusal:
+    """422 for a patch that cannot be applied, such as a JSON patch whose test fails."""
+    causes = [{"reason": "UnexpectedServerResponse", "message": why}]
+    message = "the server rejected our request due to an error in our request"
+    return Refusal(422, "Invalid", message, {"causes": causes})
+
+
+def bad_request(why: str) -> Refusal:
+    """400."""
+    return Refusal(400, "BadRequest", why)
+
+
+def unsupported_type(given: str, known: Sequence[str]) -> Refusal:
+    """415 with the content types that would do."""
+    message = (
+        f"the body of the request was in an unknown format ({given or 'none'})"
+        f" - accepted media types include: {', '.join(known)}"
+    )
+    return Refusal(415, "UnsupportedMediaType", message, {})
+
+
+def method_not_allowed() -> Refusal:
+    """405."""
+    message = "the server does not allow this method on the requested resource"
+    return Refusal(405, "MethodNotAllowed", message, {})
+
+
+def unauthorized() -> Refusal:
+    """401."""
+    return Refusal(401, "Unauthorized", "Unauthorized")
+
+
+def internal_error() -> Refusal:
+    """500."""
+    return Refusal(500, "InternalError", "Internal error occurred: etcdserver: request timed out")
+
+
+def gone(why: str) -> Refusal:
+    """410 for a version that was forgotten."""
+    return Refusal(410, "Expired", why)
+
+
+def not_implemented(what: str) -> Refusal:
+    """501 for what Kubernetes can and the stand-in cannot: never a made-up answer."""
+    return Refusal(501, "NotImplemented", f"the rehearsal's Kubernetes does not implement {what}")

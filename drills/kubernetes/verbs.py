@@ -1,0 +1,163 @@
+"""What each verb does, from a read request to the body of its answer."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from drills.kubernetes import lists, options, patches, refusals
+from drills.kubernetes.managed_fields import Writer
+from drills.kubernetes.objects import Object, View, uid_of
+from drills.kubernetes.resources import EVENTS, PODS, Address
+from drills.kubernetes.scale import scale_of, through_scale
+from drills.kubernetes.state import Change, Cluster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request, read and found allowed."""
+
+    verb: str
+    address: Address
+    query: Mapping[str, str]
+    content_type: str
+    user_agent: str
+    body: bytes
+
+    @property
+    def writer(self) -> Writer:
+        """The field manager: as named, else the user agent up to its first slash."""
+        manager = self.query.get("fieldManager") or self.user_agent.partition("/")[0]
+        return Writer(manager=manager[:128], subresource=self.address.subresource)
+
+
+def verb_of(method: str, address: Address, query: Mapping[str, str]) -> str:
+    """Return the Kubernetes verb of an HTTP method on this address; raises Refusal 405 or 501."""
+    named = bool(address.name)
+    match method, named:
+        case "GET", True:
+            return "get"
+        case "GET", False:
+            return "watch" if query.get("watch", "").lower() in {"1", "true"} else "list"
+        case "POST", False:
+            return "create"
+        case "PUT", True:
+            return "update"
+        case "PATCH", True:
+            return "patch"
+        case "DELETE", True:
+            return "delete"
+        case "DELETE", False:
+            msg = "deletecollection"
+            raise refusals.not_implemented(msg)
+        case _:
+            raise refusals.method_not_allowed()
+
+
+def answer(request: Request, cluster: Cluster) -> tuple[int, Object]:
+    """Do what the request asks; return the HTTP status and the body. Raises Refusal."""
+    match request.verb:
+        case "get":
+            return 200, _get(request.address, cluster)
+        case "list":
+            return 200, lists.page(cluster, request.address, request.query)
+        case "create":
+            return 201, _create(request, cluster)
+        case "delete":
+            return 200, _delete(request, cluster)
+        case _:
+            return 200, _change(request, cluster)
+
+
+def parsed(body: bytes) -> object:
+    """Read a JSON body; None when it is empty. Raises Refusal 400."""
+    if not body:
+        return None
+    try:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        why = f"couldn't read the body as JSON: {error}"
+        raise refusals.bad_request(why) from error
+    return value
+
+
+def _get(address: Address, cluster: Cluster) -> Object:
+    found = cluster.get(address.resource, address.namespace, address.name)
+    return scale_of(found) if address.subresource == "scale" else found
+
+
+def _object(request: Request) -> Object:
+    kind = request.content_type.partition(";")[0].strip()
+    if kind not in ("", "application/json"):
+        raise refusals.unsupported_type(kind, ("application/json",))
+    body = parsed(request.body)
+    if not isinstance(body, dict):
+        why = "the body is not an object"
+        raise refusals.bad_request(why)
+    return body
+
+
+def _create(request: Request, cluster: Cluster) -> Object:
+    given, namespace = _object(request), request.address.namespace
+    if request.address.resource.namespaced:
+        named = given.setdefault("metadata", {}).setdefault("namespace", namespace)
+        if named != namespace:
+            why = f"the namespace of the object ({named}) is not that of the request ({namespace})"
+            raise refusals.bad_request(why)
+    return cluster.create(
+        request.address.resource,
+        given,
+        writer=request.writer,
+        dry_run=options.dry_run(request.query),
+    )
+
+
+def _change(request: Request, cluster: Cluster) -> Object:
+    address, change = request.address, _asked(request)
+    if address.subresource == "scale":
+        change = through_scale(change)
+    after = cluster.update(
+        address.resource,
+        address.namespace,
+        address.name,
+        change,
+        writer=request.writer,
+        dry_run=options.dry_run(request.query),
+    )
+    return scale_of(after) if address.subresource == "scale" else after
+
+
+def _asked(request: Request) -> Change:
+    if request.verb == "patch":
+        kind = request.content_type.partition(";")[0].strip()
+        return patches.read(kind, parsed(request.body))
+    whole = _object(request)
+    return lambda _: whole
+
+
+def _delete(request: Request, cluster: Cluster) -> Object:
+    body = parsed(request.body)
+    wanted = options.deletion(request.query, body if isinstance(body, dict) else {})
+    address = request.address
+    gone = cluster.delete(
+        address.resource,
+        address.namespace,
+        address.name,
+        uid=wanted.uid,
+        version=wanted.version,
+        grace=wanted.grace,
+        dry_run=wanted.dry_run,
+    )
+    return gone if address.resource in (PODS, EVENTS) else _success(gone, address)
+
+
+def _success(gone: View, address: Address) -> Object:
+    resource = address.resource
+    details = {"name": address.name, "kind": resource.plural, "uid": uid_of(gone)}
+    group = {"group": resource.group} if resource.group else {}
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": details | group,
+    }
