@@ -36,7 +36,8 @@ class Incident:
     """An incident as it stands; `opened` is None before its first event.
 
     `override` is the severity that a person set; `calm_until` the moment at which it resolves by
-    itself; `escalated_at` the last time that more people were asked for.
+    itself; `escalated_at` the last time that more people were asked for; `mitigations` the
+    verified steps (run, step) that have counted, so that none counts again after a relapse.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Incident:
     acknowledged_at: datetime | None = None
     mitigated_at: datetime | None = None
     mitigated_because: str = ""
+    mitigations: frozenset[tuple[str, str]] = frozenset()
     calm_until: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: str | None = None
@@ -62,6 +64,7 @@ class Incident:
     false_positive: bool = False
     escalated_at: datetime | None = None
     escalations: int = 0
+    criteria: frozenset[str] = frozenset()
     channel: str | None = None
     channel_name: str | None = None
     archived: bool = False
@@ -154,7 +157,14 @@ def _mitigated(state: Incident, event: events.Mitigated) -> Incident:
         status=Status.MITIGATED,
         mitigated_at=state.updated_at,
         mitigated_because=event.because,
+        mitigations=state.mitigations | _by_step(event),
     )
+
+
+def _by_step(event: events.Mitigated) -> frozenset[tuple[str, str]]:
+    if event.run is None or event.step is None:
+        return frozenset()
+    return frozenset({(event.run, event.step)})
 
 
 def _resolved(state: Incident, event: events.IncidentResolved) -> Incident:
@@ -169,8 +179,14 @@ def _resolved(state: Incident, event: events.IncidentResolved) -> Incident:
     )
 
 
-def _escalated(state: Incident, _: events.Escalated) -> Incident:
-    return replace(state, escalated_at=state.updated_at, escalations=state.escalations + 1)
+def _escalated(state: Incident, event: events.Escalated) -> Incident:
+    named = {f"{event.run}/{event.criterion}"} if event.run else set[str]()
+    return replace(
+        state,
+        escalated_at=state.updated_at,
+        escalations=state.escalations + 1,
+        criteria=state.criteria | named,
+    )
 
 
 _EVOLVE: Mapping[type, Callable[[Incident, Any], Incident]] = {  # each takes its own event

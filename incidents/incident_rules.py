@@ -188,7 +188,8 @@ def _tick(incident: Incident, command: commands.Tick, now: datetime, policy: Pol
         return _calm_over(incident, command, now, policy)
     if now < _escalates_at(incident, incident.opened_at, policy):
         return Decision()
-    return Decision(events=(events.Escalated(because=_late(incident, policy), run=None),))
+    late = events.Escalated(because=_late(incident, policy), run=None, criterion=None)
+    return Decision(events=(late,))
 
 
 def _calm_over(incident: Incident, command: commands.Tick, now: datetime, policy: Policy) -> Answer:
@@ -275,9 +276,13 @@ def _resolve(incident: Incident, command: commands.Resolve) -> Answer:
 
 
 def _escalate(incident: Incident, command: commands.Escalate) -> Answer:
-    if incident.status is Status.RESOLVED:
+    known = f"{command.run}/{command.criterion}" in incident.criteria
+    if incident.status is Status.RESOLVED or known:
         return Decision()
-    return Decision(events=(events.Escalated(because=command.because, run=command.run),))
+    escalated = events.Escalated(
+        because=command.because, run=command.run, criterion=command.criterion
+    )
+    return Decision(events=(escalated,))
 
 
 def _run(incident: Incident, command: commands.NoteRun) -> Answer:

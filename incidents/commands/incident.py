@@ -102,6 +102,7 @@ class Escalate:
 
     because: str
     run: str
+    criterion: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,7 @@ class Escalated:
 
     because: str
     run: str | None
+    criterion: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,157 @@
+"""What the streams of one incident owe each other: a pure comparison, made again after a crash."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from incidents.aggregates import incident_stream
+from incidents.approval import OPEN, Approval, ApprovalState
+from incidents.commands.approval import ConsumeApproval, RequestApproval, VoidApproval
+from incidents.commands.incident import Acknowledge, Escalate, Mitigate, NoteRun
+from incidents.commands.run import EndRun
+from incidents.events.approval import ApprovalRequested
+from incidents.incident import Incident, Status
+from incidents.incident_rules import DESK
+from incidents.policy import Policy
+from incidents.run import Run, Step, StepStatus
+from incidents.telling import change
+
+VERIFIED = "verified"
+CLAIMED = frozenset({StepStatus.STARTED, StepStatus.IN_DOUBT, StepStatus.APPLIED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """A command that one stream owes another."""
+
+    stream: str
+    command: object
+
+
+def owed(
+    incident: Incident,
+    runs: Iterable[Run],
+    approvals: Mapping[str, Approval],
+    policy: Policy,
+    now: datetime,
+) -> tuple[Owed, ...]:
+    """Return the commands that bring the incident, its runs and its approvals in step.
+
+    `approvals` holds those that exist, by stream name. Each command is idempotent, so telling
+    it again changes nothing.
+    """
+    found = list[Owed]()
+    for run in runs:
+        found += _of_run(incident, run)
+        found += _of_approvals(incident, run, approvals, policy, now)
+    found += _taken(incident, approvals.values())
+    return tuple(found)
+
+
+def wants_run(incident: Incident) -> bool:
+    """Return whether the incident should have a run and has none."""
+    return incident.status is not Status.RESOLVED and not incident.runs
+
+
+def _of_run(incident: Incident, run: Run) -> Iterator[Owed]:
+    stream = incident_stream(incident.number)
+    if run.started is None:
+        return
+    noted = run.id in incident.runs
+    if not noted or (incident.runs[run.id] is not None and run.outcome is None):
+        yield _to(stream, _note(run, None))
+    for step in run.steps.values():
+        if step.verdict == VERIFIED and (run.id, step.id) not in incident.mitigations:
+            yield from _mitigation(incident, run, step)
+    for criterion in sorted(run.criteria):
+        if f"{run.id}/{criterion}" not in incident.criteria:
+            yield _to(stream, Escalate(because=criterion, run=run.id, criterion=criterion))
+    if run.outcome is not None and noted and incident.runs[run.id] is None:
+        yield _to(stream, _note(run, run.outcome))
+    if incident.status is Status.RESOLVED and run.outcome is None and run.claimed is None:
+        yield _to(run.id, EndRun(outcome="stopped", because="the incident was resolved"))
+
+
+def _mitigation(incident: Incident, run: Run, step: Step) -> Iterator[Owed]:
+    if incident.status is not Status.INVESTIGATING or step.plan is None:
+        return
+    because = f"{change(step.plan)}: {step.because}"
+    mitigate = Mitigate(by=DESK, because=because, run=run.id, step=step.id)
+    yield _to(incident_stream(incident.number), mitigate)
+
+
+def _note(run: Run, outcome: str | None) -> NoteRun:
+    name = run.started.runbook if run.started else ""
+    because = run.started.because if run.started else ""
+    return NoteRun(run=run.id, runbook=name, because=because, outcome=outcome)
+
+
+def _of_approvals(
+    incident: Incident,
+    run: Run,
+    approvals: Mapping[str, Approval],
+    policy: Policy,
+    now: datetime,
+) -> Iterator[Owed]:
+    live = set[str]()
+    for step in run.steps.values():
+        if step.approval is None:
+            continue
+        approval = approvals.get(step.approval)
+        if step.status is StepStatus.PLANNED and run.outcome is None:
+            live.add(step.approval)
+            if approval is None:
+                requested = _request(incident, run, step, policy, now)
+                yield _to(step.approval, RequestApproval(requested=requested))
+        if _used(step, approval):
+            yield _to(step.approval, ConsumeApproval(step=step.id))
+    yield from _void(run, approvals, live)
+
+
+def _used(step: Step, approval: Approval | None) -> bool:
+    """Return whether the plan was claimed and its approval does not say so yet."""
+    claimed = step.status in CLAIMED or step.applied_at is not None
+    return claimed and approval is not None and approval.state is not ApprovalState.CONSUMED
+
+
+def _void(run: Run, approvals: Mapping[str, Approval], live: set[str]) -> Iterator[Owed]:
+    claimed = {step.approval for step in run.steps.values() if step.status in CLAIMED}
+    for name, approval in approvals.items():
+        asked = approval.asked
+        mine = asked is not None and asked.run == run.id
+        if mine and approval.state in OPEN and name not in live | claimed:
+            yield _to(name, VoidApproval(because="the plan it was for no longer stands"))
+
+
+def _request(
+    incident: Incident, run: Run, step: Step, policy: Policy, now: datetime
+) -> ApprovalRequested:
+    plan = step.plan
+    return ApprovalRequested(
+        incident=incident.number,
+        run=run.id,
+        step=step.id,
+        title=change(plan) if plan else step.id,
+        digest=plan.digest if plan else "",
+        requested_by=run.started.by if run.started else DESK,
+        approvers=policy.approvers,
+        needed=policy.approvals_needed,
+        requester_may_approve=policy.requester_may_approve,
+        expires_at=now + policy.approval_expiry,
+    )
+
+
+def _taken(incident: Incident, approvals: Iterable[Approval]) -> Iterator[Owed]:
+    """Return the acknowledgement of whoever decided about a change: they are looking at it."""
+    if incident.acknowledged_by is not None or incident.status is Status.RESOLVED:
+        return
+    decided = {ApprovalState.GRANTED, ApprovalState.REFUSED, ApprovalState.CONSUMED}
+    for approval in approvals:
+        if approval.state in decided and approval.decided_by is not None:
+            person = approval.decided_by.split(" and ")[-1]
+            yield _to(incident_stream(incident.number), Acknowledge(by=person, via="approval"))
+            return
+
+
+def _to(stream: str, command: object) -> Owed:
+    return Owed(stream=stream, command=command)

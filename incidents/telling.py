@@ -1,0 +1,151 @@
+"""What happened, in one sentence an event."""
+
+from collections.abc import Callable, Mapping
+from typing import Any  # the table holds functions of many event types
+
+from incidents.events import approval, desk, incident, run
+from incidents.events.registry import Event
+
+
+def tell(event: Event) -> str:
+    """Return one sentence; texts from outside stand in it as they are, escaped by whoever shows."""
+    return _TELL[type(event)](event)
+
+
+def pairs(items: tuple[tuple[str, str], ...]) -> str:
+    """Return pairs as `name value, name value`."""
+    return ", ".join(f"{name} {value}" for name, value in items)
+
+
+def change(plan: run.PlanRecord) -> str:
+    """Return what a plan would do: `scale Deployment llm-d/decode: replicas 4 → 6`."""
+    before = dict(plan.before)
+    steps = [f"{name} {before.get(name, 'none')} → {value}" for name, value in plan.after]
+    return f"{plan.action} {plan.kind} {plan.namespace}/{plan.name}: {', '.join(steps)}"
+
+
+def number(value: float | None, unit: str) -> str:
+    """Return a number as people write it, with its unit; `no data` where there is none."""
+    if value is None:
+        return "no data"
+    if unit == "ratio":
+        return f"{value * 100:.0f} %"
+    return f"{value:.3g} {unit}".strip()
+
+
+def measured(evidence: run.Evidence) -> str:
+    """Return `name value`, or why there is none."""
+    where = f" of {evidence.pod}" if evidence.pod else ""
+    if evidence.value is None:
+        return f"{evidence.name}{where}: no data ({evidence.because})"
+    return f"{evidence.name}{where} {number(evidence.value, evidence.unit)}"
+
+
+def _opened(event: incident.IncidentOpened) -> str:
+    where = "/".join(part for part in (event.namespace, event.model) if part) or event.key
+    return f"INC-{event.number} opened for {where}"
+
+
+def _fired(event: incident.AlertFired) -> str:
+    return f"{event.name} fired ({event.severity}: {event.because}), reported by {event.source}"
+
+
+def _severity(event: incident.SeverityChanged) -> str:
+    return f"severity {event.was} → {event.now}: {event.because}"
+
+
+def _mitigated(event: incident.Mitigated) -> str:
+    return f"mitigated: {event.because}"
+
+
+def _resolved(event: incident.IncidentResolved) -> str:
+    kind = "resolved as a false positive" if event.false_positive else "resolved"
+    return f"{kind}: {event.because}"
+
+
+def _checked(event: run.CheckFinished) -> str:
+    return f"{event.step}: {event.verdict}: {event.because}"
+
+
+def _planned(event: run.ActionPlanned) -> str:
+    plan = event.plan
+    owner = " ← ".join(plan.owner_path)
+    undo = pairs(plan.inverse) or "none"
+    return f"{event.step} planned: {change(plan)} (owner {owner}; {plan.dry_run}; undo: {undo})"
+
+
+def _given(event: approval.ApprovalGiven) -> str:
+    others = f" together with {' and '.join(event.together_with)}" if event.together_with else ""
+    return f"approved by {event.by} through {event.via}{others}"
+
+
+def _requested(event: approval.ApprovalRequested) -> str:
+    who = ", ".join(event.approvers) or "nobody"
+    return f"{event.title}: approval asked of {who} until {event.expires_at:%H:%M:%S}"
+
+
+def _compared(event: run.EffectVerified) -> str:
+    return f"{event.step}: {event.verdict}: {event.because}"
+
+
+def _observed(event: run.SettleObserved) -> str:
+    return f"{event.step}: {event.ready} of {event.wanted} pods ready"
+
+
+def _doubt_settled(event: run.DoubtSettled) -> str:
+    word = "took place" if event.applied else "did not take place"
+    return f"{event.step}: {event.by} says that it {word}: {event.reason}"
+
+
+_TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
+    incident.IncidentOpened: _opened,
+    incident.AlertFired: _fired,
+    incident.AlertResolved: lambda e: f"alert {e.fingerprint} ended at {e.ends_at:%H:%M:%S}",
+    incident.AlertsTruncated: lambda e: f"a delivery left out {e.count} alerts",
+    incident.SeverityChanged: _severity,
+    incident.Acknowledged: lambda e: f"acknowledged by {e.by} through {e.via}",
+    incident.Mitigated: _mitigated,
+    incident.Relapsed: lambda e: f"no longer mitigated: {e.because}",
+    incident.CalmBegan: lambda e: f"every alert has ended; resolves at {e.until:%H:%M:%S}",
+    incident.CalmBroken: lambda _: "an alert fired within the hold time",
+    incident.IncidentResolved: _resolved,
+    incident.Escalated: lambda e: f"escalated: {e.because}",
+    incident.ChannelOpened: lambda e: f"channel #{e.name} opened",
+    incident.ChannelArchived: lambda _: "channel archived",
+    incident.PostmortemWritten: lambda e: f"postmortem {e.name} written",
+    incident.RunBegan: lambda e: f"runbook {e.runbook} began: {e.because}",
+    incident.RunEnded: lambda e: f"{e.run} ended: {e.outcome}",
+    run.RunStarted: lambda e: f"runbook {e.runbook} ({e.runbook_digest[:12]}) runs: {e.because}",
+    run.CheckFinished: _checked,
+    run.StepFailed: lambda e: f"{e.step} could not be done: {e.because}",
+    run.ActionPlanned: _planned,
+    run.ActionRefused: lambda e: f"{e.step} must not be done: {e.because}",
+    run.PlanVoided: lambda e: f"{e.step}: the plan no longer holds: {e.because}",
+    run.StepStarted: lambda e: f"{e.step} claimed with {e.approval}",
+    run.StepFinished: lambda e: f"{e.step} applied: {e.detail}",
+    run.StepNotApplied: lambda e: f"{e.step} was not applied: {e.because}",
+    run.StepInDoubt: lambda e: f"{e.step} is in doubt: {e.because}",
+    run.DoubtSettled: _doubt_settled,
+    run.SettleObserved: _observed,
+    run.EffectVerified: _compared,
+    run.AskPosed: lambda e: f"{e.step} asks: {e.question} ({' / '.join(e.choices)})",
+    run.AskAnswered: lambda e: f"{e.step}: {e.by} answered {e.answer}",
+    run.WaitStarted: lambda e: f"{e.step} waits until {e.until:%H:%M:%S}",
+    run.WaitEnded: lambda e: f"{e.step} has waited",
+    run.StepSkipped: lambda e: f"{e.step} left out: {e.because}",
+    run.StepRetried: lambda e: f"{e.step} again: {e.because}",
+    run.RunContinued: lambda e: f"the run goes on from {e.step}: {e.because}",
+    run.UndoAsked: lambda e: f"undo of {e.step} asked for: {e.because}",
+    run.CriterionMet: lambda e: f"criterion {e.criterion} is met: {e.because}",
+    run.RunFinished: lambda e: f"run over: {e.outcome}: {e.because}",
+    approval.ApprovalRequested: _requested,
+    approval.ApprovalVoted: lambda e: f"{e.by} approved through {e.via}; another is needed",
+    approval.ApprovalGiven: _given,
+    approval.ApprovalRefused: lambda e: f"refused by {e.by} through {e.via}: {e.reason}",
+    approval.ApprovalExpired: lambda _: "the approval expired",
+    approval.ApprovalVoided: lambda e: f"the approval no longer stands: {e.because}",
+    approval.ApprovalConsumed: lambda e: f"the approval was used for {e.step}",
+    approval.ApprovalDenied: lambda e: f"{e.by} tried to decide through {e.via}: {e.because}",
+    desk.Frozen: lambda e: f"{e.scope} frozen by {e.by}: {e.reason}",
+    desk.Thawed: lambda e: f"{e.scope} thawed by {e.by}: {e.reason}",
+}

@@ -1,0 +1,84 @@
+"""The timeline: rows read from the journal, in order, with nothing left out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from incidents import telling
+from incidents.desk import Entry
+
+
+class Weight(Enum):
+    """How much a row matters to somebody who reads in a hurry."""
+
+    HEADLINE = "headline"
+    STEP = "step"
+    DETAIL = "detail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row; `by` is a person's id or `triaged`, `stream` and `version` say where it stands."""
+
+    at: datetime
+    text: str
+    by: str
+    weight: Weight
+    kind: str
+    stream: str
+    version: int
+    step: str | None = None
+
+
+def rows(history: Iterable[Entry]) -> tuple[Row, ...]:
+    """Return a row for every event of the history, sorted by moment, then by position."""
+    ordered = sorted(history, key=lambda one: (one.recorded.at, one.recorded.position))
+    return tuple(_row(entry) for entry in ordered)
+
+
+def _row(entry: Entry) -> Row:
+    event, recorded = entry.event, entry.recorded
+    return Row(
+        at=recorded.at,
+        text=telling.tell(event),
+        by=getattr(event, "by", "triaged"),
+        weight=_WEIGHTS.get(recorded.kind, Weight.STEP),
+        kind=recorded.kind,
+        stream=recorded.stream,
+        version=recorded.version,
+        step=getattr(event, "step", None),
+    )
+
+
+_WEIGHTS: Mapping[str, Weight] = {
+    **dict.fromkeys(
+        (
+            "IncidentOpened",
+            "SeverityChanged",
+            "Mitigated",
+            "Relapsed",
+            "IncidentResolved",
+            "Escalated",
+            "StepFinished",
+            "StepInDoubt",
+            "EffectVerified",
+            "ApprovalGiven",
+            "ApprovalRefused",
+            "Frozen",
+            "Thawed",
+        ),
+        Weight.HEADLINE,
+    ),
+    **dict.fromkeys(
+        (
+            "RunBegan",
+            "RunEnded",
+            "ApprovalConsumed",
+            "ChannelOpened",
+            "ChannelArchived",
+            "PostmortemWritten",
+        ),
+        Weight.DETAIL,
+    ),
+}
