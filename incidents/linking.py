@@ -13,7 +13,7 @@ from incidents.events.approval import ApprovalRequested
 from incidents.incident import Incident, Status
 from incidents.incident_rules import DESK
 from incidents.policy import Policy
-from incidents.run import Run, Step, StepStatus
+from incidents.run import UNDO, Run, Step, StepStatus
 from incidents.telling import change
 
 VERIFIED = "verified"
@@ -54,22 +54,35 @@ def wants_run(incident: Incident) -> bool:
 
 
 def _of_run(incident: Incident, run: Run) -> Iterator[Owed]:
-    stream = incident_stream(incident.number)
     if run.started is None:
         return
-    noted = run.id in incident.runs
-    if not noted or (incident.runs[run.id] is not None and run.outcome is None):
-        yield _to(stream, _note(run, None))
+    yield from _noted(incident, run)
     for step in run.steps.values():
-        if step.verdict == VERIFIED and (run.id, step.id) not in incident.mitigations:
+        if _counts(incident, run, step):
             yield from _mitigation(incident, run, step)
     for criterion in sorted(run.criteria):
         if f"{run.id}/{criterion}" not in incident.criteria:
-            yield _to(stream, Escalate(because=criterion, run=run.id, criterion=criterion))
-    if run.outcome is not None and noted and incident.runs[run.id] is None:
-        yield _to(stream, _note(run, run.outcome))
+            escalate = Escalate(because=criterion, run=run.id, criterion=criterion)
+            yield _to(incident_stream(incident.number), escalate)
     if incident.status is Status.RESOLVED and run.outcome is None and run.claimed is None:
         yield _to(run.id, EndRun(outcome="stopped", because="the incident was resolved"))
+
+
+def _noted(incident: Incident, run: Run) -> Iterator[Owed]:
+    """Return what the incident should note of the run: that it goes on, or that it is over."""
+    stream, going = incident_stream(incident.number), run.outcome is None
+    known = run.id in incident.runs
+    noted_as_going = known and incident.runs[run.id] is None
+    if not known or (going and not noted_as_going):
+        yield _to(stream, _note(run, None))
+    elif noted_as_going and not going:
+        yield _to(stream, _note(run, run.outcome))
+
+
+def _counts(incident: Incident, run: Run, step: Step) -> bool:
+    """Return whether a verified change of this run has not been counted; an undo never is."""
+    verified = step.verdict == VERIFIED and not step.id.startswith(UNDO)
+    return verified and (run.id, step.id) not in incident.mitigations
 
 
 def _mitigation(incident: Incident, run: Run, step: Step) -> Iterator[Owed]:
