@@ -17,10 +17,22 @@ _STOP_WITHIN = 1.5
 
 
 class Door:
-    """An address whose application can be exchanged while it is served."""
+    """An address whose application can be exchanged while it is served.
 
-    def __init__(self, app: ASGIApp) -> None:
+    alive: whether the application's lifespan is run; such an application is never exchanged.
+    protocol: another HTTP protocol of uvicorn, for a stand-in that breaks the rules on purpose.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        alive: bool = False,
+        protocol: type[asyncio.Protocol] | None = None,
+    ) -> None:
         self.app = app
+        self.alive = alive
+        self.protocol = protocol
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a connection to the application of this moment."""
@@ -75,7 +87,8 @@ def _free_port() -> socket.socket:
 def _config(door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         door,
-        lifespan="off",  # an application may be exchanged at any time, so none has a life
+        lifespan="on" if door.alive else "off",
+        http=door.protocol or "auto",
         ws="websockets-sansio",
         log_config=None,
         access_log=False,
