@@ -1,0 +1,388 @@
+"""The stand-in and Debian's Prometheus 2.42 answer the same over the same samples."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from drills.prometheus import evaluate
+from drills.prometheus.arithmetic import ARITHMETIC, COMPARISON
+from drills.prometheus.errors import QueryError
+from drills.prometheus.store import Store
+from drills.prometheus.tree import AGGREGATIONS, FUNCTIONS, SET_OPERATORS
+from drills.prometheus.values import Matrix, Scalar, Text, Value, Vector
+from drills.prometheus.windows import Release
+
+pytestmark = pytest.mark.server
+
+Answer = dict[tuple[tuple[str, str], ...], Any]
+
+START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+LENGTH = timedelta(hours=3)
+SCRAPE = timedelta(seconds=15)
+PODS = ("decode-0", "decode-1", "decode-2", "decode-3")
+BOUNDS = ("0.1", "0.5", "1.0", "2.5", "10.0", "+Inf")
+
+# One moment on the scrape grid, so that samples lie on both borders; one beside it; one just
+# after a series ended; one before there is anything.
+MOMENTS = (
+    START + timedelta(hours=2, minutes=30),
+    START + timedelta(hours=2, minutes=17, seconds=7, milliseconds=250),
+    START + timedelta(hours=1, minutes=3),
+    START + timedelta(minutes=2),
+    START - timedelta(hours=1),
+)
+
+
+def story_queries() -> list[str]:
+    """Return the queries of the KV-cache story.
+
+    The place to read `cluster.signals` once its entries are there; until then this list.
+    """
+    ours = 'namespace="llm-prod",pod=~"decode-0|decode-1|decode-2|decode-3"'
+    hits = f"sum(rate(vllm:prefix_cache_hits_total{{{ours}}}[15m]))"
+    queries = f"sum(rate(vllm:prefix_cache_queries_total{{{ours}}}[15m]))"
+    was = [each.replace("[15m]", "[1h] offset 1h") for each in (hits, queries)]
+    preemptions = f"sum by (pod) (rate(vllm:num_preemptions_total{{{ours}}}[5m]))"
+    buckets = f"vllm:time_to_first_token_seconds_bucket{{{ours}}}"
+    return [
+        f"{preemptions} or sum by (pod) (rate(vllm:num_preemptions{{{ours}}}[5m]))",
+        (
+            f"max by (pod) (vllm:kv_cache_usage_perc{{{ours}}})"
+            f" or max by (pod) (vllm:gpu_cache_usage_perc{{{ours}}})"
+        ),
+        f"sum(vllm:num_requests_waiting{{{ours}}})",
+        f"topk(5, max by (pod) (vllm:num_requests_waiting{{{ours}}}))",
+        f"sum by (reason) (vllm:num_requests_waiting_by_reason{{{ours}}})",
+        f"{hits} / {queries}",
+        f"({hits} / {queries}) / ({was[0]} / {was[1]})",
+        f"histogram_quantile(0.95, sum by (le) (rate({buckets}[5m])))",
+        f"sum(vllm:num_requests_running{{{ours}}})",
+        f"sum(rate(vllm:generation_tokens_total{{{ours}}}[5m]))",
+        (
+            "(max by (namespace, pod) (vllm:num_requests_running)"
+            " + max by (namespace, pod) (vllm:num_requests_waiting)) > 0"
+            " and sum by (namespace, pod) (rate(vllm:generation_tokens_total[5m])) == 0"
+        ),
+    ]
+
+
+CONSTRUCTS = [
+    "gauge",
+    "gauge offset 10m",
+    "gauge offset -10m",
+    "counter[5m]",
+    'gauge{pod!="decode-1"}',
+    'gauge{pod=~"decode-[12]"}',
+    'gauge{pod!~"decode-[03]|x"}',
+    'gauge{absent_label=""}',
+    '{__name__=~"gau.*",pod="decode-1"}',
+    "rate(counter[5m])",
+    "rate(counter[40s])",
+    "rate(counter[1m] offset 7m)",
+    "increase(counter[10m])",
+    "increase(young[5m])",
+    "increase(resetting[20m])",
+    "irate(resetting[5m])",
+    "delta(gauge[10m])",
+    "deriv(gauge[10m])",
+    "deriv(constant[10m])",
+    "changes(stepping[20m])",
+    "resets(resetting[1h])",
+    "avg_over_time(gauge[10m])",
+    "max_over_time(gauge[10m])",
+    "min_over_time(gauge[10m])",
+    "sum_over_time(gauge[10m])",
+    "count_over_time(gauge[10m])",
+    "count_over_time(ended[10m])",
+    "last_over_time(ended[1h])",
+    "sum(gauge)",
+    "sum by (role) (gauge)",
+    "sum without (pod) (gauge)",
+    "avg by (role) (gauge)",
+    "max(gauge)",
+    "min(gauge)",
+    "max(odd)",
+    "min(odd)",
+    "avg(odd)",
+    "sum(odd)",
+    "stddev(odd)",
+    "quantile(0.5, odd)",
+    "topk(2, odd)",
+    "count by (role) (gauge)",
+    "group by (role) (gauge)",
+    "stddev by (role) (gauge)",
+    "stdvar(gauge)",
+    "quantile(0.9, gauge)",
+    "quantile(-1, gauge)",
+    "quantile(2, gauge)",
+    "topk(2, gauge)",
+    "topk by (role) (1, gauge)",
+    "bottomk(3, gauge)",
+    "topk(0, gauge)",
+    "histogram_quantile(0.5, rate(latency_bucket[10m]))",
+    "histogram_quantile(0.99, sum by (le, role) (rate(latency_bucket[10m])))",
+    "histogram_quantile(0.01, sum by (le) (latency_bucket))",
+    "histogram_quantile(1.5, sum by (le) (latency_bucket))",
+    'histogram_quantile(0.5, latency_bucket{le!="+Inf"})',
+    "histogram_quantile(0.5, rate(latency_bucket[15s]))",
+    "absent(gauge)",
+    'absent(nothing{a="b",c=~"d.*",e="f"})',
+    'absent(sum(nothing{a="b"}))',
+    'absent_over_time(nothing{a="b"}[5m])',
+    "absent_over_time(gauge[5m])",
+    "scalar(constant)",
+    "scalar(gauge)",
+    "vector(3)",
+    "time()",
+    "vector(time())",
+    "timestamp(gauge)",
+    "timestamp(gauge offset 3m)",
+    "timestamp(gauge + 1)",
+    'label_replace(gauge, "number", "n$1", "pod", "decode-(.*)")',
+    'label_replace(gauge{role="prefill"}, "pod", "", "pod", "decode-(.*)")',
+    'label_replace(gauge, "both", "${a}-$b-$$", "pod", "(?P<a>[a-z]+)-(?P<b>.)")',
+    'label_replace(gauge, "same", "x", "pod", "code-.*")',
+    "abs(-gauge)",
+    "ceil(gauge)",
+    "floor(gauge)",
+    "round(gauge)",
+    "round(gauge, 0.25)",
+    "clamp(gauge, 2, 5)",
+    "clamp(gauge, 5, 2)",
+    "clamp_min(gauge, 3)",
+    "clamp_max(gauge, 3)",
+    "-gauge",
+    "-(1 + 2)",
+    "NaN",
+    "-Inf",
+    "1 / 0",
+    "0 / 0",
+    "gauge + 1",
+    "2 - gauge",
+    "gauge * gauge",
+    "gauge / 0",
+    "gauge % 2",
+    "gauge ^ 2",
+    "2 ^ 3 ^ 2",
+    "gauge == gauge",
+    "gauge != 3",
+    "gauge > 4",
+    "4 > gauge",
+    "gauge < bool 4",
+    "gauge >= bool on (pod) other",
+    "gauge <= on (pod) other",
+    "gauge > ignoring (role, zone) other",
+    "1 >= bool 2",
+    "odd == odd",
+    "gauge and on (pod) other",
+    'gauge and ignoring (role, zone) other{pod="decode-1"}',
+    'gauge or other{pod="decode-1"}',
+    "gauge or on (pod) other",
+    'gauge unless other{pod="decode-1"}',
+    "gauge unless on (role) other",
+    "gauge + on (pod) other",
+    "gauge + ignoring (role, zone) other",
+    "gauge * on (pod) group_left (version) build",
+    "build * on (pod) group_right (version) gauge",
+    "gauge > on (pod) group_left () build",
+    "gauge / ignoring (pod) group_left () sum without (pod) (gauge)",
+    'sum by (pod) ({__name__=~"gauge|other"})',
+    "gauge{} > 1 and gauge < 5 or constant",
+    "sum(nothing) or vector(0)",
+    '"a string"',
+]
+
+REFUSED = [
+    "gauge + on (role) other",
+    "gauge + on (role) group_left () other",
+    "build + on (role) group_left (pod) sum by (role, pod) (gauge)",
+    'rate({__name__=~"gauge|other|counter"}[5m])',
+    'label_replace(gauge, "pod", "x", "pod", ".*")',
+    'label_replace(gauge, "not a name", "x", "pod", ".*")',
+    "rate(gauge)",
+    "gauge +",
+    "sum(",
+    "1 and 2",
+]
+
+
+def samples() -> Iterator[tuple[Mapping[str, str], float, datetime]]:
+    """Yield three hours of a small world: steady, rising, resetting, young, ended and odd."""
+    for index in range(int(LENGTH / SCRAPE)):
+        for number, pod in enumerate(PODS):
+            # Two pods are scraped on the grid, so that samples lie on the borders.
+            late = timedelta(milliseconds=[0, 0, 3_210, 11_007][number])
+            at = START + index * SCRAPE + late
+            for labels, value in scraped(index, number, pod):
+                yield labels, value, at
+
+
+def scraped(index: int, number: int, pod: str) -> Iterator[tuple[Mapping[str, str], float]]:
+    """Yield what one pod shows at one scrape."""
+    role = "decode" if number < 3 else "prefill"
+    of_pod = {"pod": pod, "role": role}
+    wave = 3 + 2.5 * math.sin(index / 17 + number)
+    yield {"__name__": "gauge", **of_pod}, wave
+    yield {"__name__": "other", "pod": pod, "zone": "a"}, 4 - number + index % 3
+    yield {"__name__": "build", "pod": pod, "version": f"v{number % 2}", "role": "x"}, 1.0
+    yield {"__name__": "counter", **of_pod}, 1_000 + (number + 1) * 7.25 * index
+    yield {"__name__": "resetting", **of_pod}, (index % 97) * (number + 1.5)
+    yield {"__name__": "stepping", **of_pod}, float(index // 13)
+    if number == 0:
+        yield {"__name__": "constant"}, 42.0
+    if index >= 590:
+        yield {"__name__": "young", **of_pod}, (index - 590) * 2.5 + 0.1 * number
+    if index < 240 and not 100 < index < 110:
+        yield {"__name__": "ended", **of_pod}, float(index)
+    odd = [math.nan, math.inf, -math.inf if index % 2 else 1.0, 2.0][number]
+    yield {"__name__": "odd", **of_pod}, odd
+    yield from buckets("latency_bucket", of_pod, index, number)
+    yield from engine(index, number, {"namespace": "llm-prod", "pod": pod, "engine": "0"})
+
+
+def buckets(
+    name: str, labels: Mapping[str, str], index: int, number: int
+) -> Iterator[tuple[Mapping[str, str], float]]:
+    """Yield a classic histogram that fills unevenly."""
+    for rank, bound in enumerate(BOUNDS):
+        count = (rank * rank + number) * index + rank * (index // 50)
+        yield {"__name__": name, **labels, "le": bound}, float(count)
+
+
+def engine(
+    index: int, number: int, labels: Mapping[str, str]
+) -> Iterator[tuple[Mapping[str, str], float]]:
+    """Yield a vLLM engine whose cache fills up in the second hour; one engine hangs."""
+    pressed = max(0, index - 400)
+    hung = number == 1 and index > 560
+    shown = {
+        "vllm:num_preemptions_total": pressed * (0.5 + number),
+        "vllm:kv_cache_usage_perc": min(0.99, 0.4 + index / 900 + number / 100),
+        "vllm:num_requests_waiting": float(pressed // 10 + number),
+        "vllm:num_requests_running": 12.0 + number,
+        "vllm:generation_tokens_total": 900.0 * (min(index, 560) if hung else index),
+        "vllm:prefix_cache_hits_total": 300.0 * min(index, 400) + 120.0 * pressed,
+        "vllm:prefix_cache_queries_total": 500.0 * index,
+    }
+    for name, value in shown.items():
+        yield {"__name__": name, **labels}, value
+    for reason in ("capacity", "deferred"):
+        by_reason = {"__name__": "vllm:num_requests_waiting_by_reason", "reason": reason}
+        yield {**by_reason, **labels}, float(pressed if reason == "capacity" else number)
+    yield from buckets("vllm:time_to_first_token_seconds_bucket", labels, index, number)
+
+
+@pytest.fixture(scope="module")
+def server(real_prometheus: Callable[..., str]) -> str:
+    return real_prometheus(samples())
+
+
+@pytest.fixture(scope="module")
+def store() -> Store:
+    filled = Store()
+    for labels, value, at in samples():
+        filled.append(labels, value, at)
+    return filled
+
+
+@pytest.mark.parametrize("query", story_queries() + CONSTRUCTS)
+def test_an_instant_query_answers_the_same(server: str, store: Store, query: str) -> None:
+    """A drill proves something only where its Prometheus is right."""
+    for at in MOMENTS:
+        theirs = ask(server, "query", query=query, time=at.timestamp())
+        ours = evaluate.instant(store, query, at, release=Release.V2)
+        assert comparable(ours, at) == of_server(theirs["data"])
+
+
+@pytest.mark.parametrize(
+    "query", [each for each in story_queries() + CONSTRUCTS if each[-1] not in ']"']
+)
+def test_a_range_query_answers_the_same(server: str, store: Store, query: str) -> None:
+    """Evidence and verification read ranges."""
+    start, end, step = START - SCRAPE, START + LENGTH, timedelta(seconds=73)
+    span = {"start": start.timestamp(), "end": end.timestamp(), "step": step.total_seconds()}
+    theirs = ask(server, "query_range", query=query, **span)
+    ours = evaluate.over_range(store, query, start, end, step, release=Release.V2)
+    assert comparable(ours, end) == of_server(theirs["data"])
+
+
+@pytest.mark.parametrize("query", REFUSED)
+def test_both_refuse_the_same(server: str, store: Store, query: str) -> None:
+    """A stand-in that answers where Prometheus refuses hides a broken query until production."""
+    theirs = ask(server, "query", query=query, time=MOMENTS[0].timestamp())
+    with pytest.raises(QueryError):
+        evaluate.instant(store, query, MOMENTS[0], release=Release.V2)
+    assert theirs["status"] == "error"
+
+
+@pytest.mark.parametrize("query", ["topk(3, gauge)", "bottomk(3, gauge)"])
+def test_the_order_of_the_first_is_the_same(server: str, store: Store, query: str) -> None:
+    """People read the first line first."""
+    theirs = ask(server, "query", query=query, time=MOMENTS[1].timestamp())["data"]["result"]
+    ours = evaluate.instant(store, query, MOMENTS[1], release=Release.V2)
+    assert isinstance(ours, Vector)
+    assert [dict(each.labels) for each in ours.samples] == [each["metric"] for each in theirs]
+
+
+@pytest.mark.parametrize("query", story_queries() + CONSTRUCTS)
+def test_no_comparison_is_of_nothing_with_nothing(store: Store, query: str) -> None:
+    """Two empty answers are equal for any evaluator."""
+    answers = [evaluate.instant(store, query, at, release=Release.V2) for at in MOMENTS]
+    empty = query in {"clamp(gauge, 5, 2)", "topk(0, gauge)"}
+    assert any(answer != Vector() for answer in answers) is not empty
+
+
+def test_every_construct_of_the_subset_is_compared() -> None:
+    """A construct that nobody compared is a construct that nobody knows."""
+    text = " ".join(story_queries() + CONSTRUCTS)
+    named = FUNCTIONS | AGGREGATIONS | SET_OPERATORS | ARITHMETIC.keys() | COMPARISON.keys()
+    assert [each for each in sorted(named) if each not in text] == []
+
+
+def ask(server: str, path: str, **parameters: Any) -> dict[str, Any]:  # Any: as JSON has it
+    answer: dict[str, Any] = requests.get(
+        f"{server}/api/v1/{path}", params=parameters, timeout=20
+    ).json()
+    return answer
+
+
+def comparable(value: Value, at: datetime) -> Answer:
+    """Return an answer by label set; numbers equal within 1e-9, NaN equal to NaN."""
+    match value:
+        case Scalar(number):
+            return {(): near(number)}
+        case Text(text):
+            return {(): text}
+        case Vector(samples):
+            return {each.labels: near(each.value) for each in samples}
+        case Matrix(series):
+            return {
+                each.labels: [(point.at / 1000, near(point.value)) for point in each.points]
+                for each in series
+            }
+
+
+def of_server(answer: Mapping[str, Any]) -> Answer:
+    match answer["resultType"], answer["result"]:
+        case "scalar", [_, text]:
+            return {(): float(text)}
+        case "string", [_, text]:
+            return {(): text}
+        case "vector", result:
+            return {key(each): float(each["value"][1]) for each in result}
+        case _, result:
+            return {
+                key(each): [(at, float(text)) for at, text in each["values"]] for each in result
+            }
+
+
+def key(series: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(series["metric"].items()))
+
+
+def near(number: float) -> Any:
+    return pytest.approx(number, rel=1e-9, abs=1e-12, nan_ok=True)
