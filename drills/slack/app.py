@@ -4,6 +4,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
 from drills.slack import api, control
+from drills.slack.console.pages import Console
 from drills.slack.errors import Impossible
 from drills.slack.sockets import Hub
 from drills.slack.workspace import Workspace
@@ -22,6 +23,7 @@ def build(workspace: Workspace) -> Starlette:
             Route("/response/{token}", api.respond, methods=["POST"]),
             WebSocketRoute("/socket", hub.serve),
             *control.routes(),
+            *Console(workspace).routes(),
         ],
         exception_handlers={Impossible: control.refused, ValueError: control.refused},
         lifespan=hub.running,

@@ -1,0 +1,1 @@
+"""The console: one page on which a person reads the channels and presses the buttons."""
