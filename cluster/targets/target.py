@@ -16,7 +16,10 @@ class Selector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A workload that was found; `pods` are the names of its pods at that moment."""
+    """A workload that was found; `pods` are the names of its pods at that moment.
+
+    `roles` are the roles that pods of this model have in the namespace; empty when nobody looked.
+    """
 
     cluster: str
     namespace: str
@@ -26,6 +29,7 @@ class Target:
     model: str
     role: str
     pods: tuple[str, ...]
+    roles: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"

@@ -1,0 +1,79 @@
+"""Translates what the API server and the line say into our four errors."""
+
+import json
+from typing import Final
+
+import urllib3
+from kubernetes.client import ApiException
+
+from cluster.clients.bounded import Unfinished
+from incidents.errors import Conflict, NotDone, Rejected, TriagedError, Unavailable
+
+SHOWN: Final = 300
+TOO_MANY: Final = 429
+SERVER_ERRORS: Final = 500
+# Answers whose meaning is more than their text.
+MEANINGS: Final = {
+    401: "the API server does not accept our token",
+    403: "no permission",
+    404: "gone",
+}
+NEVER_SENT: Final = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+)
+LINE: Final = (urllib3.exceptions.HTTPError, Unfinished, OSError)
+"""What breaks on the way; whether a write arrived depends on which."""
+
+
+def of_answer(error: ApiException, *, what: str, write: bool) -> TriagedError:
+    """Return the error that a status stands for; 429 refuses before anything is done.
+
+    Source: the Kubernetes API conventions, "HTTP Status codes" and "Response Status Kind".
+    """
+    status, told = error.status or 0, _message(error)
+    message = f"{what}: {MEANINGS[status]}: {told}" if status in MEANINGS else f"{what}: {told}"
+    match status:
+        case 409:
+            return Conflict(message)
+        case _ if status == TOO_MANY:
+            return NotDone(message) if write else Unavailable(message)
+        case _ if 0 < status < SERVER_ERRORS:
+            return Rejected(message)
+        case _:
+            return Unavailable(f"{message}{UNKNOWN if write else ''}")
+
+
+def of_line(error: Exception, *, what: str, write: bool) -> TriagedError:
+    """Return the error that a broken line stands for."""
+    message = f"{what}: {_named(error)}"
+    if write and isinstance(error, NEVER_SENT):
+        return NotDone(message)
+    return Unavailable(f"{message}{UNKNOWN if write else ''}")
+
+
+UNKNOWN: Final = "; it is not known whether the write took place"
+
+
+def _message(error: ApiException) -> str:
+    """Return the message of the `Status` object; a proxy's page is not shown."""
+    try:
+        status = json.loads(error.body or "")
+    except (ValueError, RecursionError):
+        status = None
+    told = status.get("message") if isinstance(status, dict) else None
+    return str(told)[:SHOWN] if told else f"HTTP {error.status}"
+
+
+def _named(error: Exception) -> str:
+    match error:
+        case urllib3.exceptions.ConnectTimeoutError():
+            return "the API server cannot be reached in time"
+        case urllib3.exceptions.TimeoutError():
+            return "the API server did not answer in time"
+        case urllib3.exceptions.NewConnectionError():
+            return "the API server cannot be reached"
+        case Unfinished():
+            return str(error)
+        case _:
+            return f"the connection broke ({type(error).__name__})"

@@ -1,0 +1,17 @@
+"""What steps and the engine are handed to reach the world."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cluster.actions.plan import Verb
+from cluster.signals.signals import Signals
+from cluster.targets.target import Targets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Signals to read, targets to find, and the actions by name."""
+
+    signals: Signals
+    targets: Targets
+    verbs: Mapping[str, Verb]
