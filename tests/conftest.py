@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
+pytest_plugins = ["tests.stores"]
 ON_THE_WIRE = ("contract", "acceptance", "servers", "browser", "crash")
 
 

@@ -1,0 +1,28 @@
+"""Addresses of stores: `sqlite:///path`, `postgresql://…` or `memory:`."""
+
+from sqlalchemy import exc, make_url
+
+from incidents.errors import Rejected
+from storage.backend import Backend
+from storage.postgresql import PostgreSQL
+from storage.sqlite import SQLite
+
+MEMORY = "memory:"
+
+
+def open_backend(url: str) -> Backend:
+    """Return the database at the address; nothing is connected yet.
+
+    Raises Rejected for an address that is none, without quoting it: it may hold a password.
+    """
+    try:
+        address = make_url(url)
+    except (exc.ArgumentError, ValueError):
+        address = None
+    match address and address.get_backend_name():
+        case "postgresql" if address is not None:
+            return PostgreSQL(address)
+        case "sqlite" if address is not None:
+            return SQLite(address)
+    message = "the database address must be sqlite:///path, postgresql://… or memory:"
+    raise Rejected(message)

@@ -1,0 +1,67 @@
+"""The table of holds: rules across streams are rows, not hopes."""
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Row,
+    String,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    tuple_,
+)
+
+from incidents.journal import Hold
+from storage.admission import HoldKey
+from storage.columns import Moment, Words
+from storage.schema import METADATA
+
+HOLDS = Table(
+    "holds",
+    METADATA,
+    Column("kind", String, primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("stream", String, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+)
+ONE = (HOLDS.c.kind == bindparam("of_kind"), HOLDS.c.key == bindparam("of_key"))
+
+
+def standing(connection: Connection, keys: Collection[HoldKey]) -> dict[HoldKey, Hold]:
+    """Return those of the holds that somebody has, expired or not."""
+    query = select(HOLDS).where(tuple_(HOLDS.c.kind, HOLDS.c.key).in_(keys))
+    return {(row.kind, row.key): _hold(row) for row in connection.execute(query)}
+
+
+def one(connection: Connection, kind: str, key: str) -> Hold | None:
+    """Return the hold as it stands."""
+    row = connection.execute(select(HOLDS).where(*ONE), {"of_kind": kind, "of_key": key}).first()
+    return None if row is None else _hold(row)
+
+
+def write(connection: Connection, moved: Mapping[HoldKey, Hold | None]) -> None:
+    """Leave the holds as given: None releases."""
+    keys = [{"of_kind": kind, "of_key": key} for kind, key in moved]
+    connection.execute(delete(HOLDS).where(*ONE), keys)
+    taken = [
+        {
+            "kind": hold.kind,
+            "key": hold.key,
+            "stream": hold.stream,
+            "taken_at": hold.taken_at,
+            "expires_at": hold.expires_at,
+        }
+        for hold in moved.values()
+        if hold is not None
+    ]
+    if taken:
+        connection.execute(insert(HOLDS), taken)
+
+
+def _hold(row: Row[tuple[object, ...]]) -> Hold:
+    return Hold(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it

@@ -1,0 +1,145 @@
+"""The memory twin: the same promises without a database, for tests and trials."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from incidents.journal import Aggregate, Append, Appended, Broken, Head, Hold, Recorded, Summary
+from incidents.ports import Inbox, Journal, Leases, Outbox, Texts
+from storage import chain as chains
+from storage.admission import Admitted, Picture, admit, check_form
+from storage.chain import Chain, Sealed
+from storage.memory_inbox import MemoryInbox
+from storage.memory_leases import MemoryLeases
+from storage.memory_outbox import MemoryOutbox
+from storage.memory_shelf import Shelf
+from storage.memory_texts import MemoryTexts
+from storage.writer import Hooks
+
+Clock = Callable[[], datetime]
+
+
+class MemoryStore:
+    """A store that forgets everything when the process ends."""
+
+    def __init__(
+        self, *, chain: Chain | None = None, hooks: Hooks | None = None, clock: Clock | None = None
+    ) -> None:
+        chain = chain or Chain(bytes(32))
+        self._clock = clock or _now
+        self._shelf = Shelf(hooks or Hooks())
+        inbox = MemoryInbox(self._shelf, self._clock)
+        journal = MemoryJournal(self._shelf, chain, inbox)
+        self.inbox: Inbox = inbox
+        self.journal: Journal = journal
+        self.texts: Texts = MemoryTexts(self._shelf, chain)
+        self.outbox: Outbox = MemoryOutbox(self._shelf, journal.picture)
+        self.leases: Leases = MemoryLeases(self._shelf, self._clock)
+
+    def now(self) -> datetime:
+        """Return the store's own real time, in UTC."""
+        return self._clock()
+
+    def ready(self) -> None:
+        """Raise Unavailable when the store was closed."""
+        self._shelf.commit("pulse", lambda: None)
+
+    def close(self) -> None:
+        """Refuse everything from now on; safe to call twice."""
+        self._shelf.close()
+
+
+class MemoryJournal:
+    """The journal in memory."""
+
+    def __init__(self, shelf: Shelf, chain: Chain, inbox: MemoryInbox) -> None:
+        self._shelf, self._chain, self._inbox = shelf, chain, inbox
+        self._rows: list[Sealed] = []
+        self.picture = Picture()
+
+    def append(self, request: Append) -> Appended:
+        """Write all of it, or nothing."""
+        check_form(request)
+        with self._shelf.locked():
+            admitted = admit(self.picture, request, chain=self._chain)
+            if admitted.sealed:
+                point = f"append {request.stream}-{request.expected + 1}"
+                self._shelf.commit(point, lambda: self._enter(admitted))
+            return admitted.answer
+
+    def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
+        """Return the stream's events with a version greater than `after`, in order."""
+        with self._shelf.locked():
+            events = [row.event for row in self._rows]
+        return [one for one in events if one.stream == stream and one.version > after]
+
+    def follow(self, *, after: int, limit: int = 500) -> Sequence[Recorded]:
+        """Return the next events of all streams by position."""
+        with self._shelf.locked():
+            return [row.event for row in self._rows[max(after, 0) :][:limit]]
+
+    def wait(self, *, after: int, timeout: float) -> bool:
+        """Wait at most `timeout` real seconds for an event behind position `after`."""
+        return self._shelf.wait_until(lambda: self.picture.end.position > after, timeout=timeout)
+
+    def hold(self, kind: str, key: str) -> Hold | None:
+        """Return the hold as it stands, expired or not; None when it is free."""
+        with self._shelf.locked():
+            return self.picture.holds.get((kind, key))
+
+    def summary(self, stream: str) -> Summary | None:
+        """Return the stream's summary; None when there is no such stream."""
+        with self._shelf.locked():
+            standing = self.picture.streams.get(stream)
+            return standing.summary if standing else None
+
+    def summaries(
+        self,
+        *,
+        aggregate: Aggregate,
+        incident: int | None = None,
+        open_only: bool = False,
+        limit: int = 200,
+    ) -> Sequence[Summary]:
+        """Return summaries, newest first; `open_only` leaves out those with `closed_at`."""
+        found = [
+            one
+            for one in reversed(self._summaries())
+            if one.aggregate is aggregate
+            and incident in (None, one.incident)
+            and not (open_only and one.closed_at)
+        ]
+        return found[:limit]
+
+    def due(self, now: datetime, *, limit: int = 200) -> Sequence[Summary]:
+        """Return the summaries whose `next_due` has come, earliest first."""
+        timed = [(one.next_due, one) for one in self._summaries() if one.next_due is not None]
+        due = sorted(((at, one) for at, one in timed if at <= now), key=lambda pair: pair[0])
+        return [one for _, one in due][:limit]
+
+    def last_incident(self) -> int:
+        """Return the highest incident number so far; 0 when there is none."""
+        return max((one.incident or 0 for one in self._summaries()), default=0)
+
+    def head(self) -> Head:
+        """Return the desk-wide head of the chain."""
+        with self._shelf.locked():
+            return self._chain.head(self.picture.end)
+
+    def verify(self, *, heads: Sequence[Head] = ()) -> Broken | None:
+        """Recompute the chain, also against heads noted elsewhere; None when all of it holds."""
+        with self._shelf.locked():
+            rows, end = list(self._rows), self.picture.end
+        return chains.verify(rows, chain=self._chain, end=end, noted=heads)
+
+    def _enter(self, admitted: Admitted) -> None:
+        self._rows.extend(admitted.sealed)
+        self._inbox.finish(admitted.request.inbox)
+
+    def _summaries(self) -> list[Summary]:
+        with self._shelf.locked():
+            # Streams stand in the order of their first events.
+            return [standing.summary for standing in self.picture.streams.values()]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

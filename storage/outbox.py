@@ -1,0 +1,180 @@
+"""The tables of the outbox: what should be outside, what is, and what must come first."""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    RowMapping,
+    Select,
+    String,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from incidents.errors import Rejected
+from incidents.journal import Item
+from storage.columns import Moment, Words
+from storage.outbox_rules import Row
+from storage.schema import METADATA
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("key", String, primary_key=True),
+    Column("stream", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("lane", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("after", Words, nullable=False),
+    Column("remote", Words, nullable=False),
+    Column("sent_digest", String),
+    Column("attempted_digest", String),
+    Column("attempted_at", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Moment),
+    Column("put_off_because", Words),
+    Column("dead", Words),
+    Column("since", BigInteger),
+)
+# One row per key that must have been sent first: `ready` asks for it in SQL.
+AFTER = Table(
+    "outbox_after",
+    METADATA,
+    Column("key", String, primary_key=True),
+    Column("first", String, primary_key=True),
+)
+OPEN = OUTBOX.c.since.is_not(None) & OUTBOX.c.dead.is_(None)
+DEAD = OUTBOX.c.dead.is_not(None)
+_ = (
+    Index(
+        "outbox_ready",
+        OUTBOX.c.priority,
+        OUTBOX.c.since,
+        postgresql_where=OPEN,
+        sqlite_where=OPEN,
+    ),
+    Index(
+        "outbox_since",
+        OUTBOX.c.since,
+        postgresql_where=OUTBOX.c.since.is_not(None),
+        sqlite_where=OUTBOX.c.since.is_not(None),
+    ),
+    Index("outbox_dead", OUTBOX.c.key, postgresql_where=DEAD, sqlite_where=DEAD),
+    Index("outbox_of_stream", OUTBOX.c.stream),
+)
+FIELDS = tuple(Item.__dataclass_fields__)
+
+
+def locked(connection: Connection, keys: Collection[str]) -> dict[str, Row]:
+    """Return the rows, locked in the order of their keys until the transaction ends."""
+    query = select(OUTBOX).where(OUTBOX.c.key.in_(keys)).order_by(OUTBOX.c.key)
+    found = connection.execute(query.with_for_update()).mappings()
+    return {row["key"]: _row(row) for row in found}
+
+
+def require(connection: Connection, key: str) -> Row:
+    """Return the row, locked; raises Rejected when there is none."""
+    rows = locked(connection, [key])
+    if key not in rows:
+        message = f"outbox {key}: there is no such row"
+        raise Rejected(message)
+    return rows[key]
+
+
+def next_line(connection: Connection) -> int:
+    """Return a line number behind everything that waits."""
+    last: int | None = connection.execute(select(func.max(OUTBOX.c.since))).scalar()
+    return (last or 0) + 1
+
+
+def add(connection: Connection, rows: Iterable[Row]) -> None:
+    """Insert rows that are new."""
+    values = [_values(row) for row in rows]
+    if values:
+        connection.execute(insert(OUTBOX), values)
+
+
+def change(connection: Connection, row: Row, *, because: str | None = None) -> None:
+    """Write a row that was locked; `because` says why it was put off."""
+    values = _values(row) | {"put_off_because": because}
+    connection.execute(update(OUTBOX).where(OUTBOX.c.key == row.item.key).values(values))
+
+
+def order(connection: Connection, rows: Sequence[Row]) -> None:
+    """Write what must have been sent before these rows."""
+    connection.execute(delete(AFTER).where(AFTER.c.key.in_([row.item.key for row in rows])))
+    pairs = [
+        {"key": row.item.key, "first": first} for row in rows for first in sorted({*row.item.after})
+    ]
+    if pairs:
+        connection.execute(insert(AFTER), pairs)
+
+
+def one(connection: Connection, key: str) -> Item | None:
+    """Return one row."""
+    found = _items(connection, select(OUTBOX).where(OUTBOX.c.key == key))
+    return found[0] if found else None
+
+
+def of_stream(connection: Connection, stream: str) -> Sequence[Item]:
+    """Return the stream's rows by key."""
+    return _items(
+        connection, select(OUTBOX).where(OUTBOX.c.stream == stream).order_by(OUTBOX.c.key)
+    )
+
+
+def ready(connection: Connection, now: datetime, *, limit: int) -> Sequence[Item]:
+    """Return what is to be sent now, by priority, then age."""
+    first = OUTBOX.alias("first")
+    missing = (
+        select(AFTER.c.key)
+        .outerjoin(first, first.c.key == AFTER.c.first)
+        .where(AFTER.c.key == OUTBOX.c.key, first.c.sent_digest.is_(None))
+    )
+    in_time = or_(OUTBOX.c.not_before.is_(None), OUTBOX.c.not_before <= now)
+    query = (
+        select(OUTBOX)
+        .where(and_(OPEN, in_time, ~exists(missing)))
+        .order_by(OUTBOX.c.priority, OUTBOX.c.since, OUTBOX.c.key)
+    )
+    return _items(connection, query.limit(limit))
+
+
+def dead(connection: Connection) -> Sequence[Item]:
+    """Return the rows that were given up, by key."""
+    return _items(connection, select(OUTBOX).where(DEAD).order_by(OUTBOX.c.key))
+
+
+def _items(connection: Connection, query: Select[tuple[object, ...]]) -> Sequence[Item]:
+    return [_row(row).item for row in connection.execute(query).mappings()]
+
+
+def _row(row: RowMapping) -> Row:
+    values = {name: row[name] for name in FIELDS}
+    read = {"after": tuple(json.loads(row["after"])), "remote": json.loads(row["remote"])}
+    return Row(item=Item(**values | read), since=row["since"])
+
+
+def _values(row: Row) -> dict[str, object]:
+    values: dict[str, object] = {name: getattr(row.item, name) for name in FIELDS}
+    return values | {
+        "after": json.dumps(row.item.after),
+        "remote": json.dumps(dict(row.item.remote), sort_keys=True),
+        "since": row.since,
+    }

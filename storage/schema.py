@@ -1,0 +1,9 @@
+"""The one MetaData of all tables, and the revision that this program needs."""
+
+from sqlalchemy import BigInteger, Column, MetaData, Table
+
+METADATA = MetaData()
+REVISION = 1
+
+# One row: the revision that the migrations have reached.
+SCHEMA_REVISION = Table("schema_revision", METADATA, Column("revision", BigInteger))
