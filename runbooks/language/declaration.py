@@ -1,0 +1,114 @@
+"""What a module in `steps/` declares: its verb, its fields, its verdicts and what it does."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from cluster.signals.catalogue import SIGNALS
+from cluster.signals.signals import Signals
+from cluster.targets.target import Target
+from incidents.events.run import Evidence
+from runbooks.language.shapes import Choice, Record, Value
+
+Arguments = Mapping[str, Value]
+"""The values of a step's fields, with parameters put in."""
+
+
+class Kind(Enum):
+    """The four kinds of steps."""
+
+    CHECK = "check"
+    ACTION = "action"
+    ASK = "ask"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a check is asked: about which target, as of which moment."""
+
+    arguments: Arguments
+    target: Target
+    signals: Signals
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check found: a verdict of its set, why, and the numbers behind it."""
+
+    verdict: str
+    because: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posed:
+    """What an ask asks."""
+
+    question: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckVerb:
+    """A check: `judge` reads and decides; it may raise Unavailable and Rejected."""
+
+    name: str
+    meaning: str
+    fields: Record
+    verdicts: tuple[str, ...]
+    judge: Callable[[Question], Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionVerb:
+    """An action: `parameters` are what the cluster's verb of the same name is planned with."""
+
+    name: str
+    meaning: str
+    fields: Record
+    parameters: Callable[[Arguments], Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskVerb:
+    """An ask: its verdicts are its choices."""
+
+    name: str
+    meaning: str
+    fields: Record
+    pose: Callable[[Arguments], Posed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitVerb:
+    """A wait: how long."""
+
+    name: str
+    meaning: str
+    fields: Record
+    length: Callable[[Arguments], timedelta]
+
+
+StepVerb = CheckVerb | ActionVerb | AskVerb | WaitVerb
+
+SIGNAL = Choice(choices=tuple(sorted(SIGNALS)))
+"""The shape of a field that names a signal of the catalogue."""
+
+WAITED = "waited"
+"""The one verdict of a wait."""
+
+
+def kind(verb: StepVerb) -> Kind:
+    """Return the kind of step that a verb makes."""
+    match verb:
+        case CheckVerb():
+            return Kind.CHECK
+        case ActionVerb():
+            return Kind.ACTION
+        case AskVerb():
+            return Kind.ASK
+        case WaitVerb():
+            return Kind.WAIT

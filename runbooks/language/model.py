@@ -1,0 +1,202 @@
+"""A runbook as frozen values, as the loader makes them and the engine reads them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from runbooks.language.matchers import Matcher
+from runbooks.language.shapes import Atom, Reference, Value
+
+TRIAGE = "triage"
+"""The runbook for alerts that no other one matches."""
+
+
+class OnFailure(Enum):
+    """What follows when a step could not be done."""
+
+    STOP = "stop"
+    CONTINUE = "continue"
+
+
+class Effect(Enum):
+    """What became of a change; its values are the verdicts of an action."""
+
+    VERIFIED = "verified"
+    NO_EFFECT = "no_effect"
+    WORSE = "worse"
+    REVERTED = "reverted"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A value that a person may set when the run starts, within its bounds."""
+
+    name: str
+    shape: Atom
+    default: Value
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """The step runs only after `step` gave one of the verdicts."""
+
+    step: str
+    verdicts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """A change has helped when the signal ends within the bounds; one of them is set."""
+
+    signal: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def __str__(self) -> str:
+        bounds = {"at most": self.at_most, "at least": self.at_least}
+        words = [f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None]
+        return f"{self.signal} {' and '.join(words)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verify:
+    """How a change is proven: pods get `settle` to become ready, then `window` is judged.
+
+    The window begins `lag` after the pods are ready, because rates still look back to the time
+    before; fewer than `samples` samples are "cannot tell".
+    """
+
+    settle: timedelta
+    window: timedelta
+    lag: timedelta
+    samples: int
+    expect: tuple[Expectation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A read that gives a verdict; tried `retry` times more when its sources are away."""
+
+    id: str
+    title: str
+    verb: str
+    arguments: Mapping[str, Value | Reference]
+    when: tuple[Condition, ...]
+    timeout: timedelta
+    on_failure: OnFailure
+    verdicts: tuple[str, ...]
+    retry: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A change, which needs an approval and is verified."""
+
+    id: str
+    title: str
+    verb: str
+    arguments: Mapping[str, Value | Reference]
+    when: tuple[Condition, ...]
+    timeout: timedelta
+    on_failure: OnFailure
+    verdicts: tuple[str, ...]
+    verify: Verify
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question that a person answers, or something that they do by hand."""
+
+    id: str
+    title: str
+    verb: str
+    arguments: Mapping[str, Value | Reference]
+    when: tuple[Condition, ...]
+    timeout: timedelta
+    on_failure: OnFailure
+    verdicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Time that passes."""
+
+    id: str
+    title: str
+    verb: str
+    arguments: Mapping[str, Value | Reference]
+    when: tuple[Condition, ...]
+    timeout: timedelta
+    on_failure: OnFailure
+    verdicts: tuple[str, ...]
+
+
+Step = Check | Action | Ask | Wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundCriterion:
+    """Escalate when the signal stays above or below a number for a duration."""
+
+    id: str
+    title: str
+    signal: str
+    above: float | None
+    below: float | None
+    lasting: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskCriterion:
+    """Escalate when a person, asked after a while, says yes."""
+
+    id: str
+    title: str
+    question: str
+    after: timedelta
+
+
+Criterion = BoundCriterion | AskCriterion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """What is left to do after the incident; `owner` is a role, `due` counts from its end."""
+
+    text: str
+    owner: str
+    due: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Which alerts the runbook is for: all label matchers fit, or one address fits."""
+
+    labels: tuple[Matcher, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runbook:
+    """One file of the library; `text` is the whole of it and `digest` the SHA-256 of its bytes."""
+
+    name: str
+    title: str
+    purpose: str
+    covers: tuple[str, ...]
+    priority: int
+    target: str | None
+    match: Match
+    parameters: tuple[Parameter, ...]
+    steps: tuple[Step, ...]
+    escalate: tuple[Criterion, ...]
+    follow_ups: tuple[FollowUp, ...]
+    digest: str
+    text: str
+
+    def step(self, name: str) -> Step | None:
+        """Return the step of that id."""
+        return next((step for step in self.steps if step.id == name), None)

@@ -1,0 +1,52 @@
+"""Parameters of a run: as texts in its journal, as values in its steps."""
+
+from collections.abc import Mapping
+
+from incidents.errors import Rejected
+from runbooks.language import values
+from runbooks.language.declaration import Arguments
+from runbooks.language.model import Parameter, Runbook, Step
+from runbooks.language.shapes import Reference, Value
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def settle(runbook: Runbook, given: Mapping[str, str]) -> Pairs:
+    """Return every parameter with its value as text, defaults filled in.
+
+    Raises Rejected naming each parameter that is unknown or out of its bounds.
+    """
+    known = {parameter.name: parameter for parameter in runbook.parameters}
+    wrong = [f"{name}: no parameter of {runbook.name}" for name in given if name not in known]
+    pairs = []
+    for name, parameter in known.items():
+        try:
+            pairs.append((name, values.to_text(parameter.shape, _value(parameter, given))))
+        except ValueError as error:
+            wrong.append(f"{name}: {error}")
+    if wrong:
+        raise Rejected("; ".join(wrong))
+    return tuple(pairs)
+
+
+def arguments(step: Step, runbook: Runbook, pairs: Pairs) -> Arguments:
+    """Return the step's arguments with the run's parameters put in; raises Rejected."""
+    known = {parameter.name: parameter for parameter in runbook.parameters}
+    texts = dict(pairs)
+    found: dict[str, Value] = {}
+    for name, argument in step.arguments.items():
+        if not isinstance(argument, Reference):
+            found[name] = argument
+            continue
+        try:
+            found[name] = _value(known[argument.name], texts)
+        except (KeyError, ValueError) as error:
+            message = f"{step.id}: {argument}: {error}"
+            raise Rejected(message) from error
+    return found
+
+
+def _value(parameter: Parameter, given: Mapping[str, str]) -> Value:
+    if parameter.name not in given:
+        return parameter.default
+    return values.from_text(parameter.shape, given[parameter.name])

@@ -1,0 +1,1 @@
+"""Verdicts: pure tables that turn readings into a word and its reasons."""
