@@ -20,3 +20,11 @@ STORIES: Mapping[str, Story] = {
     "quiet": (),
     "kv-cache": (Beat(after=60.0, fault=LongContext()),),
 }
+
+
+def named(name: str) -> Story:
+    """Return a story; raises ValueError when there is none of this name."""
+    if name not in STORIES:
+        message = f"unknown story {name!r}; there are: {', '.join(STORIES)}"
+        raise ValueError(message)
+    return STORIES[name]
