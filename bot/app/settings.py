@@ -72,7 +72,7 @@ class Settings:
     chain_key_file: Annotated[
         Path | None,
         About(
-            meaning="File with the key of the journal's chain, readable by its owner only.",
+            meaning="File with the 32 bytes of the journal's chain key, open to its owner only.",
             why="Beside a SQLite file one is made with mode 0600; PostgreSQL requires it.",
             read=Path,
         ),

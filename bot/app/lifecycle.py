@@ -1,0 +1,92 @@
+"""Lifecycle: threads that turn loops, and the order in which everything stops."""
+
+import time
+from collections.abc import Callable, Sequence
+from threading import Event, Thread
+
+import structlog
+
+from bot.app.loops.loop import Loop
+from bot.app.telemetry import Metrics
+from incidents.errors import Unavailable
+
+log = structlog.get_logger()
+
+BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0)
+JOIN_SECONDS = 20.0
+
+
+class Turning:
+    """A thread that turns one loop until it is told to stop."""
+
+    def __init__(
+        self, loop: Loop, *, metrics: Metrics, may_run: Callable[[], bool], idle: float = 0.5
+    ) -> None:
+        self.loop = loop
+        self._metrics = metrics
+        self._may_run = may_run
+        self._idle = idle
+        self._stopping = Event()
+        self._failures = 0
+        self._thread = Thread(target=self._turn, name=f"loop-{loop.name}")
+
+    def start(self) -> None:
+        """Start turning."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end after the thing it is doing."""
+        self._stopping.set()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the end; return whether it came in time."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _turn(self) -> None:
+        while not self._stopping.is_set():
+            if not self._may_run():
+                self._stopping.wait(self._idle)
+                continue
+            if not self._once() and not self._stopping.is_set():
+                self.loop.wait()
+
+    def _once(self) -> bool:
+        started = time.monotonic()
+        try:
+            did = self.loop.once()
+        except Unavailable as error:
+            self._failed("cannot go on for now", error)
+            return False
+        except Exception as error:  # noqa: BLE001  # a loop records, counts and goes on
+            self._failed("loop failed", error)
+            return False
+        self._failures = 0
+        self._note(started, did=did)
+        return did
+
+    def _note(self, started: float, *, did: bool) -> None:
+        name = self.loop.name
+        self._metrics.loop_last_turn.labels(name).set_to_current_time()
+        if did:
+            self._metrics.loop_turns.labels(name).inc()
+            self._metrics.loop_seconds.labels(name).observe(time.monotonic() - started)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        self._metrics.loop_failures.labels(self.loop.name).inc()
+        unexpected = not isinstance(error, Unavailable)
+        log.warning(what, loop=self.loop.name, error=repr(error), exc_info=unexpected)
+        self._stopping.wait(BACK_OFF[min(self._failures, len(BACK_OFF) - 1)])
+        self._failures += 1
+
+
+def stop_all(turning: Sequence[Turning], *, deadline: float = JOIN_SECONDS) -> bool:
+    """Stop the threads and wait; return whether all of them ended before the deadline."""
+    for one in turning:
+        one.stop()
+    until = time.monotonic() + deadline
+    ended = [one.join(max(0.0, until - time.monotonic())) for one in turning]
+    for one, done in zip(turning, ended, strict=True):
+        if not done:
+            log.error("loop did not end", loop=one.loop.name)
+    return all(ended)

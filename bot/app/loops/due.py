@@ -1,0 +1,62 @@
+"""The clock's loop: whatever a row says is due now."""
+
+from collections.abc import Callable
+
+import structlog
+
+from bot.app.loops.pause import Pause
+from incidents.commands.approval import ExpireApproval
+from incidents.commands.incident import Tick
+from incidents.desk import Desk
+from incidents.errors import Conflict, Rejected
+from incidents.incident import Status
+from incidents.journal import Aggregate, Summary
+
+log = structlog.get_logger()
+
+CLAIMED = frozenset({"started", "in doubt", "applied"})
+
+WritePostmortem = Callable[[int], None]
+
+
+class DueLoop:
+    """Tells incidents and approvals that their moment has come."""
+
+    name = "due"
+
+    def __init__(self, *, desk: Desk, write_postmortem: WritePostmortem, pause: Pause) -> None:
+        self._desk = desk
+        self._write_postmortem = write_postmortem
+        self._pause = pause
+
+    def once(self) -> bool:
+        """Handle every row that is due; return whether one of them changed."""
+        handled = [self._handle(row) for row in self._desk.journal.due(self._desk.clock())]
+        return any(handled)
+
+    def wait(self) -> None:
+        """Wait for a turn of the clock."""
+        self._pause.wait()
+
+    def _handle(self, row: Summary) -> bool:
+        try:
+            return self._tell(row)
+        except (Conflict, Rejected) as error:
+            log.info("not due any more", stream=row.stream, because=str(error))
+            return False
+
+    def _tell(self, row: Summary) -> bool:
+        if row.aggregate is Aggregate.APPROVAL:
+            return bool(self._desk.tell(row.stream, ExpireApproval()).events)
+        if row.aggregate is not Aggregate.INCIDENT or row.incident is None:
+            return False
+        if self._desk.incident(row.incident).status is Status.RESOLVED:
+            self._write_postmortem(row.incident)
+            return True
+        busy = self._busy(row.incident)
+        return bool(self._desk.tell(row.stream, Tick(busy=busy)).events)
+
+    def _busy(self, number: int) -> str | None:
+        """Return why the incident must not resolve by itself yet: a change is under way."""
+        runs = self._desk.journal.summaries(aggregate=Aggregate.RUN, incident=number)
+        return next((f"{run.stream} is {run.state}" for run in runs if run.state in CLAIMED), None)
