@@ -6,6 +6,7 @@ from typing import Final
 
 from drills.prometheus import arithmetic, quantiles
 from drills.prometheus import labels as label_sets
+from drills.prometheus.errors import Failed
 from drills.prometheus.labels import Labels
 from drills.prometheus.tree import Aggregation
 from drills.prometheus.values import Sample, Vector
@@ -25,6 +26,7 @@ SIMPLE: Final[dict[str, Callable[[list[float]], float]]] = {
 def aggregate(node: Aggregation, body: Vector, parameter: float) -> Vector:
     """Aggregate; `parameter` is the quantile or the count of topk and bottomk.
 
+    Raises Failed when that count is NaN.
     Source: prometheus.io/docs/prometheus/latest/querying/operators, aggregation operators.
     """
     groups = _grouped(node, body.samples)
@@ -62,7 +64,10 @@ def _quantile(quantile: float) -> Callable[[list[float]], float]:
 
 def _first(groups: Iterable[list[Sample]], count: float, *, sign: int) -> Vector:
     """Keep the samples that come first; NaN comes last in either direction."""
-    if not count >= 1:  # also when it is NaN
+    if math.isnan(count):
+        message = "parameter value is NaN"
+        raise Failed(message)
+    if count < 1:
         return Vector()
     most = len if math.isinf(count) else lambda _: int(count)
     chosen: list[Sample] = []

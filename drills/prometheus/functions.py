@@ -77,7 +77,9 @@ def _round(value: float, parameters: Sequence[float]) -> float:
 
 
 def _clamp(value: float, low: float, high: float) -> float:
-    return value if math.isnan(value) else max(low, min(high, value))
+    if any(map(math.isnan, (value, low, high))):
+        return math.nan
+    return max(low, min(high, value))
 
 
 def _histogram_quantile(quantile: float, samples: Iterable[Sample]) -> Vector:

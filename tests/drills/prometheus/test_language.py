@@ -1,0 +1,55 @@
+"""What is outside the subset is refused by name, never answered half."""
+
+import pytest
+
+from drills.prometheus import language
+from drills.prometheus.errors import BadQuery, Unsupported
+from drills.prometheus.tree import Selector
+
+
+@pytest.mark.parametrize(
+    ("expr", "construct"),
+    [
+        pytest.param("max_over_time(rate(x[5m])[1h:1m])", "subquery", id="subquery"),
+        pytest.param("x @ 1609746000", "@ modifier", id="at"),
+        pytest.param("rate(x[5m] @ start())", "@ modifier", id="at-start"),
+        pytest.param('{a="1" or b="2"}', "alternative matchers", id="or-in-braces"),
+        pytest.param('count_values("v", x)', "aggregation count_values", id="count-values"),
+        pytest.param("limitk(2, x)", "aggregation limitk", id="limitk"),
+        pytest.param("x atan2 y", "operator atan2", id="atan2"),
+        pytest.param("x + on (a) fill (0) y", "fill modifier", id="fill"),
+        pytest.param("predict_linear(x[1h], 60)", r"function predict_linear\(\)", id="function"),
+        pytest.param("sum(rate(x[5m])) + histogram_sum(y)", "histogram_sum", id="deep-inside"),
+        pytest.param(r'x{a=~"\\pL+"}', "regular expression", id="unicode-class"),
+        pytest.param('x{a=~"a++"}', "regular expression", id="possessive"),
+        pytest.param('x{a=~"[[:alpha:]]"}', "regular expression", id="posix-class"),
+    ],
+)
+def test_a_construct_outside_the_subset_is_named(expr: str, construct: str) -> None:
+    """A drill whose query is half understood would teach something wrong."""
+    with pytest.raises(Unsupported, match=construct):
+        language.read(expr)
+
+
+@pytest.mark.parametrize(
+    "expr", ["", "sum(", "rate(x)", "nope(x)", "x{", "{}", "1 > 2", '"a" + 1', "x[0s]", "1 and 2"]
+)
+def test_what_is_not_promql_is_bad(expr: str) -> None:
+    """Prometheus says bad_data, and clients tell that apart from a query that failed."""
+    with pytest.raises(BadQuery):
+        language.read(expr)
+
+
+def test_matchers_are_anchored_at_both_ends() -> None:
+    """`decode-1` must not select decode-10."""
+    node = language.read('x{pod=~"decode-1|decode-2"}')
+
+    assert isinstance(node, Selector)
+    pods = ["decode-1", "decode-10", "a-decode-1", "decode-2", ""]
+    assert [node.matchers[0].fits({"pod": pod}) for pod in pods] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
