@@ -150,17 +150,25 @@ class Settings:
         str,
         About(
             meaning="Address of the API server.",
-            why="Empty: the pod's service account, else the kubeconfig of the user.",
+            why="Empty: `TRIAGED_KUBECONFIG`, else the pod's service account.",
         ),
     ] = ""
-    kubernetes_token: Annotated[
-        Secret,
+    kubeconfig: Annotated[
+        Path | None,
         About(
-            meaning="File with a bearer token for `TRIAGED_KUBERNETES_URL`.",
-            why="A service account brings its own.",
-            read=_secret_file,
+            meaning="A kubeconfig file, used where `TRIAGED_KUBERNETES_URL` is empty.",
+            why="In a cluster the service account is enough.",
+            read=Path,
         ),
-    ] = NO_SECRET
+    ] = None
+    kubernetes_token_file: Annotated[
+        Path | None,
+        About(
+            meaning="File with a bearer token for the API server; read again as it rotates.",
+            why="A service account brings its own.",
+            read=Path,
+        ),
+    ] = None
     kubernetes_ca_file: Annotated[
         Path | None,
         About(
@@ -176,14 +184,14 @@ class Settings:
             why="Empty: every signal says that it cannot tell.",
         ),
     ] = ""
-    prometheus_token: Annotated[
-        Secret,
+    prometheus_token_file: Annotated[
+        Path | None,
         About(
-            meaning="File with a bearer token for Prometheus.",
+            meaning="File with a bearer token for Prometheus; read again as it rotates.",
             why="Most installations need none inside the cluster.",
-            read=_secret_file,
+            read=Path,
         ),
-    ] = NO_SECRET
+    ] = None
     prometheus_ca_file: Annotated[
         Path | None,
         About(

@@ -77,6 +77,7 @@ class RunStarted:
     mode: str
     by: str
     because: str
+    policy_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

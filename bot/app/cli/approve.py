@@ -1,0 +1,70 @@
+"""`triaged approve` and `triaged reject`: the same decision as in Slack, from the server."""
+
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from bot.app.cli.output import Json, show
+from bot.app.cli.person import person
+from bot.app.opening import Opened, opened
+from bot.app.settings import load
+from incidents.approval import barred, fate
+from incidents.commands.approval import Approve, Refuse
+from incidents.errors import NotAllowed, Rejected
+from incidents.telling import change
+
+Digest = Annotated[str, Parameter(help="Digest of the plan; without it the plan is only shown.")]
+
+
+def approve(approval: str, digest: Digest = "", /, *, as_json: Json = False) -> None:
+    """Approve exactly the plan with this digest, as the person behind this login."""
+    with opened(load()) as desk:
+        if not digest:
+            _show_plan(desk, approval, as_json=as_json)
+            return
+        who = person(desk.configuration.people)
+        command = Approve(by=who.id, via="cli", digest=digest)
+        _decide(desk, approval, command, as_json=as_json)
+
+
+def reject(
+    approval: str, digest: str, /, *, reason: str = "rejected", as_json: Json = False
+) -> None:
+    """Say no to exactly the plan with this digest."""
+    with opened(load()) as desk:
+        who = person(desk.configuration.people)
+        command = Refuse(by=who.id, via="cli", digest=digest, reason=reason)
+        _decide(desk, approval, command, as_json=as_json)
+
+
+def _decide(desk: Opened, approval: str, command: Approve | Refuse, *, as_json: bool) -> None:
+    state = desk.desk.tell(_named(approval), command).state
+    because = barred(state, command.by)
+    if because is not None:
+        raise NotAllowed(because)
+    found = {"approval": state.id, "state": state.state.value, "by": state.decided_by}
+    show(found, [f"{state.id} {fate(state)}"], as_json=as_json)
+
+
+def _show_plan(desk: Opened, approval: str, *, as_json: bool) -> None:
+    state = desk.desk.approval(_named(approval))
+    asked = state.asked
+    if asked is None:
+        message = f"there is no {approval}"
+        raise Rejected(message)
+    plan = desk.desk.run(asked.run).step(asked.step).plan
+    lines = [
+        f"{state.id} {fate(state)}",
+        asked.title,
+        *([] if plan is None else [change(plan), plan.kubectl, *plan.warnings]),
+        f"expires {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC; approvers {', '.join(asked.approvers)}",
+        f"to approve: triaged approve {state.id} {asked.digest}",
+    ]
+    show({"approval": state.id, "asked": asked, "plan": plan}, lines, as_json=as_json)
+    sys.stdout.flush()
+
+
+def _named(approval: str) -> str:
+    """Return the stream's name; the number alone is enough."""
+    return approval if approval.startswith("approval-") else f"approval-{approval}"

@@ -1,0 +1,46 @@
+"""`triaged runbooks`: look at runbooks before they are needed."""
+
+from pathlib import Path
+
+from cyclopts import App
+
+from bot.app.cli.output import Json, clean, show, table
+from bot.app.configuration import load as load_configuration
+from bot.app.settings import load
+from incidents.errors import Rejected
+from runbooks.language.loader import LIBRARY, lint
+from runbooks.language.loader import load as load_runbooks
+from runbooks.language.schema import schema as json_schema
+
+runbooks = App(name="runbooks", help="Runbooks: list them, check them, print their schema.")
+
+
+@runbooks.command(name="lint")
+def lint_folder(folder: Path = LIBRARY, /, *, as_json: Json = False) -> None:
+    """Check every runbook of a folder; fails with file and line of everything wrong."""
+    problems = lint(folder)
+    if problems and not as_json:
+        raise Rejected("\n".join(clean(str(problem)) for problem in problems))
+    show({"problems": problems}, [f"{folder}: nothing is wrong"], as_json=as_json)
+    if problems:
+        message = f"{len(problems)} problems"
+        raise Rejected(message)
+
+
+@runbooks.command(name="list")
+def list_runbooks(*, as_json: Json = False) -> None:
+    """List the runbooks that are in force, with what they cover."""
+    folders = (LIBRARY, *load_configuration(load().config).runbooks)
+    found = sorted(load_runbooks(folders).values(), key=lambda one: one.name)
+    rows = [[one.name, ", ".join(one.covers), one.title, one.digest[:12]] for one in found]
+    plain = [
+        {"name": one.name, "covers": one.covers, "title": one.title, "digest": one.digest}
+        for one in found
+    ]
+    show(plain, table(rows), as_json=as_json)
+
+
+@runbooks.command
+def schema() -> None:
+    """Print the JSON Schema of a runbook, for editors."""
+    show(json_schema(), (), as_json=True)

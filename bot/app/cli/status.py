@@ -1,0 +1,67 @@
+"""`triaged status`: what is open, what waits for whom, what is frozen."""
+
+from bot.app.cli.output import Json, show, table
+from bot.app.opening import Opened, opened
+from bot.app.settings import load
+from incidents.journal import Aggregate, Summary
+
+
+def status(*, as_json: Json = False) -> None:
+    """Show the open incidents, the approvals that wait, and what is frozen or set aside."""
+    with opened(load()) as desk:
+        found = _found(desk)
+        show(found, _lines(found), as_json=as_json)
+
+
+def _found(desk: Opened) -> dict[str, object]:
+    journal = desk.store.journal
+    incidents = journal.summaries(aggregate=Aggregate.INCIDENT, open_only=True)
+    approvals = journal.summaries(aggregate=Aggregate.APPROVAL, open_only=True)
+    return {
+        "incidents": [_incident(row) for row in incidents],
+        "approvals": [_approval(row) for row in approvals if row.state == "requested"],
+        "frozen": {scope: one.reason for scope, one in desk.desk.freeze().frozen.items()},
+        "set_aside": len(desk.store.inbox.aside()),
+        "undeliverable": len(desk.store.outbox.dead()),
+    }
+
+
+def _incident(row: Summary) -> dict[str, object]:
+    return {
+        "incident": row.incident,
+        "severity": row.severity,
+        "state": row.state,
+        "title": row.title,
+        "since": row.opened_at,
+        "next_due": row.next_due,
+    }
+
+
+def _approval(row: Summary) -> dict[str, object]:
+    return {
+        "approval": row.stream,
+        "incident": row.incident,
+        "change": row.title,
+        "digest": row.digest,
+        "expires": row.not_after,
+    }
+
+
+def _lines(found: dict[str, object]) -> list[str]:
+    incidents, approvals, frozen = found["incidents"], found["approvals"], found["frozen"]
+    lines = list[str]()
+    if isinstance(incidents, list):
+        rows = [
+            [f"INC-{one['incident']}", str(one["severity"]), str(one["state"]), str(one["title"])]
+            for one in incidents
+        ]
+        lines += table(rows) or ["no open incident"]
+    if isinstance(approvals, list):
+        lines += [f"waits for a yes: {one['approval']}: {one['change']}" for one in approvals]
+    if isinstance(frozen, dict):
+        lines += [f"frozen: {scope}: {reason}" for scope, reason in frozen.items()]
+    if found["set_aside"]:
+        lines.append(f"{found['set_aside']} deliveries were set aside: `triaged inbox aside`")
+    if found["undeliverable"]:
+        lines.append(f"{found['undeliverable']} messages could not be delivered")
+    return lines

@@ -1,0 +1,100 @@
+"""How this process reaches the world: signals, targets and actions, or why there are none."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.app.settings import Settings
+from cluster.actions.registry import verbs
+from cluster.clients.access import Access, Direct, InCluster, Kubeconfig
+from cluster.clients.kubernetes import KubernetesClient
+from cluster.clients.prometheus import PrometheusClient
+from cluster.clients.prometheus_session import PrometheusSession
+from cluster.signals.prometheus_signals import PrometheusSignals
+from cluster.signals.reading import NoData, Why
+from cluster.signals.signals import Signals
+from cluster.targets.labels import LabelTargets
+from cluster.targets.target import Selector, Target
+from cluster.tools import Tools
+from incidents.errors import Unavailable
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+
+def tools(settings: Settings, *, closing: ExitStack) -> Tools:
+    """Return the tools; clients are closed with `closing`. Nothing is asked yet."""
+    signals = _signals(settings, closing=closing)
+    access = _access(settings)
+    if access is None:
+        return Tools(signals=signals, targets=NoTargets(), verbs={})
+    client = KubernetesClient(access)
+    closing.callback(client.close)
+    return Tools(signals=signals, targets=LabelTargets(client), verbs=verbs(client))
+
+
+class NoTargets:
+    """Where no cluster is configured: nothing is found, and it says so."""
+
+    def find(self, _: Selector) -> Target:
+        """Raise Unavailable."""
+        message = "no cluster is configured"
+        raise Unavailable(message)
+
+
+class NoSignals:
+    """Where no Prometheus is configured: there is no data, ever."""
+
+    def read(self, name: str, _: Target, *, at: datetime) -> NoData:  # noqa: ARG002  # the port's
+        """Return no data."""
+        return _absent(name)
+
+    def read_by_pod(
+        self,
+        name: str,
+        _: Target,
+        *,
+        at: datetime,  # noqa: ARG002  # the port's
+    ) -> NoData:
+        """Return no data."""
+        return _absent(name)
+
+    def read_range(
+        self,
+        name: str,
+        _: Target,
+        *,
+        start: datetime,  # noqa: ARG002  # the port's
+        end: datetime,  # noqa: ARG002  # the port's
+        step: timedelta,  # noqa: ARG002  # the port's
+    ) -> NoData:
+        """Return no data."""
+        return _absent(name)
+
+
+def _absent(name: str) -> NoData:
+    return NoData(signal=name, why=Why.UNREACHABLE, detail="no Prometheus is configured")
+
+
+def _signals(settings: Settings, *, closing: ExitStack) -> Signals:
+    if not settings.prometheus_url:
+        return NoSignals()
+    session = PrometheusSession(
+        token_file=settings.prometheus_token_file, ca_file=settings.prometheus_ca_file
+    )
+    client = PrometheusClient(settings.prometheus_url, session=session)
+    close: Callable[[], None] = client.close
+    closing.callback(close)
+    return PrometheusSignals(client)
+
+
+def _access(settings: Settings) -> Access | None:
+    if settings.kubernetes_url:
+        return Direct(
+            address=settings.kubernetes_url,
+            token_file=settings.kubernetes_token_file,
+            ca_file=settings.kubernetes_ca_file,
+        )
+    if settings.kubeconfig is not None:
+        return Kubeconfig(path=settings.kubeconfig)
+    return InCluster() if SERVICE_ACCOUNT.is_file() else None
