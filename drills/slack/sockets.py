@@ -70,18 +70,23 @@ class Hub:
                 self.connections.remove(socket)
 
     async def disconnect(self, reason: str) -> int:
-        """Tell every connection to go away; all but a warning also close it. Return how many."""
+        """Tell every connection to go away and return how many were told.
+
+        A `warning` leaves them open; an empty reason closes them without a word, as a broken
+        network does.
+        """
         told = list(self.connections)
         for socket in told:
             if reason == "warning":
                 await socket.send_text(json.dumps(_disconnect(reason)))
-            else:
-                self.connections.remove(socket)
-                await self._part(socket, reason)
+                continue
+            self.connections.remove(socket)
+            await self._part(socket, reason)
         return len(told)
 
     async def _part(self, socket: WebSocket, reason: str) -> None:
-        await socket.send_text(json.dumps(_disconnect(reason)))
+        if reason:
+            await socket.send_text(json.dumps(_disconnect(reason)))
         await socket.close()
 
     def _hello(self) -> dict[str, object]:
