@@ -49,7 +49,7 @@ def query(value: Value, at: int) -> Json:
     now = notation.seconds(at)
     match value:
         case Scalar(number):
-            return {"resultType": "scalar", "result": [now, notation.number(number)]}
+            return {"resultType": "scalar", "result": [now, notation.plain(number)]}
         case Text(text):
             return {"resultType": "string", "result": [now, text]}
         case Vector(samples):

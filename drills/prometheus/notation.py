@@ -11,8 +11,8 @@ from drills.prometheus.errors import BadQuery
 # Outside these sizes the API writes an exponent (util/jsonutil in Prometheus' source).
 TINY: Final = 1e-6
 HUGE: Final = 1e21
-# Go's %v writes an exponent outside these exponents.
-GO_EXPONENTS: Final = range(-4, 21)
+# Go's %v and %g write an exponent outside these exponents: one million is 1e+06.
+GO_EXPONENTS: Final = range(-4, 6)
 
 UNITS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 MILLISECONDS: Final = UNITS | {"w": 7 * UNITS["d"], "y": 365 * UNITS["d"]}
@@ -32,11 +32,17 @@ def number(value: float) -> str:
     return _plain(value)
 
 
+def plain(value: float) -> str:
+    """Write a number without an exponent, as the API does for scalars."""
+    special = _special(value)
+    return _plain(value) if special is None else special
+
+
 def go(value: float) -> str:
     """Write a float as Go's %v does, which is what `{{ $value }}` shows."""
     if (special := _special(value)) is not None:
         return special
-    if value and math.floor(math.log10(abs(value))) not in GO_EXPONENTS:
+    if value and Decimal(repr(value)).adjusted() not in GO_EXPONENTS:
         return _exponent(value)
     return _plain(value)
 

@@ -177,7 +177,7 @@ def _printed(form: re.Match[str], item: Item) -> str:
         text = _shown(item)
     elif isinstance(item, str):
         text = f"%!{verb}(string={item})"  # what Go prints for a verb that does not fit
-    elif math.isfinite(item):
+    elif math.isfinite(item) and not (verb == "g" and precision is None):
         text = f"%{precision or ''}{verb}" % item
     else:
         text = notation.go(item)

@@ -32,7 +32,8 @@ def test_a_number_is_written_as_the_api_does(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.0001, "0.0001"), (0.00001, "1e-05"), (12.5, "12.5"), (1e21, "1e+21")]
+    ("value", "text"),
+    [(0.0001, "0.0001"), (0.00001, "1e-05"), (12.5, "12.5"), (1e5, "100000"), (1e6, "1e+06")],
 )
 def test_a_template_shows_a_value_as_go_does(value: float, text: str) -> None:
     """The text of an alert is compared with the one a real Prometheus sent."""

@@ -22,6 +22,7 @@ ALARM = Alarm(labels={"pod": "decode-0"}, value=0.9512)
         ('{{ printf "%.2f" $value }}/s', "0.95/s"),
         ('{{ $value | printf "%.0f%%" }}', "1%"),
         ('{{ printf "%s!" $labels.pod }}', "decode-0!"),
+        ('{{ printf "%g" $value }}', "0.9512"),
         ('{{ printf "%.2f" $labels.pod }}', "%!f(string=decode-0)"),
         ('{{ "quoted \\" text" }}', 'quoted " text'),
         ("two\n{{ $labels.pod }}\nlines", "two\ndecode-0\nlines"),

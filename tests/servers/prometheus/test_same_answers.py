@@ -1,7 +1,6 @@
 """The stand-in and Debian's Prometheus 2.42 answer the same over the same samples."""
 
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,8 +22,6 @@ Answer = dict[tuple[tuple[str, str], ...], Any]
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 LENGTH = timedelta(hours=3)
 SCRAPE = timedelta(seconds=15)
-PODS = ("decode-0", "decode-1", "decode-2", "decode-3")
-BOUNDS = ("0.1", "0.5", "1.0", "2.5", "10.0", "+Inf")
 
 # One moment on the scrape grid, so that samples lie on both borders; one beside it; one just
 # after a series ended; one before there is anything.
@@ -208,85 +205,6 @@ REFUSED = [
     "sum(",
     "1 and 2",
 ]
-
-
-def samples() -> Iterator[tuple[Mapping[str, str], float, datetime]]:
-    """Yield three hours of a small world: steady, rising, resetting, young, ended and odd."""
-    for index in range(int(LENGTH / SCRAPE)):
-        for number, pod in enumerate(PODS):
-            # Two pods are scraped on the grid, so that samples lie on the borders.
-            late = timedelta(milliseconds=[0, 0, 3_210, 11_007][number])
-            at = START + index * SCRAPE + late
-            for labels, value in scraped(index, number, pod):
-                yield labels, value, at
-
-
-def scraped(index: int, number: int, pod: str) -> Iterator[tuple[Mapping[str, str], float]]:
-    """Yield what one pod shows at one scrape."""
-    role = "decode" if number < 3 else "prefill"
-    of_pod = {"pod": pod, "role": role}
-    wave = 3 + 2.5 * math.sin(index / 17 + number)
-    yield {"__name__": "gauge", **of_pod}, wave
-    yield {"__name__": "other", "pod": pod, "zone": "a"}, 4 - number + index % 3
-    yield {"__name__": "build", "pod": pod, "version": f"v{number % 2}", "role": "x"}, 1.0
-    yield {"__name__": "counter", **of_pod}, 1_000 + (number + 1) * 7.25 * index
-    yield {"__name__": "resetting", **of_pod}, (index % 97) * (number + 1.5)
-    yield {"__name__": "stepping", **of_pod}, float(index // 13)
-    if number == 0:
-        yield {"__name__": "constant"}, 42.0
-    if index >= 590:
-        yield {"__name__": "young", **of_pod}, (index - 590) * 2.5 + 0.1 * number
-    if index < 240 and not 100 < index < 110:
-        yield {"__name__": "ended", **of_pod}, float(index)
-    odd = [math.nan, math.inf, -math.inf if index % 2 else 1.0, 2.0][number]
-    yield {"__name__": "odd", **of_pod}, odd
-    yield from buckets("latency_bucket", of_pod, index, number)
-    yield from engine(index, number, {"namespace": "llm-prod", "pod": pod, "engine": "0"})
-
-
-def buckets(
-    name: str, labels: Mapping[str, str], index: int, number: int
-) -> Iterator[tuple[Mapping[str, str], float]]:
-    """Yield a classic histogram that fills unevenly."""
-    for rank, bound in enumerate(BOUNDS):
-        count = (rank * rank + number) * index + rank * (index // 50)
-        yield {"__name__": name, **labels, "le": bound}, float(count)
-
-
-def engine(
-    index: int, number: int, labels: Mapping[str, str]
-) -> Iterator[tuple[Mapping[str, str], float]]:
-    """Yield a vLLM engine whose cache fills up in the second hour; one engine hangs."""
-    pressed = max(0, index - 400)
-    hung = number == 1 and index > 560
-    shown = {
-        "vllm:num_preemptions_total": pressed * (0.5 + number),
-        "vllm:kv_cache_usage_perc": min(0.99, 0.4 + index / 900 + number / 100),
-        "vllm:num_requests_waiting": float(pressed // 10 + number),
-        "vllm:num_requests_running": 12.0 + number,
-        "vllm:generation_tokens_total": 900.0 * (min(index, 560) if hung else index),
-        "vllm:prefix_cache_hits_total": 300.0 * min(index, 400) + 120.0 * pressed,
-        "vllm:prefix_cache_queries_total": 500.0 * index,
-    }
-    for name, value in shown.items():
-        yield {"__name__": name, **labels}, value
-    for reason in ("capacity", "deferred"):
-        by_reason = {"__name__": "vllm:num_requests_waiting_by_reason", "reason": reason}
-        yield {**by_reason, **labels}, float(pressed if reason == "capacity" else number)
-    yield from buckets("vllm:time_to_first_token_seconds_bucket", labels, index, number)
-
-
-@pytest.fixture(scope="module")
-def server(real_prometheus: Callable[..., str]) -> str:
-    return real_prometheus(samples())
-
-
-@pytest.fixture(scope="module")
-def store() -> Store:
-    filled = Store()
-    for labels, value, at in samples():
-        filled.append(labels, value, at)
-    return filled
 
 
 @pytest.mark.parametrize("query", story_queries() + CONSTRUCTS)
