@@ -5,6 +5,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any, cast  # what was read has the shape of the grammar
 
+from cluster.verification import Verdict
 from runbooks.language import grammar, matchers
 from runbooks.language.declaration import (
     WAITED,
@@ -23,7 +24,6 @@ from runbooks.language.model import (
     Check,
     Condition,
     Criterion,
-    Effect,
     Expectation,
     FollowUp,
     Match,
@@ -94,7 +94,7 @@ def step(plain: Plain, verb: StepVerb) -> Step:
             return Check(**common, timeout=timeout, verdicts=verb.verdicts, retry=retry)
         case ActionVerb():
             timeout = _timeout(plain, Kind.ACTION)
-            given = tuple(effect.value for effect in Effect)
+            given = tuple(effect.value for effect in Verdict)
             verify = _verify(plain["verify"])
             return Action(**common, timeout=timeout, verdicts=given, verify=verify)
         case AskVerb():

@@ -19,16 +19,6 @@ class OnFailure(Enum):
     CONTINUE = "continue"
 
 
-class Effect(Enum):
-    """What became of a change; its values are the verdicts of an action."""
-
-    VERIFIED = "verified"
-    NO_EFFECT = "no_effect"
-    WORSE = "worse"
-    REVERTED = "reverted"
-    CANNOT_TELL = "cannot_tell"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """A value that a person may set when the run starts, within its bounds."""

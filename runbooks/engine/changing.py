@@ -1,0 +1,194 @@
+"""Plans, claims and applies a change: the only place that calls `apply`."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cluster.actions.plan import Done, Plan, Verb
+from incidents.commands import run as commands
+from incidents.errors import (
+    Conflict,
+    HoldConflict,
+    NotDone,
+    Rejected,
+    RequirementConflict,
+    Unavailable,
+)
+from incidents.events.run import PlanRecord
+from incidents.freeze import ALL
+from incidents.journal import Budget
+from incidents.run import UNDO
+from incidents.run import Step as State
+from runbooks.engine import records, windows
+from runbooks.engine.proof import proof
+from runbooks.engine.turn import Turn
+from runbooks.language import model, parameters
+from runbooks.language.declaration import ActionVerb
+
+TRIES = 3
+"""A write that certainly did not take place, because the object's status moved, is tried again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many changes a namespace may see in a while, whoever approved them."""
+
+    changes: int = 10
+    window: timedelta = timedelta(hours=1)
+
+
+def plan(turn: Turn, step: str) -> bool:
+    """Plan the step and record it, or why it must not be done."""
+    try:
+        made = _make(turn, step)
+    except Rejected as error:
+        return turn.tell(commands.RecordRefusal(step=step, because=str(error)))
+    except Unavailable as error:
+        return _later(turn, step, str(error))
+    return turn.tell(commands.RecordPlan(step=step, plan=records.record(made)))
+
+
+def claim(turn: Turn, step: str, limits: Limits) -> bool:
+    """Plan again; claim and apply when it is still the same plan, else void it."""
+    state = turn.run.step(step)
+    approved = _approved(state)
+    try:
+        made = _make(turn, step)
+    except Rejected as error:
+        because = f"it can no longer be done: {error}"
+        return turn.tell(commands.VoidPlan(step=step, because=because))
+    except Unavailable as error:
+        return turn.put_off(f"{step} waits: {error}")
+    if made.digest != approved.digest:
+        because = records.difference(approved, made)
+        return turn.tell(commands.VoidPlan(step=step, because=because))
+    try:
+        turn.tell(_claim(turn, state, made, limits))
+    except (HoldConflict, RequirementConflict) as error:
+        return turn.put_off(f"{step} is approved and waits: {error}")
+    return _apply(turn, step, made)
+
+
+def find_out(turn: Turn, step: str) -> bool:
+    """Ask the world whether a claimed step took place; unless it says yes a person decides."""
+    state = turn.run.step(step)
+    kept = records.plan(_approved(state))
+    done = turn.tools.verbs[kept.action].already_done(kept, key=key(turn, step))
+    if done is Done.YES:
+        return turn.tell(commands.FinishStep(step=step, detail="found done after a restart"))
+    because = {
+        Done.NO: "the work was cut off after the claim, and the change is not there so far",
+        Done.CANNOT_TELL: "the work was cut off after the claim, and the cluster does not tell",
+    }
+    return turn.tell(commands.RaiseDoubt(step=step, because=because[done]))
+
+
+def key(turn: Turn, step: str) -> str:
+    """Return what marks the write as ours: another plan of the same step has another key."""
+    approval = turn.run.step(step).approval or ""
+    return f"{turn.run.id}/{step}/{approval.rpartition('-')[2]}"
+
+
+def _make(turn: Turn, step: str) -> Plan:
+    if step.startswith(UNDO):
+        return _make_undo(turn, step)
+    named = turn.runbook.step(step)
+    verb = turn.verbs.get(named.verb) if named is not None else None
+    if named is None or not isinstance(verb, ActionVerb):
+        message = f"{step} is no action of {turn.runbook.name}"
+        raise Rejected(message)
+    arguments = parameters.arguments(named, turn.runbook, turn.started.parameters)
+    return _verb(turn, verb.name).plan(turn.target(), verb.parameters(arguments))
+
+
+def _make_undo(turn: Turn, step: str) -> Plan:
+    done = _approved(turn.run.step(step.removeprefix(UNDO)))
+    wanted = dict(done.inverse)
+    action = wanted.pop("action", done.action)
+    target = turn.target()
+    if target.uid != done.uid:
+        message = f"{target} is not what was changed: it was deleted and made anew"
+        raise Rejected(message)
+    return _verb(turn, action).plan(target, wanted)
+
+
+def _verb(turn: Turn, name: str) -> Verb:
+    if name not in turn.tools.verbs:
+        message = f"there is no action {name} here"
+        raise Rejected(message)
+    return turn.tools.verbs[name]
+
+
+def _later(turn: Turn, step: str, because: str) -> bool:
+    named = turn.runbook.step(step.removeprefix(UNDO))
+    timeout = named.timeout if isinstance(named, model.Action) else timedelta()
+    since = turn.run.step(step).at or turn.run.updated_at or turn.now
+    if turn.now >= since + timeout:
+        return turn.tell(commands.RecordFailure(step=step, because=because))
+    return turn.put_off(f"{step} cannot be planned: {because}")
+
+
+def _claim(turn: Turn, state: State, made: Plan, limits: Limits) -> commands.ClaimStep:
+    approval = turn.desk.approval(state.approval or "")
+    namespace = made.target.namespace
+    return commands.ClaimStep(
+        step=state.id,
+        approval=approval.id,
+        digest=made.digest,
+        not_after=approval.expires_at or turn.now,
+        before=windows.before(turn, made.target, proof(turn.runbook, state.id)),
+        scopes=(ALL, namespace),
+        budget=Budget(
+            key=f"changes:{made.target.cluster}/{namespace}",
+            limit=limits.changes,
+            window=limits.window,
+        ),
+    )
+
+
+def _apply(turn: Turn, step: str, made: Plan) -> bool:
+    verb, ours = turn.tools.verbs[made.action], key(turn, step)
+    for _ in range(TRIES):
+        try:
+            applied = verb.apply(made, key=ours)
+        except Conflict as error:
+            because = str(error)
+            again = _unchanged(turn, step, made)
+            if again is None:
+                break
+            made = again
+        except (Rejected, NotDone) as error:
+            because = str(error)
+            break
+        except Unavailable as error:
+            return _look_back(turn, step, verb.already_done(made, key=ours), error)
+        else:
+            return turn.tell(commands.FinishStep(step=step, detail=applied.detail))
+    return turn.tell(commands.RecordNotApplied(step=step, because=because))
+
+
+def _unchanged(turn: Turn, step: str, made: Plan) -> Plan | None:
+    """Return the plan made again after a conflict, None where it would be another one.
+
+    The claim stands and the write certainly did not take place, so exactly what was approved may
+    be written with the object's new resourceVersion.
+    """
+    try:
+        again = _make(turn, step)
+    except (Rejected, Unavailable):
+        return None
+    return again if again.digest == made.digest else None
+
+
+def _look_back(turn: Turn, step: str, done: Done, error: Unavailable) -> bool:
+    if done is Done.YES:
+        return turn.tell(commands.FinishStep(step=step, detail="found done: the answer was lost"))
+    # A write whose answer was lost may still arrive, so "not there" is no proof.
+    because = f"the answer was lost: {error}"
+    return turn.tell(commands.RaiseDoubt(step=step, because=because))
+
+
+def _approved(state: State) -> PlanRecord:
+    if state.plan is None:
+        message = f"{state.id} has no plan"
+        raise Rejected(message)
+    return state.plan

@@ -1,0 +1,227 @@
+"""What a run does next: pure, from its state, its runbook, its approvals and the moment."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import assert_never
+
+from cluster.verification import Verdict
+from incidents.approval import Approval, ApprovalState, fate
+from incidents.run import SETTLED, UNDO, Run, StepStatus
+from incidents.run import Step as State
+from runbooks.engine import moves
+from runbooks.engine.proof import proof
+from runbooks.language import duration, model
+from runbooks.language.model import OnFailure, Runbook
+
+EXPIRED = "nobody approved in time"
+ENOUGH = 5
+"""After so many plans that did not hold, the world moves faster than people can approve."""
+
+
+def next_move(
+    run: Run, runbook: Runbook, approvals: Mapping[str, Approval], now: datetime
+) -> moves.Move:
+    """Return the one thing to do; `approvals` holds those of the run's planned steps, by id.
+
+    A claim is only returned for a plan whose approval is granted, live and for its digest.
+    """
+    if run.started is None or run.outcome is not None:
+        return moves.Nothing(until=None)
+    if run.claimed is not None:
+        return _claimed(run.claimed, runbook, now)
+    undo = _undo(run, approvals, now)
+    if undo is not None:
+        return undo
+    for step in runbook.steps:
+        move = _step(run, runbook, step, approvals, now)
+        if move is not None:
+            return move
+    return moves.Finish(outcome=moves.COMPLETED, because="every step is done or left out")
+
+
+def _claimed(state: State, runbook: Runbook, now: datetime) -> moves.Move:
+    if state.status is StepStatus.STARTED:
+        return moves.FindOut(step=state.id)
+    if state.status is StepStatus.IN_DOUBT:
+        return moves.Blocked(because=f"{state.id} is in doubt: {state.because}")
+    return _settling(state, runbook, now)
+
+
+def _settling(state: State, runbook: Runbook, now: datetime) -> moves.Move:
+    proven = proof(runbook, state.id)
+    deadline = (state.applied_at or now) + proven.settle
+    ready = min(state.ready_at, deadline) if state.ready_at else deadline
+    start = ready + proven.lag
+    end = start + proven.window
+    if now < end:
+        return moves.Observe(step=state.id)
+    return moves.Verify(step=state.id, start=start, end=end)
+
+
+def _undo(run: Run, approvals: Mapping[str, Approval], now: datetime) -> moves.Move | None:
+    undos = [state for name, state in run.steps.items() if name.startswith(UNDO)]
+    for state in undos:
+        if state.status not in SETTLED:
+            return _change(state, approvals, now)
+    if not undos:
+        return None
+    last = max(undos, key=_touched)
+    others = [state for name, state in run.steps.items() if not name.startswith(UNDO)]
+    if any(_touched(state) > _touched(last) for state in others):
+        return None  # a person sent a step round again, or let the run go on, after the undo
+    undone = last.verdict == Verdict.VERIFIED.value
+    outcome = moves.UNDONE if undone else moves.STOPPED
+    return moves.Finish(outcome=outcome, because=_ended(last))
+
+
+def _step(
+    run: Run,
+    runbook: Runbook,
+    step: model.Step,
+    approvals: Mapping[str, Approval],
+    now: datetime,
+) -> moves.Move | None:
+    state = run.step(step.id)
+    if _left_out(run, runbook, step, state):
+        return _out(run, state)
+    if state.status in SETTLED:
+        return _after(step, state)
+    if state.status is StepStatus.OPEN:
+        return _open(run, step, state)
+    if state.status is StepStatus.ASKED:
+        return _asked(step, state, now)
+    if state.status is StepStatus.WAITING:
+        return _waiting(state, now)
+    return _change(state, approvals, now)
+
+
+def _left_out(run: Run, runbook: Runbook, step: model.Step, state: State) -> bool:
+    if run.continued_from is None or _opened_by_hand(state):
+        return False
+    order = [one.id for one in runbook.steps]
+    later = order.index(run.continued_from) if run.continued_from in order else 0
+    return order.index(step.id) < later
+
+
+def _opened_by_hand(state: State) -> bool:
+    # A retry and going on leave a step as new; a plan that did not hold leaves its count.
+    return state.status is StepStatus.OPEN and state.at is not None and state.voids == 0
+
+
+def _out(run: Run, state: State) -> moves.Move | None:
+    if state.status in SETTLED or state.status is StepStatus.OPEN:
+        return None
+    return moves.Skip(step=state.id, because=f"the run goes on from {run.continued_from}")
+
+
+def _after(step: model.Step, state: State) -> moves.Move | None:
+    failed = state.status in {StepStatus.FAILED, StepStatus.REFUSED}
+    if failed and step.on_failure is OnFailure.STOP:
+        return moves.Finish(outcome=moves.STOPPED, because=_ended(state))
+    changed = isinstance(step, model.Action) and state.status is StepStatus.DONE
+    if changed and state.verdict != Verdict.VERIFIED.value:
+        # What did not help, or cannot be judged, is not built upon: a person looks first.
+        return moves.Finish(outcome=moves.STOPPED, because=_ended(state))
+    return None
+
+
+def _open(run: Run, step: model.Step, state: State) -> moves.Move:
+    barred = _barred(run, step)
+    if barred is not None and state.at is None:
+        return moves.Skip(step=step.id, because=barred)
+    match step:
+        case model.Check():
+            return moves.Check(step=step.id)
+        case model.Action():
+            return _plan(state)
+        case model.Ask():
+            return moves.Pose(step=step.id)
+        case model.Wait():
+            return moves.BeginWait(step=step.id)
+        case _:
+            assert_never(step)
+
+
+def _barred(run: Run, step: model.Step) -> str | None:
+    for condition in step.when:
+        state = run.step(condition.step)
+        if state.status is not StepStatus.DONE or state.verdict not in condition.verdicts:
+            said = state.verdict or state.status.value
+            wanted = " or ".join(sorted(condition.verdicts))
+            return f"{condition.step} is {said}, not {wanted}"
+    return None
+
+
+def _plan(state: State) -> moves.Move:
+    if state.voids >= ENOUGH:
+        because = f"{state.voids} plans did not hold, the last one because {state.because}"
+        return moves.Fail(step=state.id, because=because)
+    return moves.MakePlan(step=state.id)
+
+
+def _change(state: State, approvals: Mapping[str, Approval], now: datetime) -> moves.Move:
+    """Return what a planned change waits for; also an undo, which no runbook lists."""
+    if state.status is StepStatus.OPEN:
+        return _plan(state)
+    approval = approvals.get(state.approval or "")
+    if approval is None:
+        return moves.AwaitApproval(step=state.id)
+    return _answered(state, approval, now)
+
+
+def _answered(state: State, approval: Approval, now: datetime) -> moves.Move:
+    move: moves.Move
+    match approval.state:
+        case ApprovalState.REQUESTED:
+            move = moves.AwaitApproval(step=state.id)
+        case ApprovalState.GRANTED:
+            move = _granted(state, approval, now)
+        case ApprovalState.REFUSED:
+            because = f"refused by {approval.decided_by}: {approval.because}"
+            move = moves.Fail(step=state.id, because=because)
+        case ApprovalState.EXPIRED:
+            move = _expired(state)
+        case ApprovalState.VOIDED:
+            move = moves.Void(step=state.id, because=approval.because)
+        case ApprovalState.CONSUMED:
+            move = moves.Blocked(because=f"{state.id}: {approval.id} {fate(approval)}")
+    return move
+
+
+def _granted(state: State, approval: Approval, now: datetime) -> moves.Move:
+    if state.plan is None or approval.digest != state.plan.digest:
+        return moves.Void(step=state.id, because="the approval is for another plan")
+    if approval.expires_at is None or now >= approval.expires_at:
+        return moves.AwaitApproval(step=state.id)  # it is about to be marked as expired
+    return moves.Claim(step=state.id)
+
+
+def _expired(state: State) -> moves.Move:
+    if state.because.startswith(EXPIRED):
+        return moves.Blocked(because=f"{state.id}: {EXPIRED}, twice")
+    return moves.Void(step=state.id, because=f"{EXPIRED}; planned again, once")
+
+
+def _asked(step: model.Step, state: State, now: datetime) -> moves.Move:
+    until = (state.at or now) + step.timeout
+    if now < until:
+        return moves.Nothing(until=until)
+    because = f"{step.id}: nobody answered within {duration.write(step.timeout)}"
+    if step.on_failure is OnFailure.STOP:
+        return moves.Finish(outcome=moves.STOPPED, because=because)
+    return moves.Skip(step=step.id, because=because)
+
+
+def _waiting(state: State, now: datetime) -> moves.Move:
+    if state.until is not None and now < state.until:
+        return moves.Nothing(until=state.until)
+    return moves.EndWait(step=state.id)
+
+
+def _touched(state: State) -> datetime:
+    return state.at or datetime.min.replace(tzinfo=UTC)
+
+
+def _ended(state: State) -> str:
+    word = state.verdict or state.status.value
+    return f"{state.id}: {word}: {state.because}"

@@ -1,0 +1,91 @@
+"""Makes checks, asks and waits: what needs no approval."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from incidents.commands import run as commands
+from incidents.errors import Rejected, Unavailable
+from runbooks.engine.turn import Turn
+from runbooks.language import model, parameters
+from runbooks.language.declaration import Arguments, AskVerb, CheckVerb, Finding, Question, WaitVerb
+
+CANNOT_TELL = "cannot_tell"
+PAUSE = timedelta(seconds=10)
+"""Between two tries of a check: long enough for a restart of what is read, short for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """Tries of a check that found nothing out; kept in memory, because reads can be lost."""
+
+    times: int
+    again_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """Remembers which checks are to be tried again."""
+
+    tried: dict[tuple[str, str], _Tried] = field(default_factory=dict)
+
+    def check(self, turn: Turn, step: model.Check, verb: CheckVerb) -> bool:
+        """Read and record the verdict, or put it off when a further try is left."""
+        key = (turn.run.id, step.id)
+        tried = self.tried.get(key)
+        if tried is not None and turn.now < tried.again_at:
+            return turn.put_off(f"{step.id} is tried again at {tried.again_at:%H:%M:%S}")
+        finding = _find(turn, step, verb)
+        times = (tried.times if tried else 0) + 1
+        if finding.verdict == CANNOT_TELL and times <= step.retry and not _late(turn, step):
+            self.tried[key] = _Tried(times=times, again_at=turn.now + PAUSE)
+            return turn.put_off(f"{step.id}: {finding.because}")
+        self.tried.pop(key, None)
+        return _record(turn, step, verb, finding)
+
+
+def pose(turn: Turn, step: model.Ask, verb: AskVerb) -> bool:
+    """Ask a person."""
+    posed = verb.pose(_arguments(turn, step))
+    return turn.tell(commands.PoseAsk(step=step.id, question=posed.question, choices=posed.choices))
+
+
+def begin_wait(turn: Turn, step: model.Wait, verb: WaitVerb) -> bool:
+    """Begin to wait."""
+    until = turn.now + verb.length(_arguments(turn, step))
+    return turn.tell(commands.StartWait(step=step.id, until=until))
+
+
+def _find(turn: Turn, step: model.Check, verb: CheckVerb) -> Finding:
+    """Return what the check finds; what cannot be reached or found is nothing known."""
+    arguments = _arguments(turn, step)
+    try:
+        target = turn.target()
+        question = Question(
+            arguments=arguments, target=target, signals=turn.tools.signals, at=turn.now
+        )
+        return verb.judge(question)
+    except (Rejected, Unavailable) as error:
+        return Finding(verdict=CANNOT_TELL, because=str(error))
+
+
+def _record(turn: Turn, step: model.Check, verb: CheckVerb, finding: Finding) -> bool:
+    if finding.verdict not in verb.verdicts:
+        because = f"{verb.name} says {finding.verdict}: {finding.because}"
+        return turn.tell(commands.RecordFailure(step=step.id, because=because))
+    return turn.tell(
+        commands.RecordCheck(
+            step=step.id,
+            verdict=finding.verdict,
+            because=finding.because,
+            evidence=finding.evidence,
+        )
+    )
+
+
+def _arguments(turn: Turn, step: model.Step) -> Arguments:
+    return parameters.arguments(step, turn.runbook, turn.started.parameters)
+
+
+def _late(turn: Turn, step: model.Check) -> bool:
+    since = turn.run.updated_at or turn.now
+    return turn.now + PAUSE > since + step.timeout

@@ -1,0 +1,179 @@
+"""Moves runs on, one move a call; it never sleeps and never decides by itself."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import assert_never
+
+from cluster.tools import Tools
+from incidents.approval import Approval
+from incidents.commands import run as commands
+from incidents.errors import Rejected, Unavailable, VersionConflict
+from incidents.ports import Clock
+from incidents.run import Run
+from runbooks.engine import changing, criteria, moves, proving, reading
+from runbooks.engine.changing import Limits
+from runbooks.engine.next_move import next_move
+from runbooks.engine.ports import Desk, Pinned
+from runbooks.engine.turn import Turn
+from runbooks.language import model
+from runbooks.language.declaration import AskVerb, CheckVerb, WaitVerb
+from runbooks.language.grammar import Verbs
+
+LOOK = timedelta(seconds=30)
+"""How often escalation criteria are looked at: as often as llm-d's pods are scraped."""
+
+US = "triaged"
+
+
+class Mode(Enum):
+    """What the runner may do; shadow mode will be another one."""
+
+    APPLY = "apply"
+
+
+class Runner:
+    """Moves open runs on; one thread calls it."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        tools: Tools,
+        runbooks: Pinned,
+        verbs: Verbs,
+        clock: Clock,
+        mode: Mode = Mode.APPLY,
+        limits: Limits | None = None,
+    ) -> None:
+        self._desk = desk
+        self._tools = tools
+        self._runbooks = runbooks
+        self._verbs = verbs
+        self._clock = clock
+        self._mode = mode
+        self._limits = limits or Limits()
+        self._reading = reading.Reading()
+        self._looked: dict[str, datetime] = {}
+        self._standing: dict[str, str] = {}
+
+    def advance(self, run_id: str) -> bool:
+        """Make the run's next move; return whether something happened.
+
+        Nothing that the world does is raised: what is away or taken is tried again at the next
+        call, and `standing` says what the run waits for.
+        """
+        self._standing.pop(run_id, None)
+        try:
+            return self._advance(self._desk.run(run_id))
+        except VersionConflict:
+            return True  # somebody was first, so something happened
+        except (Rejected, Unavailable) as error:
+            self._standing[run_id] = str(error)
+            return False
+
+    def standing(self, run_id: str) -> str | None:
+        """Return why the last call did nothing, None where it did or nothing was to be done."""
+        return self._standing.get(run_id)
+
+    def next_move(self, run_id: str) -> moves.Move:
+        """Return what the run would do next; raises Rejected when its runbook is gone."""
+        run = self._desk.run(run_id)
+        if run.started is None:
+            return moves.Nothing(until=None)
+        runbook = self._runbooks.pinned(run.started)
+        return next_move(run, runbook, self._approvals(run), self._clock())
+
+    def _advance(self, run: Run) -> bool:
+        if run.started is None or run.outcome is not None:
+            self._looked.pop(run.id, None)
+            return False
+        turn = Turn(
+            run=run,
+            started=run.started,
+            runbook=self._runbooks.pinned(run.started),
+            now=self._clock(),
+            desk=self._desk,
+            tools=self._tools,
+            verbs=self._verbs,
+            stand=lambda because: self._standing.__setitem__(run.id, because),
+        )
+        move = next_move(run, turn.runbook, self._approvals(run), turn.now)
+        return self._make(turn, move) or self._look(turn)
+
+    def _approvals(self, run: Run) -> Mapping[str, Approval]:
+        names = {step.approval for step in run.steps.values() if step.approval is not None}
+        found = {name: self._desk.approval(name) for name in names}
+        return {name: one for name, one in found.items() if one.asked is not None}
+
+    def _look(self, turn: Turn) -> bool:
+        """Look at the escalation criteria, now and then, while the run has nothing to do."""
+        looked = self._looked.get(turn.run.id)
+        if looked is not None and turn.now < looked + LOOK:
+            return False
+        self._looked[turn.run.id] = turn.now
+        return criteria.look(turn)
+
+    def _make(self, turn: Turn, move: moves.Move) -> bool:
+        match move:
+            case moves.Nothing() | moves.AwaitApproval():
+                return False
+            case moves.Blocked():
+                return turn.put_off(move.because)
+            case moves.Check() | moves.Pose() | moves.BeginWait():
+                return self._begin(turn, move.step)
+            case moves.MakePlan() | moves.Claim() | moves.FindOut():
+                return self._change(turn, move)
+            case moves.Observe() | moves.Verify():
+                return _prove(turn, move)
+            case _:
+                return turn.tell(_note(move))
+
+    def _begin(self, turn: Turn, name: str) -> bool:
+        step = turn.runbook.step(name)
+        verb = turn.verbs.get(step.verb) if step is not None else None
+        match step, verb:
+            case model.Check(), CheckVerb():
+                return self._reading.check(turn, step, verb)
+            case model.Ask(), AskVerb():
+                return reading.pose(turn, step, verb)
+            case model.Wait(), WaitVerb():
+                return reading.begin_wait(turn, step, verb)
+            case _:
+                because = f"{name}: the step is not known any more"
+                return turn.tell(commands.RecordFailure(step=name, because=because))
+
+    def _change(self, turn: Turn, move: moves.MakePlan | moves.Claim | moves.FindOut) -> bool:
+        match move:
+            case moves.MakePlan():
+                return changing.plan(turn, move.step)
+            case moves.Claim():
+                return changing.claim(turn, move.step, self._limits)
+            case moves.FindOut():
+                return changing.find_out(turn, move.step)
+
+
+def _prove(turn: Turn, move: moves.Observe | moves.Verify) -> bool:
+    match move:
+        case moves.Observe():
+            return proving.observe(turn, move.step)
+        case moves.Verify():
+            return proving.verify(turn, move)
+
+
+def _note(
+    move: moves.Void | moves.Fail | moves.EndWait | moves.Skip | moves.Finish,
+) -> commands.RunCommand:
+    match move:
+        case moves.Void():
+            return commands.VoidPlan(step=move.step, because=move.because)
+        case moves.Fail():
+            return commands.RecordFailure(step=move.step, because=move.because)
+        case moves.EndWait():
+            return commands.EndWait(step=move.step)
+        case moves.Skip():
+            return commands.SkipStep(step=move.step, by=US, because=move.because)
+        case moves.Finish():
+            return commands.EndRun(outcome=move.outcome, because=move.because)
+        case _:
+            assert_never(move)

@@ -1,0 +1,72 @@
+"""The runbooks at hand, and those that running runs began with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from incidents.errors import Rejected
+from incidents.events.run import RunStarted
+from incidents.ports import Texts
+from runbooks.language import loader, parameters
+from runbooks.language.grammar import Verbs
+from runbooks.language.model import Runbook
+
+APPLY = "apply"
+"""The one mode there is: what is approved is applied."""
+
+ROLE = "decode"
+"""The role that is meant when neither the runbook nor the alert names one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """The library as it is now; older runbooks are read from the texts that their runs kept."""
+
+    runbooks: Mapping[str, Runbook]
+    texts: Texts
+    verbs: Verbs
+
+    def pinned(self, started: RunStarted) -> Runbook:
+        """Return the runbook with the run's digest; raises Rejected when its text is gone."""
+        current = self.runbooks.get(started.runbook)
+        if current is not None and current.digest == started.runbook_digest:
+            return current
+        kept = self.texts.read((started.runbook_text,)).get(started.runbook_text)
+        if kept is None:
+            message = f"{started.runbook}: the text of {started.runbook_digest[:12]} is gone"
+            raise Rejected(message)
+        return loader.load_text(kept, name=started.runbook, verbs=self.verbs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """Why and for what a run begins; `given` are parameters that differ from their defaults."""
+
+    incident: int
+    namespace: str
+    model: str
+    by: str
+    because: str
+    policy_digest: str
+    role: str = ""
+    given: Sequence[tuple[str, str]] = ()
+
+
+def begin(runbook: Runbook, beginning: Beginning, *, texts: Texts) -> RunStarted:
+    """Keep the runbook's text and return the run's first event; raises Rejected, Unavailable."""
+    settled = parameters.settle(runbook, dict(beginning.given))
+    (kept,) = texts.keep((runbook.text,))
+    return RunStarted(
+        incident=beginning.incident,
+        runbook=runbook.name,
+        title=runbook.title,
+        runbook_digest=runbook.digest,
+        runbook_text=kept,
+        policy_digest=beginning.policy_digest,
+        parameters=settled,
+        namespace=beginning.namespace,
+        model=beginning.model,
+        role=runbook.target or beginning.role or ROLE,
+        mode=APPLY,
+        by=beginning.by,
+        because=beginning.because,
+    )

@@ -1,0 +1,44 @@
+"""One turn of a run: what its parts share while one move is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cluster.targets.target import Selector, Target
+from cluster.tools import Tools
+from incidents.events.run import RunStarted
+from incidents.run import Run
+from runbooks.engine.ports import Desk
+from runbooks.language.grammar import Verbs
+from runbooks.language.model import Runbook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A run, its runbook and the moment; `stand(because)` says why nothing could be done."""
+
+    run: Run
+    started: RunStarted
+    runbook: Runbook
+    now: datetime
+    desk: Desk
+    tools: Tools
+    verbs: Verbs
+    stand: Callable[[str], None]
+
+    def tell(self, command: object) -> bool:
+        """Let the command happen in the run; something happened, then."""
+        self.desk.tell(self.run.id, command)
+        return True
+
+    def target(self) -> Target:
+        """Return the run's target as it is now; raises Rejected, Unavailable."""
+        selector = Selector(
+            namespace=self.started.namespace, model=self.started.model, role=self.started.role
+        )
+        return self.tools.targets.find(selector)
+
+    def put_off(self, because: str) -> bool:
+        """Do nothing now, and say why."""
+        self.stand(because)
+        return False
