@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
+from itertools import accumulate
 
 from incidents.errors import Rejected, TriagedError
 from incidents.journal import Delivery, Kept
+from storage.inbox import PAGE_BYTES
 from storage.memory_shelf import Shelf
 
 
@@ -30,7 +32,13 @@ class MemoryInbox:
     def pending(self, *, limit: int = 500) -> Sequence[Delivery]:
         """Return deliveries that are neither done nor set aside, oldest first."""
         with self._shelf.locked():
-            return self._pending()[:limit]
+            line = self._pending()[:limit]
+        weights = accumulate(len(one.body) for one in line)
+        return [
+            one
+            for n, (one, weight) in enumerate(zip(line, weights, strict=True))
+            if n == 0 or weight <= PAGE_BYTES
+        ]
 
     def get(self, inbox_id: int) -> Delivery | None:
         """Return one delivery, done or not."""
