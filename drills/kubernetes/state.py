@@ -12,6 +12,7 @@ from drills.kubernetes.managed_fields import Writer
 from drills.kubernetes.names import Names
 from drills.kubernetes.objects import (
     Object,
+    View,
     copied,
     labels_of,
     name_of,
@@ -95,10 +96,19 @@ class Cluster:
         self, resource: Resource, namespace: str = "", *, labels: str = "", fields: str = ""
     ) -> list[Object]:
         """Return the objects that fit, by namespace and name; an empty namespace is all of them."""
+        return [copied(dict(one)) for one in self.look(resource, namespace, labels, fields)]
+
+    def look(
+        self, resource: Resource, namespace: str = "", labels: str = "", fields: str = ""
+    ) -> list[View]:
+        """Return what `select` does, to be read only: no copies, the stored objects themselves.
+
+        Stored objects are replaced, never changed, so what was read stays as it was.
+        """
         fits, chosen = by_labels(labels), by_fields(fields, resource)
         with self.lock:
             return [
-                copied(self._objects[key])
+                self._objects[key]
                 for key in sorted(self._objects)
                 if key[0] == resource.qualified
                 and namespace in ("", key[1])

@@ -29,7 +29,7 @@ def reconcile(
     `wants` says how many replicas the metrics ask for; None when there are no metrics. `checked`
     remembers when each HPA (by uid) looked last.
     """
-    for autoscaler in cluster.select(AUTOSCALERS):
+    for autoscaler in cluster.look(AUTOSCALERS):
         uid = autoscaler["metadata"]["uid"]
         if uid in checked and now - checked[uid] < SYNC:
             continue

@@ -34,9 +34,9 @@ _BY = "deployment-controller"
 class _Rollout:
     """A Deployment with the ReplicaSets it controls."""
 
-    deployment: Object
-    new: Object
-    old: tuple[Object, ...]
+    deployment: View
+    new: View
+    old: tuple[View, ...]
 
     @property
     def wanted(self) -> int:
@@ -45,7 +45,7 @@ class _Rollout:
 
 def reconcile(cluster: Cluster, now: datetime) -> None:
     """Bring every Deployment one step closer to its spec, and its status up to date."""
-    for deployment in cluster.select(DEPLOYMENTS):
+    for deployment in cluster.look(DEPLOYMENTS):
         rollout = _gather(cluster, deployment)
         if not deployment["spec"].get("paused"):
             _grow(cluster, rollout)
@@ -54,11 +54,11 @@ def reconcile(cluster: Cluster, now: datetime) -> None:
         _tell(cluster, _gather(cluster, deployment), now)
 
 
-def _gather(cluster: Cluster, deployment: Object) -> _Rollout:
+def _gather(cluster: Cluster, deployment: View) -> _Rollout:
     uid = uid_of(deployment)
     sets = [
         one
-        for one in cluster.select(REPLICASETS, namespace_of(deployment))
+        for one in cluster.look(REPLICASETS, namespace_of(deployment))
         if controller_of(one) == uid
     ]
     new = next((one for one in sets if _same_template(one, deployment)), None)
@@ -103,10 +103,12 @@ def _make(cluster: Cluster, deployment: View, sets: Sequence[View]) -> Object:
     return cluster.create(REPLICASETS, made, writer=_WRITER)
 
 
-def _mark(cluster: Cluster, deployment: View, new: Object, sets: Sequence[View]) -> Object:
+def _mark(cluster: Cluster, deployment: View, new: View, sets: Sequence[View]) -> View:
     """Give the current template the highest revision, also when it is an old one that came back."""
     others = [_revision(one) for one in sets if uid_of(one) != uid_of(new)]
     revision = str(max(_revision(new), max(others, default=0) + 1))
+    if _revision(new) == _revision(deployment) == int(revision):
+        return new
 
     def marked(thing: Object) -> Object:
         annotations = thing["metadata"].get("annotations") or {}
@@ -148,7 +150,7 @@ def _recreates(rollout: _Rollout) -> bool:
 def _grow(cluster: Cluster, rollout: _Rollout) -> None:
     if _recreates(rollout):
         uids = {uid_of(one) for one in rollout.old}
-        pods = cluster.select(PODS, namespace_of(rollout.deployment))
+        pods = cluster.look(PODS, namespace_of(rollout.deployment))
         if any(controller_of(pod) in uids for pod in pods):
             return  # Recreate waits until the last old pod has gone
         size = rollout.wanted
@@ -196,8 +198,12 @@ def _forget(cluster: Cluster, rollout: _Rollout) -> None:
 
 
 def _tell(cluster: Cluster, rollout: _Rollout, now: datetime) -> None:
+    status = status_of(rollout.deployment, rollout.new, rollout.old, now)
+    if status == rollout.deployment["status"]:
+        return
+
     def told(thing: Object) -> Object:
-        return thing | {"status": status_of(thing, rollout.new, rollout.old, now)}
+        return thing | {"status": status}
 
     namespace, name = namespace_of(rollout.deployment), name_of(rollout.deployment)
     cluster.update(DEPLOYMENTS, namespace, name, told, writer=_STATUS)

@@ -12,7 +12,7 @@ def record(
     """Write a core/v1 Event, or raise the count of the same one."""
     namespace = namespace_of(about) or "default"
     chosen = f"involvedObject.uid={uid_of(about)},reason={reason}"
-    for known in cluster.select(EVENTS, namespace, fields=chosen):
+    for known in cluster.look(EVENTS, namespace, fields=chosen):
         if known["message"] == message:
             _again(cluster, known, by)
             return

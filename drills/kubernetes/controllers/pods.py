@@ -29,11 +29,11 @@ _KUBELET = Writer(manager="kubelet", subresource="status")
 
 def schedule(cluster: Cluster, now: datetime) -> None:
     """Give every waiting pod a node with enough free GPUs, or say why there is none."""
-    nodes = cluster.select(NODES)
-    for pod in cluster.select(PODS):
+    nodes = cluster.look(NODES)
+    for pod in cluster.look(PODS):
         if pod["spec"].get("nodeName") or terminating(pod):
             continue
-        node = _room(nodes, cluster.select(PODS), gpus(pod))
+        node = _room(nodes, cluster.look(PODS), gpus(pod))
         if node:
             _bind(cluster, pod, node, now)
         else:
@@ -46,7 +46,7 @@ def run(cluster: Cluster, now: datetime, *, ready_after: Callable[[View], float 
     `ready_after` answers in seconds since the pod was scheduled; None for never, or not yet known.
     A pod that is Ready stays so.
     """
-    for pod in cluster.select(PODS):
+    for pod in cluster.look(PODS):
         if terminating(pod):
             _stop(cluster, pod, now)
         elif pod["spec"].get("nodeName") and not ready(pod):

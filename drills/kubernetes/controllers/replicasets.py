@@ -27,7 +27,7 @@ _BY = "replicaset-controller"
 
 def reconcile(cluster: Cluster, now: datetime) -> None:
     """Create and delete pods for every ReplicaSet, and keep its status."""
-    for replicaset in cluster.select(REPLICASETS):
+    for replicaset in cluster.look(REPLICASETS):
         pods = _active(cluster, replicaset)
         missing = replicaset["spec"]["replicas"] - len(pods)
         for _ in range(missing):
@@ -37,9 +37,9 @@ def reconcile(cluster: Cluster, now: datetime) -> None:
         _tell(cluster, replicaset, now)
 
 
-def _active(cluster: Cluster, replicaset: View) -> list[Object]:
+def _active(cluster: Cluster, replicaset: View) -> list[View]:
     uid = uid_of(replicaset)
-    pods = cluster.select(PODS, namespace_of(replicaset))
+    pods = cluster.look(PODS, namespace_of(replicaset))
     return [pod for pod in pods if controller_of(pod) == uid and not terminating(pod)]
 
 
@@ -83,6 +83,8 @@ def _tell(cluster: Cluster, replicaset: View, now: datetime) -> None:
         "replicas": len(pods),
         "observedGeneration": replicaset["metadata"]["generation"],
     } | {name: count for name, count in counts.items() if count}
+    if status == replicaset["status"]:
+        return
 
     def told(thing: Object) -> Object:
         return thing | {"status": status}
