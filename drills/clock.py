@@ -17,7 +17,9 @@ def far_enough_in_the_past() -> datetime:
 class WorldClock:
     """A thread-safe clock that runs at `rate` world seconds per real second; rate 0 only steps.
 
-    Raises ValueError for a naive start, a negative rate and a negative step: time never runs back.
+    It stands still at `ceiling`, the real time of its making if none is given. Raises ValueError
+    for a naive start, one after the ceiling, a negative rate and a negative step: time never runs
+    back.
     """
 
     def __init__(
@@ -25,14 +27,13 @@ class WorldClock:
         start: datetime,
         rate: float = 1.0,
         *,
+        ceiling: datetime | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        if start.tzinfo is None:
-            message = f"the world's start needs a time zone: {start.isoformat()}"
-            raise ValueError(message)
+        self._ceiling = ceiling or datetime.now(UTC)
         self._lock = threading.Lock()
         self._monotonic = monotonic
-        self._base = start.astimezone(UTC)
+        self._base = self._checked(start)
         self._rate = _not_negative(rate, "rate")
         self._since = monotonic()
 
@@ -62,18 +63,30 @@ class WorldClock:
     def advance(self, seconds: float) -> datetime:
         """Step forward by world seconds, on top of the running rate, and return the new time."""
         with self._lock:
-            self._rebase(self._now() + timedelta(seconds=_not_negative(seconds, "step")))
+            step = timedelta(seconds=_not_negative(seconds, "step"))
+            self._rebase(min(self._now() + step, self._ceiling))
             return self._base
 
     def reset(self, start: datetime) -> None:
         """Begin again at `start`, at the same rate: the one way back, for a fresh world."""
         with self._lock:
-            self._rebase(start.astimezone(UTC))
+            self._rebase(self._checked(start))
 
     def _now(self) -> datetime:
         if not self._rate:
             return self._base
-        return self._base + timedelta(seconds=(self._monotonic() - self._since) * self._rate)
+        room = (self._ceiling - self._base).total_seconds()
+        passed = (self._monotonic() - self._since) * self._rate
+        return self._base + timedelta(seconds=min(passed, room))
+
+    def _checked(self, start: datetime) -> datetime:
+        if start.tzinfo is None:
+            message = f"the world's start needs a time zone: {start.isoformat()}"
+            raise ValueError(message)
+        if start > self._ceiling:
+            message = f"a world cannot start in the future: {start.isoformat()}"
+            raise ValueError(message)
+        return start.astimezone(UTC)
 
     def _rebase(self, moment: datetime) -> None:
         self._base = moment

@@ -1,12 +1,14 @@
 """The installation that is rehearsed: which pods of the cluster are which engines of the model."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from drills.kubernetes import seed as install
 from drills.kubernetes.objects import (
     View,
     labels_of,
+    moment,
     name_of,
     namespace_of,
     ready,
@@ -58,12 +60,27 @@ def begin(cluster: Cluster) -> None:
     )
 
 
-def pods(cluster: Cluster) -> Iterator[Pod]:
-    """Yield the pods that run an engine or will."""
-    for pod in cluster.select(PODS, NAMESPACE, labels=_ROLE):
-        role = Role(labels_of(pod)[_ROLE])
-        address = pod.get("status", {}).get("podIP", "")
-        yield Pod(name=name_of(pod), role=role, phase=_phase(pod), ip=address)
+def pods(cluster: Cluster) -> Sequence[View]:
+    """Return the pods that run an engine or will."""
+    return cluster.select(PODS, NAMESPACE, labels=_ROLE)
+
+
+def engine(pod: View) -> Pod:
+    """Return a pod as the model sees it."""
+    return Pod(
+        name=name_of(pod),
+        role=Role(labels_of(pod)[_ROLE]),
+        phase=_phase(pod),
+        ip=pod.get("status", {}).get("podIP", ""),
+    )
+
+
+def loaded(pod: View, mean: float | None, now: datetime) -> bool:
+    """Tell whether a pod that was loading its model is done with it."""
+    seconds, started = load_time(pod, mean), pod["status"].get("startTime")
+    if seconds is None or started is None:
+        return False
+    return moment(started) + timedelta(seconds=seconds) <= now
 
 
 def load_time(pod: View, mean: float | None) -> float | None:

@@ -27,6 +27,8 @@ RULES = Path(__file__).parent / "kv-cache.yaml"
 # Moments at which something can happen are this far apart.
 GRID = timedelta(seconds=5)
 SCRAPE_INTERVAL = timedelta(seconds=15)
+# Controllers look again at the latest then while a pod is on its way, for their own deadlines.
+_RESYNC = timedelta(seconds=60)
 # Normal traffic before the story begins, so that rates over five minutes exist.
 WARM_UP = timedelta(minutes=5)
 
@@ -47,7 +49,10 @@ class Rehearsal:
         self.causes = Causes()
         self.model = LlmD(seed=seed)
         self.store = Store()
-        self.groups = RuleGroups(self.store, rule_files.load(RULES), open_ends=open_ends)
+        self._rules = rule_files.load(RULES)
+        self._open_ends = open_ends
+        self._restarted = False
+        self.groups = self._new_groups()
         self.cluster = Cluster(now=now, seed=seed)
         installation.begin(self.cluster)
         self._story = list(story)
@@ -56,6 +61,8 @@ class Rehearsal:
         self._controllers = Controllers(self.cluster, ready_after=self._ready_after)
         self._colleague = Colleague(self.cluster)
         self._pods: list[Pod] = []
+        self._loading: list[View] = []
+        self._reconciled = start
         self._seen = -1
         self._warm_up()
 
@@ -81,8 +88,14 @@ class Rehearsal:
         self._run_model()
         self._colleague.act(at, self.causes.scale_back)
         self._reconcile(at)
-        if not self.causes.prometheus_answers or (at - self.start) % SCRAPE_INTERVAL:
+        if (at - self.start) % SCRAPE_INTERVAL:
             return []
+        if not self.causes.prometheus_answers:
+            self._restarted = True
+            return []
+        if self._restarted:
+            self._restarted = False
+            self.groups = self._new_groups()
         self._scraper.scrape(targets.answers(self.model, self._pods), at)
         return self.groups.evaluate(at)
 
@@ -94,21 +107,42 @@ class Rehearsal:
             self.model.run(SCRAPE_INTERVAL.total_seconds())
             self._scraper.scrape(targets.answers(self.model, self._pods), at)
 
+    def _new_groups(self) -> RuleGroups:
+        """Return rules without memory: a server that was gone forgot what was pending."""
+        return RuleGroups(self.store, self._rules, open_ends=self._open_ends)
+
     def _run_model(self) -> None:
         self.model.traffic = self.causes.traffic
         self.model.run(GRID.total_seconds())
 
     def _reconcile(self, at: datetime) -> None:
-        # Controllers that have nothing to wait for and see nothing new do nothing.
-        settled = all(pod.phase is Phase.SERVING for pod in self._pods)
-        if settled and self.cluster.version == self._seen:
+        if not self._due(at):
             return
+        self._reconciled = at
         self._controllers.reconcile(at)
         self._look()
 
+    def _due(self, at: datetime) -> bool:
+        """Tell whether controllers have anything to do: a pass that does nothing is dear."""
+        if self.cluster.version != self._seen:
+            return True
+        phases = {pod.phase for pod in self._pods}
+        if phases == {Phase.SERVING}:
+            return False
+        load = self.causes.load_seconds
+        return (
+            Phase.LEAVING in phases
+            or any(installation.loaded(pod, load, at) for pod in self._loading)
+            or at >= self._reconciled + _RESYNC
+        )
+
     def _look(self) -> None:
         self._seen = self.cluster.version
-        self._pods = list(installation.pods(self.cluster))
+        found = installation.pods(self.cluster)
+        self._pods = [installation.engine(pod) for pod in found]
+        self._loading = [
+            view for view, pod in zip(found, self._pods, strict=True) if pod.phase is Phase.LOADING
+        ]
         self.model.place(self._pods)
 
     def _ready_after(self, pod: View) -> float | None:

@@ -16,6 +16,7 @@ from drills.host import Door, Host
 from drills.kubernetes import app as kubernetes_app
 from drills.prometheus import app as prometheus_app
 from drills.prometheus.faults import Down, Faults
+from drills.prometheus.rules import RuleGroups
 from drills.rehearsal import GRID, Rehearsal
 from drills.ringing import Ringing
 from drills.slack import app as slack_app
@@ -68,6 +69,8 @@ class World:
         self._rate = rate
         self._real_alertmanagers = tuple(alertmanagers)
         self._lock = threading.RLock()
+        self._shown: RuleGroups | None = None
+        self._prometheus_faults = Faults()
         self.slack = Workspace(now=lambda: datetime.now(UTC))
         self._doors = self._new_doors()
         self._host = Host(self._doors)
@@ -100,9 +103,13 @@ class World:
         """Let world time pass at once, and return when all that became due has happened.
 
         That includes the notifications: each was answered, or has failed. Returns the new time.
+        Raises ValueError for a step into the future of real time.
         """
         with self._lock:
             target = self.clock.now() + timedelta(seconds=seconds)
+            if target > datetime.now(UTC):
+                message = f"the world would pass real time: {target.isoformat()}"
+                raise ValueError(message)
             while self._next <= target:
                 self._clock_to(self._next)
                 self._step()
@@ -125,13 +132,13 @@ class World:
         """Let a fault begin now."""
         with self._lock:
             self._rehearsal.put(fault)
-            self._show_faults()
+            self._show_prometheus()
 
     def clear(self, kind: str) -> None:
         """Let a fault end now."""
         with self._lock:
             self._rehearsal.clear(kind)
-            self._show_faults()
+            self._show_prometheus()
 
     def call(self, webhook: Webhook) -> None:
         """Point the Alertmanagers at a receiver."""
@@ -177,29 +184,39 @@ class World:
         )
         self._next = self._start + GRID
         self._doors["kubernetes"].app = kubernetes_app.build(self._rehearsal.cluster)
-        prometheus = prometheus_app.build(
-            self._rehearsal.store, self._rehearsal.groups, self.clock.now
-        )
-        self._prometheus_faults: Faults = prometheus.state.faults
-        self._doors["prometheus"].app = prometheus
+        self._show_prometheus()
         for name, app in zip(ALERTMANAGERS, self._ringing.begin(), strict=True):
             self._doors[name].app = app
 
     def _tick(self) -> None:
         while not self.ended.wait(_LOOK_EVERY):
-            with self._lock:
-                while self._next <= self.clock.now() and not self.ended.is_set():
-                    self._step()
+            while self._step_if_due() and not self.ended.is_set():
+                pass
+
+    def _step_if_due(self) -> bool:
+        # The lock is let go between two steps: a world that runs late still answers.
+        with self._lock:
+            due = self._next <= self.clock.now()
+            if due:
+                self._step()
+            return due
 
     def _step(self) -> None:
         at, self._next = self._next, self._next + GRID
         alerts = self._rehearsal.step(at)
-        self._show_faults()
+        self._show_prometheus()
         self._ringing.ring(alerts)
         self._ringing.tick(at)
 
-    def _show_faults(self) -> None:
-        gone = not self._rehearsal.causes.prometheus_answers
+    def _show_prometheus(self) -> None:
+        rehearsal = self._rehearsal
+        # A server that comes back is a new one over the old samples.
+        if self._shown is not rehearsal.groups:
+            self._shown = rehearsal.groups
+            app = prometheus_app.build(rehearsal.store, rehearsal.groups, self.clock.now)
+            self._doors["prometheus"].app = app
+            self._prometheus_faults = app.state.faults
+        gone = not rehearsal.causes.prometheus_answers
         self._prometheus_faults.down = Down.CLOSED if gone else None
 
     def _clock_to(self, moment: datetime) -> datetime:

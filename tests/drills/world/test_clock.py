@@ -71,6 +71,23 @@ def test_time_neither_runs_back_nor_away(number: float) -> None:
     assert clock.reading() == (START, 0.0)
 
 
+def test_it_stands_still_before_it_passes_real_time() -> None:
+    """A forgotten drill that runs on for days must not ring from the future."""
+    real = Stopwatch()
+    clock = WorldClock(START, 60.0, ceiling=START + timedelta(hours=1), monotonic=real)
+
+    real.seconds += 1e6
+
+    assert clock.now() == START + timedelta(hours=1)
+    assert clock.advance(5) == START + timedelta(hours=1)
+
+
+def test_a_start_in_the_future_is_refused() -> None:
+    """The world lives in the past from its first moment."""
+    with pytest.raises(ValueError, match="cannot start in the future"):
+        WorldClock(START, ceiling=START - timedelta(seconds=1))
+
+
 def test_a_start_without_a_time_zone_is_refused() -> None:
     """Everything in the project is aware."""
     with pytest.raises(ValueError, match="needs a time zone"):
