@@ -43,8 +43,11 @@ def read(parameters: Mapping[str, object]) -> Size:
     if not (_CHANGE.fullmatch(replicas) or _ABSOLUTE.fullmatch(replicas)):
         message = f'scale: replicas must be a number, "+2" or "+50%", not {replicas!r}'
         raise Rejected(message)
-    at_most = _bound(parameters, "at_most")
-    return Size(replicas=replicas, at_most=at_most, at_least=_bound(parameters, "at_least") or 1)
+    at_most, at_least = _bound(parameters, "at_most"), _bound(parameters, "at_least") or 1
+    if at_most is not None and at_least > at_most:
+        message = f"scale: at_least {at_least} is above at_most {at_most}"
+        raise Rejected(message)
+    return Size(replicas=replicas, at_most=at_most, at_least=at_least)
 
 
 def wanted(size: Size, current: int) -> int:
@@ -60,7 +63,8 @@ def wanted(size: Size, current: int) -> int:
     if bounded != asked and not change:
         message = f"scale to {asked}: the runbook allows {_range(size)}"
         raise Rejected(message)
-    if bounded == current or (bounded - current) * (asked - current) < 0:
+    # A bound never turns the direction that was asked for.
+    if (bounded - current) * (asked - current) <= 0:
         message = f"nothing to change: there are {current} replicas, allowed are {_range(size)}"
         raise Rejected(message)
     return bounded

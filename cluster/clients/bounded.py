@@ -40,7 +40,20 @@ def read_all(
     limits: Limits,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> bytes:
-    """Return the whole body; raises Unfinished, or what urllib3 raises when the line breaks."""
+    """Return the whole body; raises Unfinished, or what urllib3 raises when the line breaks.
+
+    A body that did not end is closed: its connection is of no further use.
+    """
+    try:
+        return _read(body, started=started, limits=limits, monotonic=monotonic)
+    except BaseException:
+        body.close()
+        raise
+
+
+def _read(
+    body: BaseHTTPResponse, *, started: float, limits: Limits, monotonic: Callable[[], float]
+) -> bytes:
     found = bytearray()
     # read1 returns what one look at the socket brings; read() would wait for a full chunk.
     while chunk := body.read1(CHUNK):

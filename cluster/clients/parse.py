@@ -159,8 +159,13 @@ def number(thing: Json, name: str, *, missing: int = 0) -> int:
 
 
 def moment(written: str) -> datetime | None:
-    """Read a time of the API, RFC 3339 in UTC; None when there is none."""
-    return datetime.fromisoformat(written) if written else None
+    """Read a time of the API, RFC 3339 in UTC; None when there is none. Raises Malformed."""
+    if not written:
+        return None
+    found = datetime.fromisoformat(written)
+    if found.tzinfo is None:
+        raise Malformed(written)
+    return found
 
 
 def _expression(term: Json) -> str:
@@ -189,7 +194,7 @@ def _served(spec: Json) -> Iterator[str]:
     """Yield the model names on the engines' command lines, `--flag value` or `--flag=value`."""
     for container in items(spec, "containers"):
         words = [word for part in ("command", "args") for word in _words(container, part)]
-        for word, following in zip(words, [*words[1:], ""], strict=True):
+        for word, following in zip(words, (*words[1:], ""), strict=False):
             flag, _, value = word.partition("=")
             if flag in SERVED_FLAGS and (value or following):
                 yield value or following

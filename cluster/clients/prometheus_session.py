@@ -93,10 +93,8 @@ class PrometheusSession(requests.Session):
         try:
             return read_all(response.raw, started=started, limits=self._limits)
         except (urllib3.exceptions.ReadTimeoutError, Unfinished) as error:
-            response.close()
             raise Unanswered(Why.TIMEOUT, _told(error)) from error
         except urllib3.exceptions.HTTPError as error:
-            response.close()
             raise Unanswered(Why.UNREACHABLE, type(error).__name__) from error
 
 

@@ -1,0 +1,162 @@
+"""The worlds that the cluster folder is tried against: the stand-ins, without a socket."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cluster.clients import parse
+from cluster.clients.objects import Autoscaler, Deployment, Pod, ReplicaSet, Resize, Resized
+from cluster.signals.answers import Row, Track, Trouble
+from cluster.signals.promql import Promql
+from cluster.targets.target import Target
+from drills.kubernetes import patches, resources
+from drills.kubernetes.managed_fields import Writer
+from drills.kubernetes.objects import Object
+from drills.kubernetes.refusals import Refusal
+from drills.kubernetes.scale import scale_of, through_scale
+from drills.kubernetes.seed import seed_llm_d
+from drills.kubernetes.state import Cluster
+from drills.prometheus import evaluate
+from drills.prometheus.store import Store, moment
+from drills.prometheus.values import Vector
+from incidents.errors import Conflict, Rejected
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DECODE = "pd-disaggregation-nvidia-gpu-vllm-decode"
+NAMESPACE = "llm-d"
+
+
+class StandInKubernetes:
+    """The port over the stand-in's objects; errors as the client translates them."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    def deployment(self, namespace: str, name: str) -> Deployment:
+        return parse.deployment(self._get(resources.DEPLOYMENTS, namespace, name))
+
+    def replica_set(self, namespace: str, name: str) -> ReplicaSet:
+        return parse.replica_set(self._get(resources.REPLICASETS, namespace, name))
+
+    def pods(self, namespace: str, selector: str) -> Sequence[Pod]:
+        found = self.cluster.select(resources.PODS, namespace, labels=selector)
+        return [parse.pod(each) for each in found]
+
+    def autoscalers(self, namespace: str) -> Sequence[Autoscaler]:
+        return [parse.autoscaler(x) for x in self.cluster.select(resources.AUTOSCALERS, namespace)]
+
+    def resize(self, resize: Resize) -> Resized:
+        body = {
+            "metadata": {"uid": resize.uid, "resourceVersion": resize.resource_version},
+            "spec": {"replicas": resize.replicas},
+        }
+        try:
+            after = self.cluster.update(
+                resources.DEPLOYMENTS,
+                resize.namespace,
+                resize.name,
+                through_scale(lambda scale: patches.merge(scale, body)),
+                writer=Writer(manager=resize.manager, subresource="scale"),
+                dry_run=resize.dry_run,
+            )
+        except Refusal as refusal:
+            raise (Conflict if refusal.code == 409 else Rejected)(str(refusal)) from refusal
+        return parse.resized(scale_of(after))
+
+    def _get(self, resource: resources.Resource, namespace: str, name: str) -> Object:
+        try:
+            return self.cluster.get(resource, namespace, name)
+        except Refusal as refusal:
+            raise Rejected(str(refusal)) from refusal
+
+
+class StandInPrometheus:
+    """The port over the stand-in's store; `asked` are the queries so far."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.asked: list[str] = []
+
+    def instant(self, query: Promql, *, at: datetime) -> tuple[Row, ...] | Trouble:
+        self.asked.append(query)
+        found = evaluate.instant(self.store, query, at)
+        assert isinstance(found, Vector)
+        return tuple(
+            Row(labels=tuple(sorted(each.labels)), at=at, value=each.value)
+            for each in found.samples
+        )
+
+    def range(
+        self, query: Promql, *, start: datetime, end: datetime, step: timedelta
+    ) -> tuple[Track, ...] | Trouble:
+        self.asked.append(query)
+        found = evaluate.over_range(self.store, query, start, end, step)
+        return tuple(
+            Track(
+                labels=tuple(sorted(each.labels)),
+                points=tuple((moment(point.at), point.value) for point in each.points),
+            )
+            for each in found.series
+        )
+
+
+Scrape = Callable[..., None]
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def world() -> Cluster:
+    """Return a cluster with llm-d on it: four decode pods and two prefill pods."""
+    made = Cluster(now=lambda: NOW)
+    seed_llm_d(made)
+    return made
+
+
+@pytest.fixture
+def kubernetes(world: Cluster) -> StandInKubernetes:
+    return StandInKubernetes(world)
+
+
+@pytest.fixture
+def prometheus() -> StandInPrometheus:
+    return StandInPrometheus(Store())
+
+
+@pytest.fixture
+def scrape(prometheus: StandInPrometheus) -> Scrape:
+    """Return a function that appends samples every 30 s up to `until`, the oldest first."""
+
+    def append(
+        name: str,
+        values: Sequence[float],
+        labels: Mapping[str, str] | None = None,
+        *,
+        until: datetime = NOW,
+    ) -> None:
+        scraped = {"namespace": NAMESPACE, "__name__": name} | dict(labels or {})
+        for index, value in enumerate(values):
+            at = until - (len(values) - 1 - index) * timedelta(seconds=30)
+            prometheus.store.append(scraped, value, at)
+
+    return append
+
+
+@pytest.fixture
+def target() -> Target:
+    """Return the decode workload with two pods, beside a prefill workload."""
+    return Target(
+        cluster="local",
+        namespace=NAMESPACE,
+        kind="Deployment",
+        name="decode",
+        uid="u-1",
+        model="llama-3-70b",
+        role="decode",
+        pods=("decode-5d8f-aa", "decode-5d8f-bb"),
+        roles=("decode", "prefill"),
+    )

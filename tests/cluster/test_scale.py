@@ -1,0 +1,344 @@
+"""Scaling: planned exactly, written once, recognised, seen to settle, and undone."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from cluster.actions import scale
+from cluster.actions.plan import Applied, Done, Plan, Settled
+from cluster.actions.scale import Scale
+from cluster.clients.objects import Resize, Resized
+from cluster.clients.ports import Kubernetes
+from cluster.targets.labels import LabelTargets
+from cluster.targets.target import Selector, Target
+from drills.kubernetes import resources
+from drills.kubernetes.controllers.all import Controllers
+from drills.kubernetes.managed_fields import Writer
+from drills.kubernetes.objects import Object
+from drills.kubernetes.people import kubectl_scale
+from drills.kubernetes.state import Cluster
+from incidents.errors import Conflict, Rejected, Unavailable
+
+DECODE = "pd-disaggregation-nvidia-gpu-vllm-decode"
+SIX = {"replicas": "+50%", "at_most": 8}
+KEY = "run-7/scale"
+
+
+@pytest.fixture
+def decode(kubernetes: Kubernetes) -> Target:
+    return LabelTargets(kubernetes).find(Selector(namespace="llm-d", model="llama-3-70b"))
+
+
+@pytest.fixture
+def verb(kubernetes: Kubernetes) -> Scale:
+    return Scale(kubernetes)
+
+
+def live(world: Cluster) -> Object:
+    return world.get(resources.DEPLOYMENTS, "llm-d", DECODE)
+
+
+def test_a_plan_says_exactly_what_will_happen(verb: Scale, decode: Target, world: Cluster) -> None:
+    """With names and numbers: this is what a person approves."""
+    before = live(world)
+
+    plan = verb.plan(decode, SIX)
+
+    assert plan == Plan(
+        action="scale",
+        target=decode,
+        parameters=(("replicas", "+50%"), ("at_most", "8"), ("at_least", "1")),
+        owner_path=(f"Deployment {DECODE}",),
+        before=(("replicas", "4"),),
+        after=(("replicas", "6"),),
+        uid=before["metadata"]["uid"],
+        resource_version=before["metadata"]["resourceVersion"],
+        inverse=(("action", "scale"), ("replicas", "4")),
+        kubectl=(f"kubectl scale deployment/{DECODE} -n llm-d --replicas=6 --current-replicas=4"),
+        dry_run="accepted by the API server: replicas 4 → 6",
+        warnings=(),
+        reversible=True,
+        digest=plan.digest,
+    )
+    assert live(world) == before
+
+
+def test_the_digest_is_of_what_happens_and_not_of_when(
+    verb: Scale, decode: Target, world: Cluster
+) -> None:
+    """A status update between plan and claim must not void the approval; another size must."""
+    plan = verb.plan(decode, SIX)
+    annotate(world, {"note": "touched"})
+    again = verb.plan(replace(decode, pods=()), SIX)
+
+    assert again.resource_version != plan.resource_version
+    assert again.digest == plan.digest
+    assert verb.plan(decode, {"replicas": 5}).digest != plan.digest
+    assert len(plan.digest) == 64
+
+
+def test_who_fights_back_is_named_instead_of_a_plan(
+    verb: Scale, decode: Target, world: Cluster
+) -> None:
+    """An approval that an autoscaler undoes in 15 s is worse than a refusal."""
+    autoscale(world)
+
+    with pytest.raises(Rejected, match="HorizontalPodAutoscaler decode sets the replicas"):
+        verb.plan(decode, SIX)
+
+
+def test_a_bad_moment_is_told(verb: Scale, decode: Target, world: Cluster) -> None:
+    """The approver sees it; it does not forbid the change."""
+    annotate(world, {"meta.helm.sh/release-name": "ms"})
+    world.update(
+        resources.DEPLOYMENTS,
+        "llm-d",
+        DECODE,
+        lambda thing: thing | {"status": thing["status"] | {"readyReplicas": 3}},
+        writer=Writer(manager="test", subresource="status"),
+    )
+
+    warnings = verb.plan(decode, {"replicas": 3}).warnings
+
+    assert warnings == (
+        "Helm release ms: the next `helm upgrade` sets the replicas back to the chart's values",
+        "only 3 of 4 pods are ready",
+        "requests on the pods that go are cut off",
+    )
+
+
+def test_a_rollout_in_progress_is_told(verb: Scale, decode: Target, world: Cluster) -> None:
+    """Scaling a rollout changes the numbers that its verdict rests on."""
+    world.update(
+        resources.DEPLOYMENTS,
+        "llm-d",
+        DECODE,
+        lambda thing: thing | {"status": thing["status"] | {"updatedReplicas": 1}},
+        writer=Writer(manager="test", subresource="status"),
+    )
+    assert verb.plan(decode, SIX).warnings == ("a rollout is in progress: 1 of 4 new",)
+
+    pause(world)
+
+    assert verb.plan(decode, SIX).warnings == (
+        "the Deployment was changed a moment ago and has not been acted on",
+        "the Deployment is paused",
+    )
+
+
+def test_only_deployments_are_scaled(verb: Scale, decode: Target) -> None:
+    """A child LeaderWorkerSet would be scaled back."""
+    with pytest.raises(Rejected, match="only Deployments can be scaled"):
+        verb.plan(replace(decode, kind="LeaderWorkerSet"), SIX)
+
+
+def test_an_object_made_anew_is_another_one(verb: Scale, decode: Target) -> None:
+    """The name is the same, what was looked at is gone."""
+    with pytest.raises(Rejected, match="deleted and made anew"):
+        verb.plan(replace(decode, uid="old"), SIX)
+
+
+def test_the_write_is_done_once_and_recognised(verb: Scale, decode: Target, world: Cluster) -> None:
+    """After a crash the world must be able to say whether it was us."""
+    plan = verb.plan(decode, SIX)
+    assert verb.already_done(plan, key=KEY) is Done.NO
+
+    applied = verb.apply(plan, key=KEY)
+
+    after = live(world)
+    assert after["spec"]["replicas"] == 6
+    assert applied == Applied(
+        resource_version=after["metadata"]["resourceVersion"], detail="replicas 4 → 6"
+    )
+    assert verb.already_done(plan, key=KEY) is Done.YES
+    assert verb.already_done(plan, key="run-8/scale") is Done.CANNOT_TELL
+
+
+def test_a_write_that_somebody_overwrote_is_left_to_a_person(
+    verb: Scale, decode: Target, world: Cluster
+) -> None:
+    """Our mark is gone with our number: it may have been us before."""
+    plan = verb.plan(decode, SIX)
+    verb.apply(plan, key=KEY)
+    kubectl_scale(world, "llm-d", DECODE, 3)
+
+    assert verb.already_done(plan, key=KEY) is Done.CANNOT_TELL
+
+
+def test_what_cannot_be_asked_cannot_be_told(verb: Scale, decode: Target) -> None:
+    """A Deployment that is gone proves nothing about our write."""
+    plan = verb.plan(decode, SIX)
+    gone = replace(plan, target=replace(decode, name="gone"))
+
+    assert verb.already_done(gone, key=KEY) is Done.CANNOT_TELL
+
+
+@pytest.mark.parametrize("change", ["scaled", "touched"])
+def test_a_change_by_somebody_else_voids_the_plan(
+    verb: Scale, decode: Target, world: Cluster, change: str
+) -> None:
+    """The approval was for the picture that the plan shows."""
+    plan = verb.plan(decode, SIX)
+    if change == "scaled":
+        kubectl_scale(world, "llm-d", DECODE, 5)
+    else:
+        annotate(world, {"note": "touched"})
+    before = live(world)
+
+    with pytest.raises(Conflict):
+        verb.apply(plan, key=KEY)
+
+    assert live(world) == before
+
+
+def test_pods_take_their_time(verb: Scale, decode: Target, world: Cluster) -> None:
+    """Scaled is not serving: new pods load the model first."""
+    plan = verb.plan(decode, SIX)
+    verb.apply(plan, key=KEY)
+    controllers = Controllers(world, ready_after=lambda _: 90.0)
+    start = world.now()
+    controllers.reconcile(start)
+    assert verb.settled(plan) == Settled(ready=4, wanted=6, since=None)
+
+    ready = start + timedelta(seconds=90)
+    controllers.reconcile(ready)
+
+    assert verb.settled(plan) == Settled(ready=6, wanted=6, since=ready)
+
+
+def test_pods_that_leave_are_waited_for(verb: Scale, decode: Target, world: Cluster) -> None:
+    """A pod that is still there may still serve."""
+    plan = verb.plan(decode, {"replicas": 3})
+    verb.apply(plan, key=KEY)
+    assert verb.settled(plan) == Settled(ready=4, wanted=3, since=None)
+
+    Controllers(world, ready_after=lambda _: 90.0).reconcile(world.now())
+
+    settled = verb.settled(plan)
+    assert (settled.ready, settled.since is not None) == (3, True)
+
+
+def test_who_scaled_back_is_named(verb: Scale, decode: Target, world: Cluster) -> None:
+    """The API server knows the writer."""
+    plan = verb.plan(decode, SIX)
+    verb.apply(plan, key=KEY)
+    kubectl_scale(world, "llm-d", DECODE, 4)
+
+    assert verb.settled(plan) == Settled(ready=4, wanted=6, since=None, reverted_by="kubectl-scale")
+
+
+def test_an_autoscaler_that_came_later_is_named_by_its_name(
+    verb: Scale, decode: Target, world: Cluster
+) -> None:
+    """In the write it is only the controller manager."""
+    plan = verb.plan(decode, SIX)
+    verb.apply(plan, key=KEY)
+    autoscale(world)
+    world.update(
+        resources.DEPLOYMENTS,
+        "llm-d",
+        DECODE,
+        lambda thing: thing | {"spec": thing["spec"] | {"replicas": 4}},
+        writer=Writer(manager="kube-controller-manager", subresource="scale"),
+    )
+
+    assert verb.settled(plan).reverted_by == "HorizontalPodAutoscaler decode"
+
+
+def test_the_inverse_leads_back(verb: Scale, decode: Target, world: Cluster) -> None:
+    """Undo is a step like any other, with a plan and an approval of its own."""
+    plan = verb.plan(decode, SIX)
+    verb.apply(plan, key=KEY)
+    parameters: Mapping[str, object] = dict(plan.inverse[1:])
+
+    back = verb.plan(decode, parameters)
+    verb.apply(back, key="run-7/undo")
+
+    assert (back.before, back.after) == (plan.after, plan.before)
+    assert live(world)["spec"]["replicas"] == 4
+
+
+class Mutating:
+    """A cluster whose admission makes something else of a write, or loses it."""
+
+    def __init__(self, kubernetes: Kubernetes, answer: Resized | Exception) -> None:
+        self.deployment = kubernetes.deployment
+        self.replica_set = kubernetes.replica_set
+        self.pods = kubernetes.pods
+        self.autoscalers = kubernetes.autoscalers
+        self.answer = answer
+
+    def resize(self, resize: Resize) -> Resized:
+        assert resize.dry_run
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def test_admission_that_changes_the_number_is_seen_before_approval(
+    kubernetes: Kubernetes, decode: Target
+) -> None:
+    """The dry run runs the webhooks too."""
+    verb = Scale(Mutating(kubernetes, Resized(replicas=5, resource_version="1")))
+
+    with pytest.raises(Rejected, match="would make it 5 replicas, not 6"):
+        verb.plan(decode, SIX)
+
+
+def test_a_change_while_planning_is_for_later(kubernetes: Kubernetes, decode: Target) -> None:
+    """Planning again is enough; nobody approved anything yet."""
+    verb = Scale(Mutating(kubernetes, Conflict("modified")))
+
+    with pytest.raises(Unavailable, match="changed while planning"):
+        verb.plan(decode, SIX)
+
+
+@pytest.mark.parametrize("key", ["run-7/scale", "x" * 300, "a\nb", "schräg"])
+def test_the_mark_is_one_that_the_api_server_takes(key: str) -> None:
+    """It refuses field managers that are too long or cannot be printed."""
+    mark = scale.manager(key)
+
+    assert mark.startswith("triaged/")
+    assert len(mark) <= 128
+    assert mark.isprintable()
+    assert json.loads(json.dumps(mark)) == mark
+
+
+def annotate(world: Cluster, annotations: Mapping[str, str]) -> None:
+    """Touch the Deployment without changing its size."""
+
+    def touched(thing: Object) -> Object:
+        known = thing["metadata"].get("annotations") or {}
+        return thing | {"metadata": thing["metadata"] | {"annotations": known | dict(annotations)}}
+
+    world.update(resources.DEPLOYMENTS, "llm-d", DECODE, touched, writer=Writer(manager="somebody"))
+
+
+def pause(world: Cluster) -> None:
+    """Pause the rollout."""
+    world.update(
+        resources.DEPLOYMENTS,
+        "llm-d",
+        DECODE,
+        lambda thing: thing | {"spec": thing["spec"] | {"paused": True}},
+        writer=Writer(manager="somebody"),
+    )
+
+
+def autoscale(world: Cluster) -> None:
+    """Put an autoscaler on the decode workload."""
+    world.create(
+        resources.AUTOSCALERS,
+        {
+            "metadata": {"name": "decode", "namespace": "llm-d"},
+            "spec": {
+                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": DECODE},
+                "minReplicas": 4,
+                "maxReplicas": 8,
+            },
+        },
+        writer=Writer(manager="somebody"),
+    )

@@ -1,0 +1,233 @@
+"""The Kubernetes client asks once, and says of a write whether it may have happened."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from cluster.clients.access import Direct, InCluster, Kubeconfig
+from cluster.clients.bounded import Limits
+from cluster.clients.kubernetes import KubernetesClient
+from cluster.clients.objects import Resize, Resized
+from incidents.errors import Conflict, NotDone, Rejected, TriagedError, Unavailable
+
+Opened = Callable[[KubernetesClient], KubernetesClient]
+
+RESIZE = Resize(
+    namespace="llm-d",
+    name="decode",
+    uid="u-1",
+    resource_version="7",
+    replicas=6,
+    manager="triaged/k",
+)
+SCALE = {"metadata": {"resourceVersion": "8"}, "spec": {"replicas": 6}}
+UNKNOWN = "it is not known whether the write took place"
+
+
+class Handler(Protocol):
+    """What a behaviour may do with a request."""
+
+    def answer(self, status: int, body: object = b"", **headers: str) -> None: ...
+    def cut(self) -> None: ...
+    def hang(self) -> None: ...
+    def drip(self) -> None: ...
+
+
+class Faulty(Protocol):
+    """The faulty server."""
+
+    address: str
+    behave: Callable[[Handler], None]
+    asked: list[tuple[str, str, dict[str, str], bytes]]
+
+
+@pytest.fixture
+def opened() -> Iterator[Opened]:
+    """Return a function that notes a client, to be closed after the test."""
+    with ExitStack() as stack:
+
+        def note(client: KubernetesClient) -> KubernetesClient:
+            return stack.enter_context(closing(client))
+
+        yield note
+
+
+@pytest.fixture
+def client(faulty: Faulty, limits: Limits, opened: Opened) -> KubernetesClient:
+    return opened(KubernetesClient(Direct(address=faulty.address), limits=limits))
+
+
+def status(code: int, message: str) -> Callable[[Handler], None]:
+    told = {"kind": "Status", "status": "Failure", "message": message, "code": code}
+    return lambda request: request.answer(code, told, Retry_After="0")
+
+
+def test_a_write_is_one_merge_patch_with_its_preconditions(
+    client: KubernetesClient, faulty: Faulty
+) -> None:
+    """A stale picture is refused by the server; the manager is our mark."""
+    faulty.behave = lambda request: request.answer(200, SCALE)
+
+    assert client.resize(RESIZE) == Resized(replicas=6, resource_version="8")
+
+    ((method, path, headers, body),) = faulty.asked
+    assert method == "PATCH"
+    assert path == (
+        "/apis/apps/v1/namespaces/llm-d/deployments/decode/scale?fieldManager=triaged/k"
+    )
+    assert headers["content-type"] == "application/merge-patch+json"
+    assert headers["user-agent"] == f"triaged/{version('triaged')}"
+    assert json.loads(body) == {
+        "metadata": {"uid": "u-1", "resourceVersion": "7"},
+        "spec": {"replicas": 6},
+    }
+
+
+FAULTS: dict[str, tuple[Callable[[Handler], None], type[TriagedError], str]] = {
+    "400": (status(400, "no"), Rejected, "scale Deployment llm-d/decode: no"),
+    "401": (status(401, "Unauthorized"), Rejected, "does not accept our token"),
+    "403": (status(403, "x cannot patch"), Rejected, "no permission: x cannot patch"),
+    "404": (status(404, "not found"), Rejected, "scale Deployment llm-d/decode: gone: not found"),
+    "409": (status(409, "modified"), Conflict, "modified"),
+    "422": (status(422, "invalid"), Rejected, "invalid"),
+    "429": (status(429, "slow down"), NotDone, "slow down"),
+    "500": (status(500, "etcd"), Unavailable, UNKNOWN),
+    "503": (status(503, "away"), Unavailable, UNKNOWN),
+    "504": (status(504, "timeout"), Unavailable, UNKNOWN),
+    "redirect": (lambda x: x.answer(307, b"", Location="/x"), Rejected, "HTTP 307"),
+    "page": (lambda x: x.answer(502, b"<html>secret"), Unavailable, "HTTP 502; it is not known"),
+    "no-json": (lambda x: x.answer(200, b"<html>"), Unavailable, UNKNOWN),
+    "other-json": (lambda x: x.answer(200, [1]), Unavailable, UNKNOWN),
+    "cut": (lambda x: x.cut(), Unavailable, UNKNOWN),
+    "short": (lambda x: x.answer(200, b"{}", Content_Length="9000"), Unavailable, UNKNOWN),
+    "too-large": (lambda x: x.answer(200, b" " * 20_000), Unavailable, UNKNOWN),
+    "hang": (lambda x: x.hang(), Unavailable, UNKNOWN),
+    "drip": (lambda x: x.drip(), Unavailable, UNKNOWN),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_of_a_write_is_one_request_and_an_outcome(
+    client: KubernetesClient, faulty: Faulty, fault: str
+) -> None:
+    """The official client sends a write up to four times when it is left alone."""
+    faulty.behave, kind, told = FAULTS[fault]
+    began = time.monotonic()
+
+    with pytest.raises(TriagedError, match=told) as raised:
+        client.resize(RESIZE)
+
+    assert type(raised.value) is kind
+    assert len(faulty.asked) == 1
+    assert "secret" not in str(raised.value)
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - {"409"}))
+def test_every_fault_of_a_read_is_one_request(
+    client: KubernetesClient, faulty: Faulty, fault: str
+) -> None:
+    """Reads are repeated by whoever asks, if at all; nothing is unknown about them."""
+    faulty.behave, kind, _ = FAULTS[fault]
+
+    with pytest.raises(TriagedError) as raised:
+        client.pods("llm-d", "llm-d.ai/role")
+
+    assert type(raised.value) is (Rejected if kind is Rejected else Unavailable)
+    assert "write" not in str(raised.value)
+    assert len(faulty.asked) == 1
+
+
+def test_a_dry_run_leaves_nothing_unknown(client: KubernetesClient, faulty: Faulty) -> None:
+    """It changes nothing whatever happens to the answer."""
+    faulty.behave = lambda request: request.cut()
+    dry = Resize(**{name: getattr(RESIZE, name) for name in RESIZE.__slots__} | {"dry_run": True})
+
+    with pytest.raises(Unavailable) as raised:
+        client.resize(dry)
+
+    assert UNKNOWN not in str(raised.value)
+    assert faulty.asked[0][1].endswith("?dryRun=All&fieldManager=triaged/k")
+
+
+def test_a_write_that_found_nobody_certainly_did_nothing(
+    nobody: str, limits: Limits, opened: Opened
+) -> None:
+    """Then it may simply be tried later."""
+    client = opened(KubernetesClient(Direct(address=nobody), limits=limits))
+
+    with pytest.raises(NotDone, match="scale Deployment llm-d/decode: the API server cannot be"):
+        client.resize(RESIZE)
+    with pytest.raises(Unavailable, match="Deployment llm-d/decode: the API server cannot be"):
+        client.deployment("llm-d", "decode")
+
+
+def test_the_token_is_read_for_every_request(
+    faulty: Faulty, limits: Limits, tmp_path: Path, opened: Opened
+) -> None:
+    """Bound service account tokens rotate."""
+    token = tmp_path / "token"
+    token.write_text("first\n")
+    client = opened(
+        KubernetesClient(Direct(address=faulty.address, token_file=token), limits=limits)
+    )
+    faulty.behave = lambda request: request.answer(200, {"items": []})
+    assert client.autoscalers("llm-d") == []
+    token.write_text("second")
+    assert client.pods("llm-d", "") == []
+
+    sent = [headers["authorization"] for _, _, headers, _ in faulty.asked]
+
+    assert sent == ["Bearer first", "Bearer second"]
+
+
+def test_the_environment_has_no_say(
+    faulty: Faulty, nobody: str, limits: Limits, monkeypatch: pytest.MonkeyPatch, opened: Opened
+) -> None:
+    """The official client takes proxies from the environment when it is made."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, nobody)
+    faulty.behave = lambda request: request.answer(200, {"items": []})
+    client = opened(KubernetesClient(Direct(address=faulty.address), limits=limits))
+
+    assert client.autoscalers("llm-d") == []
+
+
+def test_a_kubeconfig_leads_to_the_same_client(
+    faulty: Faulty, limits: Limits, tmp_path: Path, opened: Opened
+) -> None:
+    """With its context's address and token, and still no repeats."""
+    path = tmp_path / "config"
+    path.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "here",
+                "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
+                "clusters": [{"name": "c", "cluster": {"server": faulty.address}}],
+                "users": [{"name": "u", "user": {"token": "from-file"}}],
+            }
+        )
+    )
+    client = opened(KubernetesClient(Kubeconfig(path=path), limits=limits))
+    faulty.behave = lambda request: request.answer(503, b"")
+
+    with pytest.raises(Unavailable):
+        client.autoscalers("llm-d")
+
+    assert [headers["authorization"] for _, _, headers, _ in faulty.asked] == ["Bearer from-file"]
+
+
+def test_no_way_in_is_said_at_once(tmp_path: Path) -> None:
+    """Starting with a wrong path must not end in a trace."""
+    with pytest.raises(Rejected, match=r"kubeconfig .*missing"):
+        KubernetesClient(Kubeconfig(path=tmp_path / "missing"))
+    with pytest.raises(Rejected, match="service account of this pod"):
+        KubernetesClient(InCluster())
