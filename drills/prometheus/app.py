@@ -133,8 +133,10 @@ def _routes(api: _Api) -> list[Route]:
         route("rules", api.rules, "type"),
         route("metadata", api.metadata, "metric", "limit"),
         route("status/buildinfo", api.build_information),
-        Route("/-/ready", _health(api.faults, "Prometheus Server is Ready.\n")),
-        Route("/-/healthy", _health(api.faults, "Prometheus Server is Healthy.\n")),
+        # Clients take an answer here for "there is a Prometheus"; the real one shows its pages.
+        Route("/", _page(api.faults, "Prometheus stand-in.\n")),
+        Route("/-/ready", _page(api.faults, "Prometheus Server is Ready.\n")),
+        Route("/-/healthy", _page(api.faults, "Prometheus Server is Healthy.\n")),
     ]
 
 
@@ -159,7 +161,7 @@ def _endpoint(faults: Faults, read: Read, allowed: frozenset[str]) -> Endpoint:
     return serve
 
 
-def _health(faults: Faults, text: str) -> Endpoint:
+def _page(faults: Faults, text: str) -> Endpoint:
     async def serve(_: Request) -> Response:
         return PlainTextResponse(text) if faults.down is None else _away(faults.down)
 

@@ -9,8 +9,11 @@ from functools import lru_cache
 from drills.prometheus.errors import Unsupported
 
 # Read differently by RE2 and by Python's re: look-around, atomic groups, comments, conditions,
-# possessive repeats, POSIX and Unicode classes, back references, \Z, \Q and so on.
-DIFFERENT = re.compile(r"\(\?(?:[=!>(#]|<|P[=>])|[*+?}]\+|\[\[:|\\[0-9ZzQECpPkGKRXNuU]")
+# flags that only one of them has, possessive repeats, `{,n}`, POSIX and Unicode classes, back
+# references, \Z, \Q and so on.
+DIFFERENT = re.compile(
+    r"\(\?(?:[=!>(#]|<|P[=>]|[a-zA-Z-]*[aLux])|[*+?}]\+|\{,|\[\[:|\\[0-9ZzQECpPkGKRXNuU]"
+)
 
 
 class Operation(Enum):

@@ -195,6 +195,7 @@ def test_it_says_what_it_is(client: Client) -> None:
 
     assert (built["version"], built["revision"]) == ("3.15.0", "stand-in")
     assert client.get("/-/ready").text == "Prometheus Server is Ready.\n"
+    assert client.get("/").text == "Prometheus stand-in.\n"
 
 
 @pytest.mark.parametrize("path", ["/api/v1/query?query=1", "/-/ready"])

@@ -4,6 +4,7 @@ import pytest
 
 from drills.prometheus import language
 from drills.prometheus.errors import BadQuery, Unsupported
+from drills.prometheus.matchers import pattern
 from drills.prometheus.tree import Selector
 
 
@@ -22,6 +23,8 @@ from drills.prometheus.tree import Selector
         pytest.param("sum(rate(x[5m])) + histogram_sum(y)", "histogram_sum", id="deep-inside"),
         pytest.param(r'x{a=~"\\pL+"}', "regular expression", id="unicode-class"),
         pytest.param('x{a=~"a++"}', "regular expression", id="possessive"),
+        pytest.param('x{a=~"(?x)a b"}', "regular expression", id="verbose"),
+        pytest.param('x{a=~"a{,3}"}', "regular expression", id="open-repeat"),
         pytest.param('x{a=~"[[:alpha:]]"}', "regular expression", id="posix-class"),
     ],
 )
@@ -32,12 +35,34 @@ def test_a_construct_outside_the_subset_is_named(expr: str, construct: str) -> N
 
 
 @pytest.mark.parametrize(
-    "expr", ["", "sum(", "rate(x)", "nope(x)", "x{", "{}", "1 > 2", '"a" + 1', "x[0s]", "1 and 2"]
+    "expr",
+    [
+        "",
+        "sum(",
+        "rate(x)",
+        "nope(x)",
+        "x{",
+        "{}",
+        "1 > 2",
+        '"a" + 1',
+        "x[0s]",
+        "1 and 2",
+        "-x[5m]",
+    ],
 )
 def test_what_is_not_promql_is_bad(expr: str) -> None:
     """Prometheus says bad_data, and clients tell that apart from a query that failed."""
     with pytest.raises(BadQuery):
         language.read(expr)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [("(?i)DECODE-.", True), ("decode-[0-9]+", True), ("decode", False), (".*-1|x", True)],
+)
+def test_what_both_read_alike_is_read(text: str, fits: bool) -> None:
+    """Most expressions in rules are of this kind."""
+    assert (pattern(text).fullmatch("decode-1") is not None) is fits
 
 
 def test_matchers_are_anchored_at_both_ends() -> None:

@@ -205,3 +205,44 @@ def test_what_is_recorded_ends_with_its_source(
 
     groups.evaluate(start + STEP)
     assert ask(store, "pod:busy", STEP) == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "complaint"),
+    [
+        ('{record: one, expr: "busy", labels: {pod: ""}}', "after applying rule labels"),
+        ('{alert: One, expr: "busy", labels: {pod: same}}', "two elements with the same labels"),
+        ("{record: text, expr: '\"text\"'}", "not a vector or scalar"),
+    ],
+)
+def test_what_cannot_be_stored_is_shown_as_the_rule_s_error(
+    filled: Filled, load: Load, start: datetime, rule: str, complaint: str
+) -> None:
+    """One of two alerts would vanish if they were taken for one."""
+    store = filled({'busy{pod="a"}': [1], 'busy{pod="b"}': [1]})
+    groups = load(store, f"groups: [{{name: g, rules: [{rule}]}}]")
+
+    assert groups.evaluate(start) == []
+    assert complaint in groups.states()[0].rules[0].error
+
+
+def test_a_number_is_recorded_without_labels(
+    filled: Filled, load: Load, ask: Ask, start: datetime
+) -> None:
+    """A constant threshold is kept as a series."""
+    store = filled({})
+    load(store, "groups: [{name: g, rules: [{record: most, expr: 3}]}]").evaluate(start)
+
+    assert ask(store, "most", timedelta()) == {"most{}": 3.0}
+
+
+def test_a_series_that_somebody_else_writes_is_an_error(
+    filled: Filled, load: Load, start: datetime
+) -> None:
+    """Two writers of one series would show whichever came last."""
+    store = filled({"most": [1, 1]})
+    groups = load(store, "groups: [{name: g, rules: [{record: most, expr: 3}]}]")
+
+    groups.evaluate(start)
+
+    assert "is not after" in groups.states()[0].rules[0].error
