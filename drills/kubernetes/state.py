@@ -52,6 +52,7 @@ class Cluster:
         self._version = 1000
         self._objects: dict[_Key, Object] = {}
         self._history: list[Happened] = []
+        self._forgotten = 0  # up to this version nothing is known any more
 
     def now(self) -> datetime:
         """Return the moment with which writes are stamped."""
@@ -168,8 +169,8 @@ class Cluster:
     def since(self, version: int, resource: Resource, namespace: str = "") -> list[Happened]:
         """Return what happened after `version`, oldest first; 410 when that was forgotten."""
         with self.lock:
-            if self._history and version < self._history[0].version - 1:
-                msg = f"too old resource version: {version} ({self._history[0].version})"
+            if version < self._forgotten:
+                msg = f"too old resource version: {version} ({self._forgotten})"
                 raise refusals.gone(msg)
             return [
                 one
@@ -178,6 +179,12 @@ class Cluster:
                 and one.resource == resource
                 and namespace in ("", namespace_of(one.thing))
             ]
+
+    def forget(self) -> None:
+        """Forget the history, as a compaction of etcd does: older watches are told 410."""
+        with self.lock:
+            self._forgotten = self._version
+            self._history.clear()
 
     def snapshot(self) -> Mapping[_Key, Object]:
         """Return everything stored, for `restore`."""
@@ -188,10 +195,10 @@ class Cluster:
         """Put everything back as it was; versions go on rising and histories begin anew."""
         with self.lock:
             self._objects = copied(dict(snapshot))
-            self._history.clear()
             for thing in self._objects.values():
                 self._version += 1
                 thing["metadata"]["resourceVersion"] = str(self._version)
+            self.forget()
 
     def _name(self, made: Object, resource: Resource) -> None:
         metadata = made.setdefault("metadata", {})
@@ -244,7 +251,8 @@ class Cluster:
         self._history.append(
             Happened(version=self._version, kind=kind, resource=resource, thing=told)
         )
-        del self._history[:-HISTORY]
+        if len(self._history) > HISTORY:
+            self._forgotten = self._history.pop(0).version
         return thing
 
 
