@@ -75,8 +75,7 @@ def _carry_out(workspace: Workspace, found: ResponseUrl, arguments: Arguments) -
     board = workspace.boards[found.channel]
     original = board.find(found.ts) if found.ts else None
     if arguments.flag("delete_original") and original is not None:
-        board.ephemeral.pop(original.ts, None)
-        board.messages.pop(original.ts, None)
+        board.remove(original.ts)
         workspace.changed()
     elif arguments.flag("replace_original") and original is not None:
         _replace_original(workspace, original, arguments)

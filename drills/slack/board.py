@@ -54,7 +54,7 @@ class Board:
     def remove(self, ts: str) -> Message:
         """Take a message down; raises KeyError when there is none."""
         self.pins.pop(ts, None)
-        gone = self.messages.pop(ts)
+        gone = self.ephemeral.pop(ts, None) or self.messages.pop(ts)
         self.former.setdefault(ts, []).append(gone)
         return gone
 

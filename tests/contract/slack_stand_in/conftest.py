@@ -150,6 +150,12 @@ def connect(slack: Served) -> Iterator[Callable[[], App]]:
     slack.hang_up(*[app.socket for app in apps])
 
 
+@pytest.fixture
+def app(connect: Callable[[], App]) -> App:
+    """Return an app with one connection."""
+    return connect()
+
+
 @pytest.fixture(scope="module")
 def standing(shared: Served) -> Iterator[App]:
     """Connect one app for a whole module: ending a connection takes the SDK a second."""
