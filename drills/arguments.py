@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     When all addresses answer, one line of JSON with them is written to standard output.
     """
+    parent = os.getppid()
     given = _parser().parse_args(arguments)
     world = World(
         seed=given.seed,
@@ -37,15 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     world.start()
     sys.stdout.write(json.dumps(asdict(world.addresses)) + "\n")
     sys.stdout.flush()
-    _wait(world, with_parent=given.end_with_parent)
+    _wait(world, parent if given.end_with_parent else None)
     world.stop()
     return 0
 
 
-def _wait(world: World, *, with_parent: bool) -> None:
-    parent = os.getppid()
+def _wait(world: World, parent: int | None) -> None:
     while not world.ended.wait(_LOOK_EVERY):
-        if with_parent and os.getppid() != parent:
+        if parent is not None and os.getppid() != parent:
             return
 
 

@@ -55,7 +55,14 @@ class Controlled(Protocol):
 
 
 def build(world: Controlled) -> Starlette:
-    """Return the control of a world as an application; each refusal is a 400 that says why."""
+    """Return the control of a world as an application; each refusal is a 400 that says why.
+
+    GET /clock: `{"time": RFC 3339, "rate": world seconds per real second}`, which POST
+    /clock/advance `{"seconds": n}` and /clock/rate `{"rate": r}` answer too. POST /faults: any of
+    `{"put": [{"kind": "long_context", "share": 0.2}], "clear": ["traffic"], "gossip": true,
+    "webhook": {"url": …, "token": …}}`; it answers as GET /state does, with what is true for
+    checkers. POST /reset `{"seed": n, "story": name}`, both optional, and POST /stop.
+    """
     control = _Control(world)
     return Starlette(
         routes=[

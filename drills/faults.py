@@ -24,7 +24,8 @@ class Causes:
     traffic: Traffic = field(default_factory=Traffic)
     # None: a pod that starts never becomes ready.
     load_seconds: float | None = LOAD_SECONDS
-    prometheus_answers: bool = True
+    prometheus_runs: bool = True
+    prometheus_reachable: bool = True
     scale_back: ScaleBack | None = None
 
 
@@ -71,11 +72,23 @@ class PodsNeverReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrometheusGone:
-    """Prometheus answers no query; it still scrapes and rings, as behind a broken query path."""
+    """Prometheus does not run: no samples, no rules, no answers.
+
+    Its alerts end at the Alertmanagers after four minutes, although nothing is well.
+    """
 
     def applied(self, causes: Causes) -> Causes:
-        """Cut the query path."""
-        return replace(causes, prometheus_answers=False)
+        """Stop the server."""
+        return replace(causes, prometheus_runs=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrometheusUnreachable:
+    """Prometheus runs and rings, and answers no query: a network policy in between."""
+
+    def applied(self, causes: Causes) -> Causes:
+        """Cut the path to its API."""
+        return replace(causes, prometheus_reachable=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +102,14 @@ class ScaledBackBySomebody:
         return replace(causes, scale_back=ScaleBack(after=self.after))
 
 
-AnyFault = LongContext | MoreTraffic | PodsNeverReady | PrometheusGone | ScaledBackBySomebody
+AnyFault = (
+    LongContext
+    | MoreTraffic
+    | PodsNeverReady
+    | PrometheusGone
+    | PrometheusUnreachable
+    | ScaledBackBySomebody
+)
 
 # The names that the control API and the stories use.
 KINDS: Mapping[str, type[AnyFault]] = {
@@ -97,6 +117,7 @@ KINDS: Mapping[str, type[AnyFault]] = {
     "traffic": MoreTraffic,
     "pods_never_ready": PodsNeverReady,
     "prometheus_gone": PrometheusGone,
+    "prometheus_unreachable": PrometheusUnreachable,
     "scaled_back_by_somebody": ScaledBackBySomebody,
 }
 

@@ -90,7 +90,7 @@ class Rehearsal:
         self._reconcile(at)
         if (at - self.start) % SCRAPE_INTERVAL:
             return []
-        if not self.causes.prometheus_answers:
+        if not self.causes.prometheus_runs:
             self._restarted = True
             return []
         if self._restarted:

@@ -1,5 +1,6 @@
 """Who is rung: alerts go to the Alertmanagers, and theirs go to the desk."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ _RECEIVER = "triaged"
 
 # How long, in real seconds, a stepped world waits for the answer to a notification.
 _PATIENCE = 10.0
+_LOOK_EVERY = 0.1
 
 
 class PendingPosts:
@@ -31,6 +33,7 @@ class PendingPosts:
     def __init__(self) -> None:
         self._http = HttpPost(timeout=_PATIENCE)
         self._pending: list[Future[int]] = []
+        self._closed = False
 
     def __call__(self, webhook: Webhook, body: bytes) -> Future[int]:
         """Post in a thread."""
@@ -39,13 +42,20 @@ class PendingPosts:
         return future
 
     def wait(self) -> bool:
-        """Wait until all posts are answered or failed; tell whether there were any."""
+        """Wait until all posts are answered or failed, or `close` was called.
+
+        Returns whether there were any and all are done.
+        """
         pending, self._pending = self._pending, []
-        wait(pending, timeout=_PATIENCE)
-        return bool(pending)
+        patient_until = time.monotonic() + _PATIENCE
+        waiting = set(pending)
+        while waiting and not self._closed and time.monotonic() < patient_until:
+            waiting = wait(waiting, timeout=_LOOK_EVERY).not_done
+        return bool(pending) and not waiting
 
     def close(self) -> None:
-        """Let go of what was not begun."""
+        """Let go of what was not begun, and of who waits."""
+        self._closed = True
         self._http.close()
 
 

@@ -91,9 +91,11 @@ class World:
     def stop(self) -> None:
         """End everything within two seconds; a stopped world does not start again."""
         self.ended.set()
-        self._host.stop()
-        self._ticker.join(timeout=1.0)
+        # First, because a step under way may wait for a notification that nobody answers.
         self._ringing.close()
+        self._host.stop()
+        if self._ticker.is_alive():
+            self._ticker.join(_LOOK_EVERY * 4)
 
     def end(self) -> None:
         """Ask for the end: `ended` is set, and whoever waits for it calls `stop`."""
@@ -110,7 +112,7 @@ class World:
             if target > datetime.now(UTC):
                 message = f"the world would pass real time: {target.isoformat()}"
                 raise ValueError(message)
-            while self._next <= target:
+            while self._next <= target and not self.ended.is_set():
                 self._clock_to(self._next)
                 self._step()
                 self._ringing.settle()
@@ -216,8 +218,9 @@ class World:
             app = prometheus_app.build(rehearsal.store, rehearsal.groups, self.clock.now)
             self._doors["prometheus"].app = app
             self._prometheus_faults = app.state.faults
-        gone = not rehearsal.causes.prometheus_answers
-        self._prometheus_faults.down = Down.CLOSED if gone else None
+        causes = rehearsal.causes
+        answers = causes.prometheus_runs and causes.prometheus_reachable
+        self._prometheus_faults.down = None if answers else Down.CLOSED
 
     def _clock_to(self, moment: datetime) -> datetime:
         # A running clock may be past it already.

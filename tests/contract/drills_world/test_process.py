@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -51,6 +52,49 @@ def test_a_signal_ends_it_within_two_seconds(
     assert (code, time.monotonic() - begun < ENDS_WITHIN) == (0, True)
     assert process.stderr is not None
     assert process.stderr.read() == ""
+
+
+def test_a_receiver_that_hangs_does_not_keep_it(process: subprocess.Popen[str]) -> None:
+    """The desk may be frozen at the very moment when everything is told to end."""
+    control = addresses(process)["control"]
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        url = f"http://127.0.0.1:{frozen.getsockname()[1]}/desk"
+        webhook = {"webhook": {"url": url, "token": ""}}
+        requests.post(f"{control}/faults", json=webhook, timeout=5)
+        with pytest.raises(requests.ReadTimeout):
+            requests.post(f"{control}/clock/advance", json={"seconds": 120}, timeout=1.5)
+
+        begun = time.monotonic()
+        process.terminate()
+        code = process.wait(timeout=10)
+
+    assert (code, time.monotonic() - begun < ENDS_WITHIN) == (0, True)
+
+
+def test_it_ends_with_the_process_that_started_it() -> None:
+    """A demo that was killed must not leave its world behind."""
+    world = f"{sys.executable} -m drills.world --stepped --end-with-parent"
+    with subprocess.Popen(
+        ["sh", "-c", f"{world} & read -r _"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as shell:
+        control = addresses(shell)["control"]
+        assert requests.get(f"{control}/clock", timeout=5).ok
+
+        shell.kill()
+
+        deadline = time.monotonic() + 5
+        while _answers(control):
+            assert time.monotonic() < deadline
+
+
+def _answers(control: str) -> bool:
+    try:
+        return requests.get(f"{control}/clock", timeout=5).ok
+    except requests.ConnectionError:
+        return False
 
 
 def test_it_ends_when_asked_over_http(process: subprocess.Popen[str]) -> None:

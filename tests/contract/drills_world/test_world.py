@@ -130,18 +130,61 @@ def test_a_world_begins_again_at_the_same_addresses(
     assert http.get(state, timeout=10).json() == later
 
 
-def test_prometheus_is_gone_while_the_fault_stands(
-    world: World, post: Post, http: requests.Session
+@pytest.mark.parametrize("kind", ["prometheus_gone", "prometheus_unreachable"])
+def test_prometheus_does_not_answer_while_the_fault_stands(
+    world: World, post: Post, http: requests.Session, kind: str
 ) -> None:
     """Not an error in JSON: no answer at all, as when its pod is away."""
     query = world.addresses.prometheus + "/api/v1/query"
-    post("/faults", {"put": [{"kind": "prometheus_gone"}]})
+    post("/faults", {"put": [{"kind": kind}]})
+    post("/clock/advance", {"seconds": MINUTE})
     with pytest.raises(requests.ConnectionError):
         http.get(query, params={"query": "up"}, timeout=5)
 
-    post("/faults", {"clear": ["prometheus_gone"]})
+    post("/faults", {"clear": [kind]})
+    post("/clock/advance", {"seconds": MINUTE})
 
-    assert http.get(query, params={"query": "up"}, timeout=5).json()["status"] == "success"
+    answer = http.get(query, params={"query": "sum(up)"}, timeout=5).json()
+    assert answer["data"]["result"][0]["value"][1] == "7"
+
+
+def test_a_prometheus_out_of_reach_still_rings(
+    world: World, receiver: Receiver, post: Post
+) -> None:
+    """Only the desk's queries fail; its alerts do not end by themselves."""
+    post("/faults", {"put": [{"kind": "prometheus_unreachable"}]})
+
+    world.advance(16 * MINUTE)
+
+    assert {status for _, status in receiver.about(STORY)} == {"firing"}
+
+
+def test_alerts_end_by_themselves_when_prometheus_is_gone(
+    world: World, receiver: Receiver, post: Post
+) -> None:
+    """As in life: nobody repeats them, so the Alertmanagers call them resolved."""
+    world.advance(10 * MINUTE)
+    post("/faults", {"put": [{"kind": "prometheus_gone"}]})
+
+    world.advance(7 * MINUTE)
+
+    assert [status for _, status in receiver.about(STORY)][-2:] == ["resolved", "resolved"]
+    assert sum(each["waiting"] for each in world.state()["decode"].values()) > 100
+
+
+def test_real_alertmanagers_can_be_rung_instead(receiver: Receiver) -> None:
+    """What fires is posted without an end: real time would long have passed it."""
+    real = receiver.url.removesuffix("/webhooks/alertmanager")
+    world = World(alertmanagers=[real])
+    world.start()
+
+    world.advance(MINUTE)
+    world.stop()
+
+    posted = [alert for body in receiver.got for alert in body]
+    assert world.addresses.alertmanagers == (real,)
+    assert {alert["labels"]["alertname"] for alert in posted} == {"Watchdog"}
+    assert all("endsAt" not in alert for alert in posted)
 
 
 def test_a_world_with_a_rate_goes_on_by_itself(world: World, post: Post) -> None:
