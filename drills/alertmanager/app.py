@@ -1,6 +1,5 @@
 """The /api/v2 of one Alertmanager over HTTP."""
 
-import json
 import re
 from dataclasses import dataclass
 
@@ -9,14 +8,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from drills.alertmanager import config, matchers, shown, silences
+from drills.alertmanager import config, matchers, posted_silences, shown, silences
 from drills.alertmanager.alerts import Alert
 from drills.alertmanager.member import Alertmanager
 from drills.alertmanager.posted import Malformed
 
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
 _QUERY = frozenset({"active", "silenced", "inhibited", "unprocessed", "filter", "receiver"})
-_SILENCE = ("startsAt", "endsAt", "createdBy", "comment")
 
 
 def build(alertmanager: Alertmanager) -> Starlette:
@@ -82,21 +80,16 @@ class _Api:
 
     async def post_silence(self, request: Request) -> Response:
         """Create a silence, or replace one whose id is given."""
-        given = json.loads(await request.body())
-        if missing := [name for name in _SILENCE if not given.get(name)]:
-            return _refusal(422, f"{missing[0]} in body is required")
-        if not given.get("matchers"):
-            return _refusal(422, "matchers in body should have at least 1 items")
-        old = self.member.silences.find(given.get("id") or "")
-        if given.get("id") and old is None:
-            return _refusal(404, f"silence {given['id']} not found")
         now = self.member.now()
         try:
-            rules = [shown.matcher_of(one) for one in given["matchers"]]
-            new = silences.made(given, rules, now)
-        except ValueError as error:
-            return _refusal(400, str(error))
-        if old is not None:
+            given = posted_silences.fields_of(await request.body())
+            new = posted_silences.silence_of(given, now)
+        except Malformed as error:
+            return _refusal(error.code, str(error))
+        if identity := str(given.get("id") or ""):
+            old = self.member.silences.find(identity)
+            if old is None:
+                return _refusal(404, f"silence {identity} not found")
             self.member.silence(silences.expired(old, now))
         self.member.silence(new)
         return JSONResponse({"silenceID": new.id})

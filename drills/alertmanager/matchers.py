@@ -26,6 +26,15 @@ class Matcher:
     operator: Operator
     value: str
 
+    def __post_init__(self) -> None:
+        """Refuse an expression that cannot be compiled: ValueError now, not in a later flush."""
+        if self.operator in (Operator.REGEX, Operator.NOT_REGEX):
+            try:
+                re.compile(self.value)
+            except re.error as error:
+                msg = f"bad matcher format: {self.value}: {error}"
+                raise ValueError(msg) from error
+
     def fits(self, labels: Labels) -> bool:
         """Tell whether the labels fulfil it; expressions match the whole value."""
         given = labels.get(self.name, "")

@@ -1,6 +1,5 @@
 """What the API shows: alerts, silences and status as /api/v2 writes them."""
 
-from collections.abc import Mapping
 from typing import TypeAlias
 
 from drills.alertmanager.alerts import Alert, milliseconds
@@ -62,16 +61,6 @@ def status(member: Alertmanager) -> Shown:
             "version": "0.25.0",
         },
     }
-
-
-def matcher_of(given: Mapping[str, object]) -> Matcher:
-    """Read a matcher of a posted silence: `isRegex`, and `isEqual` (true when left out)."""
-    equal, regex = given.get("isEqual", True), given["isRegex"]
-    if regex:
-        operator = Operator.REGEX if equal else Operator.NOT_REGEX
-    else:
-        operator = Operator.EQUAL if equal else Operator.NOT_EQUAL
-    return Matcher(name=str(given["name"]), operator=operator, value=str(given["value"]))
 
 
 def _matcher(one: Matcher) -> Shown:

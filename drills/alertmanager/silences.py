@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -71,27 +71,30 @@ class Silences:
         ]
 
 
-def made(wanted: Mapping[str, str], matchers: Sequence[Matcher], now: datetime) -> Silence:
-    """Make a silence of what was posted: `startsAt`, `endsAt`, `createdBy`, `comment`.
-
-    A start in the past becomes now. Raises ValueError in Alertmanager's words.
-    """
-    start = max(datetime.fromisoformat(wanted["startsAt"]), now)
-    end = datetime.fromisoformat(wanted["endsAt"])
-    if end <= datetime.fromisoformat(wanted["startsAt"]):
+def made(
+    matchers: Sequence[Matcher],
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    created_by: str,
+    comment: str,
+    now: datetime,
+) -> Silence:
+    """Make a silence; a start in the past becomes now. Raises ValueError with the reason."""
+    if ends_at <= starts_at:
         msg = "failed to create silence: start time must be before end time"
         raise ValueError(msg)
-    if end <= now:
+    if ends_at <= now:
         msg = "failed to create silence: end time can't be in the past"
         raise ValueError(msg)
     return Silence(
         id=str(uuid.uuid4()),
         matchers=tuple(matchers),
-        starts_at=start,
-        ends_at=end,
+        starts_at=max(starts_at, now),
+        ends_at=ends_at,
         updated_at=now,
-        created_by=wanted["createdBy"],
-        comment=wanted["comment"],
+        created_by=created_by,
+        comment=comment,
     )
 
 

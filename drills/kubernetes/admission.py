@@ -29,6 +29,7 @@ _GOING = ("deletionTimestamp", "deletionGracePeriodSeconds")
 def on_create(given: View, resource: Resource) -> Object:
     """Return the object with its defaults; raises Refusal 400 or 422."""
     after = copied(dict(given))
+    _shape(after)
     for field, expected in (("apiVersion", resource.api_version), ("kind", resource.kind)):
         if after.setdefault(field, expected) != expected:
             msg = f"{field} in the body ({after[field]}) does not fit the path ({expected})"
@@ -43,6 +44,7 @@ def on_update(before: View, after: Object, resource: Resource, subresource: str)
 
     Raises Refusal 400, 409 or 422.
     """
+    _shape(after)
     _identify(before, after, resource)
     _pin(before, after)
     if subresource == "status":
@@ -55,6 +57,23 @@ def on_update(before: View, after: Object, resource: Resource, subresource: str)
     if resource.plural in _COUNTED and before["spec"] != after["spec"]:
         after["metadata"]["generation"] = before["metadata"]["generation"] + 1
     return after
+
+
+def _shape(thing: View) -> None:
+    """Refuse what is no object where Kubernetes has objects; lists inside are not looked at."""
+    for path in (
+        ("metadata",),
+        ("metadata", "labels"),
+        ("spec",),
+        ("spec", "template"),
+        ("status",),
+    ):
+        node: object = thing
+        for part in path:
+            node = node.get(part) if isinstance(node, dict) else None
+        if node is not None and not isinstance(node, dict):
+            why = f"cannot unmarshal {type(node).__name__} into {'.'.join(path)}"
+            raise refusals.bad_request(why)
 
 
 def _identify(before: View, after: View, resource: Resource) -> None:

@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 
-from drills.kubernetes import refusals
+from drills.kubernetes import options, refusals
 from drills.kubernetes.objects import Object, name_of, namespace_of
 from drills.kubernetes.resources import Address
 from drills.kubernetes.state import Cluster
@@ -19,7 +19,7 @@ def page(cluster: Cluster, address: Address, query: Mapping[str, str]) -> Object
         fields=query.get("fieldSelector", ""),
     )
     rest = _after(found, query.get("continue", ""))
-    limit = int(query.get("limit") or 0) or len(rest)
+    limit = options.number(query, "limit") or len(rest)
     shown, left = rest[:limit], rest[limit:]
     metadata: Object = {"resourceVersion": str(cluster.version)}
     if left:

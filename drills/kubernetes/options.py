@@ -45,12 +45,23 @@ def check(verb: str, query: Mapping[str, str]) -> None:
     if unknown := sorted(query.keys() - _KNOWN[verb]):
         why = f"the rehearsal's Kubernetes does not know the query parameter {unknown[0]!r}"
         raise refusals.bad_request(why)
+    for name in ("limit", "timeoutSeconds", "resourceVersion", "gracePeriodSeconds"):
+        number(query, name)
     if query.get("fieldValidation", "Ignore") != "Ignore":
         msg = f"fieldValidation={query['fieldValidation']}"
         raise refusals.not_implemented(msg)
     if query.get("resourceVersionMatch", "NotOlderThan") != "NotOlderThan":
         msg = "resourceVersionMatch=Exact"
         raise refusals.not_implemented(msg)
+
+
+def number(query: Mapping[str, str], name: str) -> int:
+    """Read a whole number, 0 when it is left out; raises Refusal 400."""
+    text = query.get(name) or "0"
+    if not text.isdecimal():
+        why = f"Invalid value: {text!r}: {name} must be a whole number"
+        raise refusals.bad_request(why)
+    return int(text)
 
 
 def dry_run(query: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
+from drills.kubernetes import options
 from drills.kubernetes.objects import Object, labels_of
 from drills.kubernetes.refusals import Refusal
 from drills.kubernetes.resources import Address
@@ -24,13 +25,13 @@ async def stream(
     begins or ceases to fit the selector counts as MODIFIED here, not as ADDED or DELETED.
     """
     fits = _fits(address, query)
-    seen = int(query.get("resourceVersion") or 0)
+    seen = options.number(query, "resourceVersion")
     if not seen:
         with cluster.lock:
             first, seen = cluster.select(address.resource, address.namespace), cluster.version
         for thing in filter(fits, first):
             yield _line("ADDED", thing)
-    end = time.monotonic() + float(query.get("timeoutSeconds") or _LONGEST)
+    end = time.monotonic() + (options.number(query, "timeoutSeconds") or _LONGEST)
     while time.monotonic() < end:
         try:
             news = cluster.since(seen, address.resource, address.namespace)

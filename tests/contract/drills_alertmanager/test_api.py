@@ -146,6 +146,11 @@ def test_a_silence_mutes_until_it_is_expired(api: Api, pair: Pair) -> None:
     ("change", "code"),
     [
         pytest.param({"matchers": []}, 422, id="no-matchers"),
+        pytest.param(
+            {"matchers": [{"name": "a", "value": "(", "isRegex": True}]}, 400, id="bad-expression"
+        ),
+        pytest.param({"matchers": [{"name": "a"}]}, 422, id="half-a-matcher"),
+        pytest.param({"startsAt": "soon"}, 400, id="no-time"),
         pytest.param({"comment": ""}, 422, id="no-comment"),
         pytest.param({"endsAt": "2026-02-01T00:00:00Z"}, 400, id="over-already"),
         pytest.param({"endsAt": "2025-02-01T00:00:00Z"}, 400, id="ends-before-it-starts"),

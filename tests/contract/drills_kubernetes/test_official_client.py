@@ -125,6 +125,7 @@ def test_a_json_patch_tests_before_it_writes(apps: client.AppsV1Api, cluster: Cl
         pytest.param("application/merge-patch+json", {"spec": {"replicas": -1}}, 422, id="less"),
         pytest.param("application/merge-patch+json", {"spec": {"replicas": "x"}}, 400, id="word"),
         pytest.param("application/merge-patch+json", [], 400, id="not-an-object"),
+        pytest.param("application/merge-patch+json", {"metadata": "x"}, 400, id="no-metadata"),
         pytest.param("application/apply-patch+yaml", {"spec": {}}, 501, id="server-side-apply"),
     ],
 )
@@ -237,6 +238,8 @@ def test_a_wrong_token_is_nobody(stranger: client.ApiClient) -> None:
         pytest.param(
             "/api/v1/pods?fieldSelector=spec.hostname%3Dx", 400, id="field-not-selectable"
         ),
+        pytest.param("/api/v1/pods?limit=many", 400, id="limit-no-number"),
+        pytest.param("/api/v1/pods?watch=1&resourceVersion=x", 400, id="version-no-number"),
         pytest.param("/api/v1/namespaces/llm-d/pods/none", 404, id="no-such-pod"),
     ],
 )
