@@ -19,6 +19,8 @@ class Release(Enum):
     V2 (before 2.52 and 3.0): the left border belongs to windows and look-back, and a counter
     near its zero point is extrapolated further. V3: left-open, and the zero point only ever
     shortens the extrapolation.
+    Everything else is that of Prometheus 3, also where 2.42 was more lenient: it did not count
+    a match that a comparison then filtered out, and its `.` did not match a newline.
     Source: Prometheus 3.0 migration guide, "range selectors and lookback exclude samples
     coinciding with the left boundary"; change log of 2.52.
     """

@@ -10,12 +10,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
+from drills.prometheus import evaluate
 from drills.prometheus.store import Store
+from drills.prometheus.values import Matrix, Scalar, Text, Value, Vector
+from drills.prometheus.windows import Release
 
+Span = tuple[datetime, datetime, timedelta]
+Answer = dict[tuple[tuple[str, str], ...], Any]  # Any: numbers within a tolerance
 Samples = Iterable[tuple[Mapping[str, str], float, datetime]]
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -47,6 +53,38 @@ def real_prometheus(
             return servers.enter_context(serving(folder))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def ask() -> Callable[..., dict[str, Any]]:
+    """Return a function that asks a real server: address, path of the API, parameters."""
+    return asked
+
+
+@pytest.fixture(scope="session")
+def same_instant() -> Callable[[str, Store, str, datetime], None]:
+    """Return a function that fails when a server and the stand-in differ at a moment."""
+
+    def compare(server: str, store: Store, query: str, at: datetime) -> None:
+        theirs = asked(server, "query", query=query, time=at.timestamp())
+        ours = evaluate.instant(store, query, at, release=Release.V2)
+        assert comparable(ours) == of_server(theirs["data"])
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def same_range() -> Callable[[str, Store, str, Span], None]:
+    """Return a function that fails when they differ over (start, end, step)."""
+
+    def compare(server: str, store: Store, query: str, span: Span) -> None:
+        start, end, step = span
+        times = {"start": start.timestamp(), "end": end.timestamp(), "step": step.total_seconds()}
+        theirs = asked(server, "query_range", query=query, **times)
+        ours = evaluate.over_range(store, query, start, end, step, release=Release.V2)
+        assert comparable(ours) == of_server(theirs["data"])
+
+    return compare
 
 
 @pytest.fixture(scope="session")
@@ -189,3 +227,48 @@ def engine(
         by_reason = {"__name__": "vllm:num_requests_waiting_by_reason", "reason": reason}
         yield {**by_reason, **labels}, float(pressed if reason == "capacity" else number)
     yield from buckets("vllm:time_to_first_token_seconds_bucket", labels, index, number)
+
+
+def asked(server: str, path: str, **parameters: Any) -> dict[str, Any]:  # Any: as JSON has it
+    answer: dict[str, Any] = requests.get(
+        f"{server}/api/v1/{path}", params=parameters, timeout=20
+    ).json()
+    return answer
+
+
+def comparable(value: Value) -> Answer:
+    """Return an answer by label set; numbers equal within 1e-9, NaN equal to NaN."""
+    match value:
+        case Scalar(number):
+            return {(): near(number)}
+        case Text(text):
+            return {(): text}
+        case Vector(samples):
+            return {each.labels: near(each.value) for each in samples}
+        case Matrix(series):
+            return {
+                each.labels: [(point.at / 1000, near(point.value)) for point in each.points]
+                for each in series
+            }
+
+
+def of_server(answer: Mapping[str, Any]) -> Answer:
+    match answer["resultType"], answer["result"]:
+        case "scalar", [_, text]:
+            return {(): float(text)}
+        case "string", [_, text]:
+            return {(): text}
+        case "vector", result:
+            return {key(each): float(each["value"][1]) for each in result}
+        case _, result:
+            return {
+                key(each): [(at, float(text)) for at, text in each["values"]] for each in result
+            }
+
+
+def key(series: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(series["metric"].items()))
+
+
+def near(number: float) -> Any:
+    return pytest.approx(number, rel=1e-9, abs=1e-12, nan_ok=True)

@@ -1,23 +1,23 @@
 """The stand-in and Debian's Prometheus 2.42 answer the same over the same samples."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import requests
 
 from drills.prometheus import evaluate
 from drills.prometheus.arithmetic import ARITHMETIC, COMPARISON
 from drills.prometheus.errors import QueryError
 from drills.prometheus.store import Store
 from drills.prometheus.tree import AGGREGATIONS, FUNCTIONS, SET_OPERATORS
-from drills.prometheus.values import Matrix, Scalar, Text, Value, Vector
+from drills.prometheus.values import Vector
 from drills.prometheus.windows import Release
 
 pytestmark = pytest.mark.server
 
-Answer = dict[tuple[tuple[str, str], ...], Any]
+Same = Callable[..., None]
+Ask = Callable[..., dict[str, Any]]  # Any: as JSON has it
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 LENGTH = timedelta(hours=3)
@@ -35,9 +35,9 @@ MOMENTS = (
 
 
 def story_queries() -> list[str]:
-    """Return the queries of the KV-cache story.
+    """Return the queries of the KV-cache story as people would write them.
 
-    The place to read `cluster.signals` once its entries are there; until then this list.
+    What the desk itself asks is gathered from its signals in test_same_story.py.
     """
     ours = 'namespace="llm-prod",pod=~"decode-0|decode-1|decode-2|decode-3"'
     hits = f"sum(rate(vllm:prefix_cache_hits_total{{{ours}}}[15m]))"
@@ -208,28 +208,26 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("query", story_queries() + CONSTRUCTS)
-def test_an_instant_query_answers_the_same(server: str, store: Store, query: str) -> None:
+def test_an_instant_query_answers_the_same(
+    server: str, store: Store, query: str, same_instant: Same
+) -> None:
     """A drill proves something only where its Prometheus is right."""
     for at in MOMENTS:
-        theirs = ask(server, "query", query=query, time=at.timestamp())
-        ours = evaluate.instant(store, query, at, release=Release.V2)
-        assert comparable(ours, at) == of_server(theirs["data"])
+        same_instant(server, store, query, at)
 
 
 @pytest.mark.parametrize(
     "query", [each for each in story_queries() + CONSTRUCTS if each[-1] not in ']"']
 )
-def test_a_range_query_answers_the_same(server: str, store: Store, query: str) -> None:
+def test_a_range_query_answers_the_same(
+    server: str, store: Store, query: str, same_range: Same
+) -> None:
     """Evidence and verification read ranges."""
-    start, end, step = START - SCRAPE, START + LENGTH, timedelta(seconds=73)
-    span = {"start": start.timestamp(), "end": end.timestamp(), "step": step.total_seconds()}
-    theirs = ask(server, "query_range", query=query, **span)
-    ours = evaluate.over_range(store, query, start, end, step, release=Release.V2)
-    assert comparable(ours, end) == of_server(theirs["data"])
+    same_range(server, store, query, (START - SCRAPE, START + LENGTH, timedelta(seconds=73)))
 
 
 @pytest.mark.parametrize("query", REFUSED)
-def test_both_refuse_the_same(server: str, store: Store, query: str) -> None:
+def test_both_refuse_the_same(server: str, store: Store, query: str, ask: Ask) -> None:
     """A stand-in that answers where Prometheus refuses hides a broken query until production."""
     theirs = ask(server, "query", query=query, time=MOMENTS[0].timestamp())
     with pytest.raises(QueryError):
@@ -238,7 +236,9 @@ def test_both_refuse_the_same(server: str, store: Store, query: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["topk(3, gauge)", "bottomk(3, gauge)"])
-def test_the_order_of_the_first_is_the_same(server: str, store: Store, query: str) -> None:
+def test_the_order_of_the_first_is_the_same(
+    server: str, store: Store, query: str, ask: Ask
+) -> None:
     """People read the first line first."""
     theirs = ask(server, "query", query=query, time=MOMENTS[1].timestamp())["data"]["result"]
     ours = evaluate.instant(store, query, MOMENTS[1], release=Release.V2)
@@ -259,48 +259,3 @@ def test_every_construct_of_the_subset_is_compared() -> None:
     text = " ".join(story_queries() + CONSTRUCTS)
     named = FUNCTIONS | AGGREGATIONS | SET_OPERATORS | ARITHMETIC.keys() | COMPARISON.keys()
     assert [each for each in sorted(named) if each not in text] == []
-
-
-def ask(server: str, path: str, **parameters: Any) -> dict[str, Any]:  # Any: as JSON has it
-    answer: dict[str, Any] = requests.get(
-        f"{server}/api/v1/{path}", params=parameters, timeout=20
-    ).json()
-    return answer
-
-
-def comparable(value: Value, at: datetime) -> Answer:
-    """Return an answer by label set; numbers equal within 1e-9, NaN equal to NaN."""
-    match value:
-        case Scalar(number):
-            return {(): near(number)}
-        case Text(text):
-            return {(): text}
-        case Vector(samples):
-            return {each.labels: near(each.value) for each in samples}
-        case Matrix(series):
-            return {
-                each.labels: [(point.at / 1000, near(point.value)) for point in each.points]
-                for each in series
-            }
-
-
-def of_server(answer: Mapping[str, Any]) -> Answer:
-    match answer["resultType"], answer["result"]:
-        case "scalar", [_, text]:
-            return {(): float(text)}
-        case "string", [_, text]:
-            return {(): text}
-        case "vector", result:
-            return {key(each): float(each["value"][1]) for each in result}
-        case _, result:
-            return {
-                key(each): [(at, float(text)) for at, text in each["values"]] for each in result
-            }
-
-
-def key(series: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(series["metric"].items()))
-
-
-def near(number: float) -> Any:
-    return pytest.approx(number, rel=1e-9, abs=1e-12, nan_ok=True)
