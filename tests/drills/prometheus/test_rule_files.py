@@ -57,7 +57,7 @@ def test_the_rules_that_we_ship_are_within_the_subset() -> None:
     [
         pytest.param("groups:", "group:", "groups is missing", id="no-groups"),
         pytest.param("interval: 15s", "limit: 5", "limit is outside", id="unknown-group-field"),
-        pytest.param("for: 1m", "fro: 1m", "fro is outside", id="unknown-rule-field"),
+        pytest.param("for: 1m", "hold: 1m", "hold is outside", id="unknown-rule-field"),
         pytest.param("for: 1m", "for: soon", "alert Busy: for: ", id="no-duration"),
         pytest.param("for: 1m", "expr: x", "expr", id="duplicate-key"),
         pytest.param("pod:busy > 0.9", "pod:busy >", "alert Busy: ", id="no-promql"),
