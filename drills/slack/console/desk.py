@@ -59,11 +59,12 @@ class Desk:
 
 
 def desk(workspace: Workspace, *, person: str, channel: str, thread: str) -> Desk:
-    """Return what a person sees in a channel; without one, in the newest that is open."""
+    """Return what a person sees in a channel; without one, in the newest, archived or not."""
     with workspace.lock:
         user = workspace.person(person)
         channels = _visible(workspace, user)
-        room = next((c for c in channels if channel in {c.id, c.name}), channels[0])
+        newest = max(channels, key=lambda c: c.id)
+        room = next((c for c in channels if channel in {c.id, c.name}), newest)
         board = workspace.boards[room.id]
         parent = board.find(thread) if thread else None
         shown = [*board.top_level(), *_own(board.ephemeral.values(), user, None)]
