@@ -3,6 +3,7 @@
 import hashlib
 import shlex
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Final
 
 from cluster.actions import size as sizes
@@ -148,8 +149,8 @@ class Scale:
         return f"accepted by the API server: replicas {deployment.replicas} → {wanted}"
 
     def _writer(self, deployment: Deployment) -> str:
-        writers = [each for each in deployment.writers if FIELD in each.fields and each.at]
-        last = max(writers, key=lambda each: (each.at is not None, each.at), default=None)
+        dated = [(each.at, each) for each in deployment.writers if FIELD in each.fields and each.at]
+        _, last = max(dated, key=itemgetter(0), default=(None, None))
         if last is None:
             return "somebody (the API server does not say who)"
         if (last.manager, last.subresource) != HPA_WRITER:

@@ -62,7 +62,10 @@ def _message(error: ApiException) -> str:
     except (ValueError, RecursionError):
         status = None
     told = status.get("message") if isinstance(status, dict) else None
-    return str(told)[:SHOWN] if told else f"HTTP {error.status}"
+    if told:
+        return str(told)[:SHOWN]
+    # Without a status there was no answer: the client says what went wrong with TLS.
+    return f"HTTP {error.status}" if error.status else str(error.reason)[:SHOWN]
 
 
 def _named(error: Exception) -> str:

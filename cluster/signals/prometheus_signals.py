@@ -1,5 +1,6 @@
 """Reads signals from Prometheus: a number that can be trusted, or why there is none."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,8 +21,10 @@ from incidents.errors import Rejected
 
 Answer = TypeVar("Answer")
 
-# One moment is not asked again after these: every further signal would wait as long.
+# After these one moment is not asked again for a while: every further signal would wait as long.
 DOWN: Final = frozenset({Why.TIMEOUT, Why.UNREACHABLE})
+# Real seconds; long enough for the signals of one check, short enough for whoever tries again.
+REST: Final = 3.0
 # What another way, or names that appeared meanwhile, may cure.
 MISSING: Final = frozenset({Why.NOT_SCRAPED, Why.EMPTY})
 
@@ -41,14 +44,30 @@ class Question:
         return newest(self.formula, self.series, by=by)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Down:
+    """Prometheus did not answer about a moment; `until` is real and monotonic, in seconds."""
+
+    at: datetime
+    until: float
+    trouble: Trouble
+
+
 class PrometheusSignals:
     """Implements the port `Signals` over one Prometheus."""
 
-    def __init__(self, prometheus: Prometheus, *, signals: Mapping[str, Signal] = SIGNALS) -> None:
+    def __init__(
+        self,
+        prometheus: Prometheus,
+        *,
+        signals: Mapping[str, Signal] = SIGNALS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._prometheus = prometheus
+        self._monotonic = monotonic
         self._signals = signals
         self._resolver = Resolver(prometheus, names=metric_names(signals.values()))
-        self._down: tuple[datetime, Trouble] | None = None
+        self._down: Down | None = None
 
     def read(self, name: str, target: Target, *, at: datetime) -> Observation:
         """Return the signal for the whole target."""
@@ -74,15 +93,17 @@ class PrometheusSignals:
         signal = self._signal(name)
         if signal.needs_prefill and target.roles and "prefill" not in target.roles:
             return NotApplicable(signal=name, because="no pods with the prefill role")
-        if self._down and self._down[0] == at:
-            return _none(signal, self._down[1])
+        down = self._down
+        if down and down.at == at and self._monotonic() < down.until:
+            return _none(signal, down.trouble)
         seen = self._resolver.existing(target.namespace, at=at)
         answer = self._over(seen, signal, target, ask)
         if isinstance(answer, NoData) and answer.why in MISSING:
             now = self._resolver.look(target.namespace, at=at)
             answer = answer if now == seen else self._over(now, signal, target, ask)
         if isinstance(answer, NoData) and answer.why in DOWN:
-            self._down = (at, Trouble(why=answer.why, detail=answer.detail))
+            trouble = Trouble(why=answer.why, detail=answer.detail)
+            self._down = Down(at=at, until=self._monotonic() + REST, trouble=trouble)
         return answer
 
     def _signal(self, name: str) -> Signal:

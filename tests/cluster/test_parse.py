@@ -98,3 +98,23 @@ def test_a_served_model_is_read_from_the_command_line(words: list[str]) -> None:
     thing = {"spec": {"containers": [{"name": "proxy"}, {"name": "vllm", "args": words}]}}
 
     assert parse.pod(thing) == Pod(namespace="", name="", served=("m",))
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        {"metadata": []},
+        {"metadata": {"name": 7}},
+        {"metadata": {"labels": {"a": 1}}},
+        {"spec": {"replicas": True}},
+        {"spec": {"replicas": "4"}},
+        {"metadata": {"managedFields": [1]}},
+        {"metadata": {"managedFields": [{"time": "2026-03-01T12:00:00"}]}},
+        {"spec": {"selector": {"matchExpressions": [{"key": "a", "operator": "Near"}]}}},
+    ],
+    ids=str,
+)
+def test_another_shape_is_malformed(thing: parse.Json) -> None:
+    """A wrong type is never read as a zero or an empty name."""
+    with pytest.raises(parse.Malformed):
+        parse.deployment(thing)

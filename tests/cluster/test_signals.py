@@ -40,6 +40,28 @@ class Broken:
         return self.instant(query, at=end)
 
 
+class Leaving:
+    """A Prometheus that is cut off after some questions."""
+
+    def __init__(self, prometheus: Prometheus, *, after: int) -> None:
+        self.prometheus = prometheus
+        self.left = after
+
+    def instant(self, query: Promql, *, at: datetime) -> tuple[Row, ...] | Trouble:
+        self.left -= 1
+        if self.left < 0:
+            return Trouble(why=Why.UNREACHABLE, detail="cut")
+        return self.prometheus.instant(query, at=at)
+
+    def range(
+        self, query: Promql, *, start: datetime, end: datetime, step: timedelta
+    ) -> tuple[Track, ...] | Trouble:
+        self.left -= 1
+        if self.left < 0:
+            return Trouble(why=Why.UNREACHABLE, detail="cut")
+        return self.prometheus.range(query, start=start, end=end, step=step)
+
+
 @pytest.fixture
 def signals(prometheus: Prometheus) -> PrometheusSignals:
     return PrometheusSignals(prometheus)
@@ -160,7 +182,7 @@ def test_what_exists_is_asked_once_in_a_while(
     for back in (3, 2, 1, 0):
         signals.read("waiting", target, at=now - back * MINUTE)
 
-    probes = [query for query in prometheus.asked if "__name__" in query]  # type: ignore[attr-defined]  # the stand-in's
+    probes = [query for query in prometheus.asked if "__name__" in query]
 
     assert len(probes) == 1
 
@@ -385,11 +407,11 @@ def test_a_range_without_numbers_says_so(
     scrape("vllm:num_requests_waiting", [1], {"pod": "prefill-1"})
     scrape("vllm:num_requests_running", [1], AA, until=now - timedelta(minutes=4, seconds=30))
 
-    assert why(signals.read_range("kv_usage", target, **span)) is Why.NOT_A_NUMBER  # type: ignore[arg-type]  # a span
-    assert why(signals.read_range("waiting", target, **span)) is Why.EMPTY  # type: ignore[arg-type]  # a span
-    assert why(signals.read_range("preemptions", target, **span)) is Why.NOT_SCRAPED  # type: ignore[arg-type]  # a span
+    assert why(signals.read_range("kv_usage", target, **span)) is Why.NOT_A_NUMBER
+    assert why(signals.read_range("waiting", target, **span)) is Why.EMPTY
+    assert why(signals.read_range("preemptions", target, **span)) is Why.NOT_SCRAPED
     late = span | {"start": now - 2 * MINUTE}
-    assert why(signals.read_range("running", target, **late)) is Why.STALE  # type: ignore[arg-type]  # a span
+    assert why(signals.read_range("running", target, **late)) is Why.STALE
 
 
 @pytest.mark.parametrize("trouble", [Why.PARTIAL, Why.TIMEOUT, Why.REFUSED, Why.UNREACHABLE])
@@ -400,7 +422,7 @@ def test_trouble_is_passed_on_as_it_is(target: Target, now: datetime, trouble: W
     assert why(signals.read("waiting", target, at=now)) is trouble
     assert why(signals.read_by_pod("waiting", target, at=now)) is trouble
     span = {"start": now - MINUTE, "end": now, "step": MINUTE}
-    assert why(signals.read_range("waiting", target, **span)) is trouble  # type: ignore[arg-type]  # a span
+    assert why(signals.read_range("waiting", target, **span)) is trouble
 
 
 def test_a_prometheus_that_is_down_is_asked_once_for_one_moment(
@@ -408,7 +430,7 @@ def test_a_prometheus_that_is_down_is_asked_once_for_one_moment(
 ) -> None:
     """Ten signals at ten seconds each would outlast the step."""
     broken = Broken(Why.TIMEOUT)
-    signals = PrometheusSignals(broken)
+    signals = PrometheusSignals(broken, monotonic=lambda: 100.0)
     for name in ("waiting", "running", "kv_usage"):
         signals.read(name, target, at=now)
     assert broken.asked == 1
@@ -416,6 +438,40 @@ def test_a_prometheus_that_is_down_is_asked_once_for_one_moment(
     signals.read("waiting", target, at=now + MINUTE)
 
     assert broken.asked == 2
+
+
+def test_whoever_tries_again_after_a_while_asks_again(target: Target, now: datetime) -> None:
+    """A rehearsal's clock may stand still while a person presses retry."""
+    broken = Broken(Why.TIMEOUT)
+    seconds = iter((100.0, 102.0, 104.0, 104.0))
+    signals = PrometheusSignals(broken, monotonic=lambda: next(seconds))
+
+    asked = []
+    for _ in range(3):
+        signals.read("waiting", target, at=now)
+        asked.append(broken.asked)
+
+    assert asked == [1, 1, 2]
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3])
+def test_a_prometheus_that_leaves_between_two_questions_gives_no_number(
+    prometheus: Prometheus, scrape: Scrape, target: Target, now: datetime, after: int
+) -> None:
+    """A value whose freshness nobody could check is not known."""
+    scrape("vllm:num_requests_waiting", [7] * 5, AA)
+    span = {"start": now - MINUTE, "end": now, "step": MINUTE}
+
+    def leaving() -> PrometheusSignals:
+        return PrometheusSignals(Leaving(prometheus, after=after))
+
+    found = [
+        leaving().read("waiting", target, at=now),
+        leaving().read_by_pod("waiting", target, at=now),
+        leaving().read_range("waiting", target, **span),
+    ]
+
+    assert [isinstance(each, NoData) for each in found] == [after < 3] * 3
 
 
 def test_an_unknown_name_is_a_mistake_and_no_missing_data(

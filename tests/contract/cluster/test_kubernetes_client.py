@@ -168,6 +168,17 @@ def test_a_write_that_found_nobody_certainly_did_nothing(
         client.deployment("llm-d", "decode")
 
 
+def test_who_speaks_no_tls_is_not_trusted(faulty: Faulty, limits: Limits, opened: Opened) -> None:
+    """Verification is never switched off; what is wrong is said."""
+    address = faulty.address.replace("http:", "https:")
+    client = opened(KubernetesClient(Direct(address=address), limits=limits))
+
+    with pytest.raises(Unavailable, match="SSLError"):
+        client.deployment("llm-d", "decode")
+
+    assert faulty.asked == []
+
+
 def test_the_token_is_read_for_every_request(
     faulty: Faulty, limits: Limits, tmp_path: Path, opened: Opened
 ) -> None:

@@ -141,6 +141,39 @@ def test_nobody_there_is_unreachable(nobody: str, limits: Limits, opened: Opened
     assert client.instant(QUERY, at=AT) == Trouble(why=Why.UNREACHABLE, detail="ConnectionError")
 
 
+def test_who_speaks_no_tls_is_not_trusted(faulty: Faulty, limits: Limits, opened: Opened) -> None:
+    """Verification is never switched off."""
+    client = opened(faulty.address.replace("http:", "https:"), PrometheusSession(limits=limits))
+
+    assert client.instant(QUERY, at=AT) == Trouble(why=Why.UNREACHABLE, detail="SSLError")
+    assert faulty.asked == []
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        [{"metric": [], "value": [0, "1"]}],
+        [{"metric": {}, "value": "1"}],
+        [{"metric": {}, "value": [0, "1", "2"]}],
+        [{"metric": {}}],
+        ["x"],
+        {"a": 1},
+        [{"metric": {}, "values": {}}],
+    ],
+    ids=str,
+)
+def test_another_shape_is_no_answer(
+    client: PrometheusClient, faulty: Faulty, result: object
+) -> None:
+    """A proxy may answer valid JSON that means something else."""
+    answer = {"status": "success", "data": {"resultType": "matrix", "result": result}}
+    faulty.behave = lambda request: request.answer(200, answer)
+    shape = Trouble(why=Why.UNREACHABLE, detail="the answer is not Prometheus' format")
+
+    assert client.instant(QUERY, at=AT) == shape
+    assert client.range(QUERY, start=AT, end=AT, step=timedelta(seconds=1)) == shape
+
+
 def test_the_token_is_read_for_every_request(
     faulty: Faulty, limits: Limits, tmp_path: Path, opened: Opened
 ) -> None:
