@@ -30,9 +30,9 @@ TRIES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How many changes a namespace may see in a while, whoever approved them."""
+    """How many changes one target may see in a while, whoever approved them."""
 
-    changes: int = 10
+    changes: int = 4
     window: timedelta = timedelta(hours=1)
 
 
@@ -129,16 +129,15 @@ def _later(turn: Turn, step: str, because: str) -> bool:
 
 def _claim(turn: Turn, state: State, made: Plan, limits: Limits) -> commands.ClaimStep:
     approval = turn.desk.approval(state.approval or "")
-    namespace = made.target.namespace
     return commands.ClaimStep(
         step=state.id,
         approval=approval.id,
         digest=made.digest,
         not_after=approval.expires_at or turn.now,
         before=windows.before(turn, made.target, proof(turn.runbook, state.id)),
-        scopes=(ALL, namespace),
+        scopes=(ALL, made.target.namespace),
         budget=Budget(
-            key=f"changes:{made.target.cluster}/{namespace}",
+            key=f"changes:{made.uid}",
             limit=limits.changes,
             window=limits.window,
         ),

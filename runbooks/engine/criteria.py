@@ -15,8 +15,9 @@ from runbooks.language.sense import CRITERION
 
 YES = "yes"
 NO = "no"
-POINTS = 15
-"""A duration is judged by so many samples, evenly spread."""
+OFTEN = timedelta(minutes=1)
+FEWEST, MOST = 15, 60
+"""A duration is judged by a sample a minute, or so many evenly spread: a dip must show."""
 
 
 def due(run: Run, runbook: Runbook, now: datetime) -> Iterator[Criterion]:
@@ -51,7 +52,8 @@ def holds(
     if not isinstance(samples, Samples):
         return False
     first = samples.points[0][0]
-    complete = first <= since + _step(criterion) and len(samples.points) > POINTS // 2
+    step = _step(criterion)
+    complete = first <= since + step and len(samples.points) > criterion.lasting / step / 2
     return complete and all(_beyond(criterion, value) for _, value in samples.points)
 
 
@@ -88,4 +90,4 @@ def _ask(turn: Turn, criterion: AskCriterion) -> bool:
 
 
 def _step(criterion: BoundCriterion) -> timedelta:
-    return criterion.lasting / POINTS
+    return max(criterion.lasting / MOST, min(OFTEN, criterion.lasting / FEWEST))
