@@ -18,7 +18,7 @@ from drills.kubernetes.state import Cluster
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """Return a cluster with llm-d on it, at a clock that stands still."""
     made = Cluster(now=lambda: NOW)
@@ -26,7 +26,7 @@ def cluster() -> Cluster:
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def app(cluster: Cluster) -> Starlette:
     """Return the API server, with one user who may do all and one who may only read."""
     tokens = {
@@ -36,9 +36,9 @@ def app(cluster: Cluster) -> Starlette:
     return build(cluster, tokens=tokens)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def address(app: Starlette) -> Iterator[str]:
-    """Yield where it listens."""
+    """Yield where it listens; one server serves all tests, each begins with a clean one."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         bound.listen()  # before the thread runs: a client that is faster waits instead of failing
@@ -49,6 +49,16 @@ def address(app: Starlette) -> Iterator[str]:
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
         server.should_exit = server.force_exit = True
         thread.join(5)
+
+
+@pytest.fixture(autouse=True)
+def clean(app: Starlette, cluster: Cluster) -> Iterator[None]:
+    """Put the cluster back after each test, whatever the test did."""
+    before = cluster.snapshot()
+    yield
+    app.state.faults.clear()
+    app.state.calls.clear()
+    cluster.restore(before)
 
 
 @pytest.fixture

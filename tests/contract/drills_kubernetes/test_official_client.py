@@ -322,3 +322,24 @@ def test_a_reset_puts_everything_back(
     assert after.spec.replicas == 4
     assert int(after.metadata.resource_version) > version
     assert [one["path"].rsplit("/", 1)[-1] for one in calls] == [DECODE]
+
+
+def test_a_fault_is_added_from_another_process(apps: client.AppsV1Api, address: str) -> None:
+    """A checker that runs beside the bot plans faults over the wire."""
+    fault = {"kind": "error before", "verbs": ["get"], "times": 1}
+    urllib3.request("POST", f"{address}/control/faults", json=fault, timeout=5)
+
+    with pytest.raises(client.ApiException) as refused:
+        apps.read_namespaced_deployment(DECODE, NAMESPACE, **LIMIT)
+    after = apps.read_namespaced_deployment(DECODE, NAMESPACE, **LIMIT)
+
+    assert (refused.value.status, after.metadata.name) == (500, DECODE)
+
+
+def test_discovery_names_the_kinds_that_are_served(api: client.ApiClient) -> None:
+    """A client looks here to see whether a custom resource is installed."""
+    groups = [one.name for one in client.ApisApi(api).get_api_versions(**LIMIT).groups]
+    kinds = client.AppsV1Api(api).get_api_resources(**LIMIT).resources
+
+    assert groups == ["apps", "autoscaling"]
+    assert {"deployments", "deployments/scale", "replicasets"} <= {one.name for one in kinds}
