@@ -46,6 +46,20 @@ def test_a_story_is_told_alike(both: Start) -> None:
     assert ours == real
 
 
+def test_an_alert_of_a_world_in_the_past_fires_and_ends(both: Start) -> None:
+    """A rehearsal's clock is behind: open ends let a real Alertmanager ring for it all the same."""
+    desk = both()
+    desk.send(FULL | {"startsAt": "2026-01-01T10:00:00Z"})
+    desk.told(1)
+    desk.send(FULL | {"startsAt": "2026-01-01T10:00:00Z", "endsAt": "2026-01-01T10:09:00Z"})
+    real, ours = desk.told(2)
+    ends = [hook.bodies[-1]["alerts"][0]["endsAt"] for hook in desk.hooks]
+
+    assert [one["status"] for one in real] == ["firing", "resolved"]
+    assert ours == real
+    assert ends == ["2026-01-01T10:09:00Z", "2026-01-01T10:09:00Z"]
+
+
 def test_the_request_is_alike(both: Start) -> None:
     """The door sees the same token and agent."""
     desk = both()
