@@ -13,7 +13,6 @@ from incidents.errors import (
     RequirementConflict,
     Unavailable,
 )
-from incidents.events.run import PlanRecord
 from incidents.freeze import ALL
 from incidents.journal import Budget
 from incidents.run import UNDO
@@ -50,7 +49,7 @@ def plan(turn: Turn, step: str) -> bool:
 def claim(turn: Turn, step: str, limits: Limits) -> bool:
     """Plan again; claim and apply when it is still the same plan, else void it."""
     state = turn.run.step(step)
-    approved = _approved(state)
+    approved = records.approved(state)
     try:
         made = _make(turn, step)
     except Rejected as error:
@@ -71,7 +70,7 @@ def claim(turn: Turn, step: str, limits: Limits) -> bool:
 def find_out(turn: Turn, step: str) -> bool:
     """Ask the world whether a claimed step took place; unless it says yes a person decides."""
     state = turn.run.step(step)
-    kept = records.plan(_approved(state))
+    kept = records.plan(records.approved(state))
     done = turn.tools.verbs[kept.action].already_done(kept, key=key(turn, step))
     if done is Done.YES:
         return turn.tell(commands.FinishStep(step=step, detail="found done after a restart"))
@@ -101,7 +100,7 @@ def _make(turn: Turn, step: str) -> Plan:
 
 
 def _make_undo(turn: Turn, step: str) -> Plan:
-    done = _approved(turn.run.step(step.removeprefix(UNDO)))
+    done = records.approved(turn.run.step(step.removeprefix(UNDO)))
     wanted = dict(done.inverse)
     action = wanted.pop("action", done.action)
     target = turn.target()
@@ -184,10 +183,3 @@ def _look_back(turn: Turn, step: str, done: Done, error: Unavailable) -> bool:
     # A write whose answer was lost may still arrive, so "not there" is no proof.
     because = f"the answer was lost: {error}"
     return turn.tell(commands.RaiseDoubt(step=step, because=because))
-
-
-def _approved(state: State) -> PlanRecord:
-    if state.plan is None:
-        message = f"{state.id} has no plan"
-        raise Rejected(message)
-    return state.plan

@@ -53,10 +53,7 @@ def verify(turn: Turn, move: moves.Verify) -> bool:
 
 
 def _settled(turn: Turn, state: State) -> Settled:
-    if state.plan is None:
-        message = f"{state.id} has no plan"
-        raise Rejected(message)
-    kept = records.plan(state.plan)
+    kept = records.plan(records.approved(state))
     return turn.tools.verbs[kept.action].settled(kept)
 
 

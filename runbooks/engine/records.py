@@ -2,7 +2,9 @@
 
 from cluster.actions.plan import Plan
 from cluster.targets.target import Target
+from incidents.errors import Rejected
 from incidents.events.run import PlanRecord
+from incidents.run import Step as State
 
 
 def record(plan: Plan) -> PlanRecord:
@@ -64,6 +66,14 @@ def target(kept: PlanRecord) -> Target:
         role=kept.role,
         pods=kept.pods,
     )
+
+
+def approved(state: State) -> PlanRecord:
+    """Return the plan that people are or were asked about; raises Rejected when there is none."""
+    if state.plan is None:
+        message = f"{state.id} has no plan"
+        raise Rejected(message)
+    return state.plan
 
 
 def difference(was: PlanRecord, now: Plan) -> str:

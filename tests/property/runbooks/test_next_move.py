@@ -11,6 +11,7 @@ from incidents.commands import run as commands
 from incidents.errors import Rejected
 from incidents.events.approval import ApprovalRequested
 from incidents.events.run import PlanRecord, RunStarted
+from incidents.journal import Budget
 from incidents.run import Run, StepStatus, evolve
 from incidents.run_rules import decide
 from runbooks.engine import moves
@@ -30,7 +31,12 @@ steps:
     on_failure: ON_FAILURE
     verify: {settle: 10m, window: 5m, expect: [{signal: waiting, at_most: 5}]}
   - {id: pause, title: Pause, do: wait, with: {for: 5m}}
-  - {id: person, title: Person, do: ask, with: {question: Well?}, timeout: 20m, on_failure: continue}
+  - id: person
+    title: Person
+    do: ask
+    with: {question: Well?}
+    timeout: 20m
+    on_failure: continue
   - id: again
     title: More again
     do: scale
@@ -67,7 +73,7 @@ class History:
             self.run = evolve(self.run, event, self.now)
 
     def attempt(self, command: object) -> None:
-        """What people send may not fit; then it is refused and nothing happens."""
+        """Send what people send: where it does not fit it is refused and nothing happens."""
         try:
             self.tell(command)
         except Rejected:
@@ -78,47 +84,35 @@ class History:
 
     def make(self, move: moves.Move) -> bool:
         """Make the move as the runner would; tell whether the run stands still."""
-        match move:
-            case moves.Check(step=step):
-                verdict = self.draw("within", "beyond", "cannot_tell")
-                self.tell(commands.RecordCheck(step=step, verdict=verdict, because="", evidence=()))
-            case moves.MakePlan(step=step):
-                self.plan(step)
-            case moves.AwaitApproval(step=step):
-                self.decide(step)
-            case moves.Claim(step=step):
-                self.claim(step)
-            case moves.FindOut(step=step):
-                self.found(step)
-            case moves.Observe(step=step):
-                self.now += timedelta(minutes=2)
-                self.tell(commands.ObserveSettle(step=step, ready=self.draw(4, 5), wanted=5))
-            case moves.Verify(step=step):
-                verdict = self.draw("verified", "no effect", "worse", "reverted", "cannot tell")
-                self.tell(
-                    commands.RecordVerification(
-                        step=step, verdict=verdict, because="", comparisons=()
-                    )
-                )
-            case moves.Pose(step=step):
-                self.tell(commands.PoseAsk(step=step, question="", choices=("done", "not_done")))
-            case moves.BeginWait(step=step):
-                self.tell(commands.StartWait(step=step, until=self.now + timedelta(minutes=5)))
-            case moves.Void(step=step, because=because):
-                self.tell(commands.VoidPlan(step=step, because=because))
-            case moves.Fail(step=step, because=because):
-                self.tell(commands.RecordFailure(step=step, because=because))
-            case moves.EndWait(step=step):
-                self.tell(commands.EndWait(step=step))
-            case moves.Skip(step=step, because=because):
-                self.tell(commands.SkipStep(step=step, by="triaged", because=because))
-            case moves.Finish(outcome=outcome, because=because):
-                self.tell(commands.EndRun(outcome=outcome, because=because))
-            case moves.Nothing(until=until) if until is not None:
-                self.now = until
-            case moves.Blocked() | moves.Nothing():
-                return True
+        if isinstance(move, moves.Blocked) or move == moves.Nothing(until=None):
+            return True
+        if type(move) in NOTES:
+            self.tell(NOTES[type(move)](move))
+        elif isinstance(move, moves.Nothing):
+            self.now = move.until
+        else:
+            LUCK[type(move)](self, move.step)
         return False
+
+    def check(self, step: str) -> None:
+        verdict = self.draw("within", "beyond", "cannot_tell")
+        self.tell(commands.RecordCheck(step=step, verdict=verdict, because="", evidence=()))
+
+    def pose(self, step: str) -> None:
+        self.tell(commands.PoseAsk(step=step, question="", choices=("done", "not_done")))
+
+    def wait(self, step: str) -> None:
+        self.tell(commands.StartWait(step=step, until=self.now + timedelta(minutes=5)))
+
+    def observe(self, step: str) -> None:
+        self.now += timedelta(minutes=2)
+        self.tell(commands.ObserveSettle(step=step, ready=self.draw(4, 5), wanted=5))
+
+    def verify(self, step: str) -> None:
+        verdict = self.draw("verified", "no effect", "worse", "reverted", "cannot tell")
+        self.tell(
+            commands.RecordVerification(step=step, verdict=verdict, because="", comparisons=())
+        )
 
     def plan(self, step: str) -> None:
         if self.draw(True, True, True, False):
@@ -166,7 +160,7 @@ class History:
             self.tell(commands.RaiseDoubt(step=step, because="cut off"))
 
     def meddle(self) -> None:
-        """A person sends something, fitting or not."""
+        """Let a person send something, fitting or not."""
         step, word = self.draw(*STEPS), {"by": "bob", "because": "so"}
         self.attempt(
             self.draw(
@@ -179,6 +173,26 @@ class History:
                 commands.SettleDoubt(step=step, applied=False, by="bob", reason="seen"),
             )
         )
+
+
+NOTES = {
+    moves.Void: lambda m: commands.VoidPlan(step=m.step, because=m.because),
+    moves.Fail: lambda m: commands.RecordFailure(step=m.step, because=m.because),
+    moves.EndWait: lambda m: commands.EndWait(step=m.step),
+    moves.Skip: lambda m: commands.SkipStep(step=m.step, by="triaged", because=m.because),
+    moves.Finish: lambda m: commands.EndRun(outcome=m.outcome, because=m.because),
+}
+LUCK = {
+    moves.Check: History.check,
+    moves.MakePlan: History.plan,
+    moves.AwaitApproval: History.decide,
+    moves.Claim: History.claim,
+    moves.FindOut: History.found,
+    moves.Observe: History.observe,
+    moves.Verify: History.verify,
+    moves.Pose: History.pose,
+    moves.BeginWait: History.wait,
+}
 
 
 @given(st.data())
@@ -303,8 +317,6 @@ def replaced(known: Approval, state: ApprovalState) -> Approval:
 
 
 def claimed(step: str, granted: Approval) -> commands.ClaimStep:
-    from incidents.journal import Budget
-
     return commands.ClaimStep(
         step=step,
         approval=granted.id,

@@ -197,7 +197,7 @@ class World:
         self._begin(given)
 
     def restarted(self) -> Runner:
-        """A runner that remembers nothing, as after a crash."""
+        """Return a runner that remembers nothing, as after a crash."""
         tools = Tools(
             signals=self.signals, targets=self.targets, verbs={self.scale.name: self.scale}
         )
@@ -319,7 +319,7 @@ def make_world() -> Callable[..., World]:
 
 @pytest.fixture
 def story() -> World:
-    """The shipped runbook in the storm that it is for."""
+    """Begin the shipped runbook in the storm that it is for."""
     world = World()
     storm(world)
     return world
@@ -327,7 +327,7 @@ def story() -> World:
 
 @pytest.fixture
 def planned(story: World) -> World:
-    """The story up to the moment at which people are asked."""
+    """Play the story up to the moment at which people are asked."""
     story.settle()
     assert story.step("add-decode").status.value == "planned"
     return story
@@ -335,7 +335,7 @@ def planned(story: World) -> World:
 
 @pytest.fixture
 def applied(planned: World) -> World:
-    """The story up to the moment after the write."""
+    """Play the story up to the moment after the write."""
     planned.approve()
     planned.settle()
     assert planned.step("add-decode").status.value == "applied"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from incidents.commands.desk import Freeze, Thaw
-from incidents.commands.run import RetryStep, SettleDoubt, SkipStep
+from incidents.commands.run import AskUndo, RetryStep, SettleDoubt, SkipStep
 from incidents.errors import Conflict, NotDone, Rejected, Unavailable
 from incidents.run import StepStatus
 from runbooks.engine import moves
@@ -310,8 +310,6 @@ def test_an_action_that_this_cluster_does_not_have_is_refused(story):
 
 def test_an_undo_of_a_workload_that_was_made_anew_is_refused(applied):
     """Four replicas of the old object say nothing about the new one."""
-    from incidents.commands.run import AskUndo
-
     applied.workload.ready = 6
     applied.workload.ready_since = applied.now
     applied.until(lambda: applied.run.outcome is not None)

@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from cluster.signals.reading import NoData, Why
+from incidents.commands.run import AskUndo
+from incidents.desk import entries
 from incidents.errors import Rejected, Unavailable
 from incidents.events.run import EffectVerified
 
@@ -21,8 +24,6 @@ def ended(world):
 
 
 def verified(world) -> EffectVerified:
-    from incidents.desk import entries
-
     events = [one.event for one in entries(world.store.journal.read("run-1-1"))]
     return next(event for event in events if isinstance(event, EffectVerified))
 
@@ -56,8 +57,6 @@ def test_traffic_that_doubles_meanwhile_is_worse(applied):
 def test_prometheus_gone_in_the_window_is_cannot_tell(applied):
     """No data is not zero preemptions."""
     ready(applied)
-    from cluster.signals.reading import NoData, Why
-
     gone = NoData(signal="preemptions", why=Why.UNREACHABLE, detail="away")
     applied.signals.values["preemptions"] = lambda _: gone
 
@@ -66,8 +65,6 @@ def test_prometheus_gone_in_the_window_is_cannot_tell(applied):
 
 def test_no_data_before_the_change_is_cannot_tell(planned):
     """Without a before there is nothing to compare with, and the row says why."""
-    from cluster.signals.reading import NoData, Why
-
     gone = NoData(signal="waiting", why=Why.STALE, detail="90 s old")
     planned.signals.values["waiting"] = lambda _: gone
     planned.approve()
@@ -125,8 +122,6 @@ def test_a_cluster_that_stays_away_ends_as_cannot_tell(applied):
 
 def test_an_undo_that_is_scaled_up_again_is_reverted(applied):
     """An undo proves that it came about, and says when it did not."""
-    from incidents.commands.run import AskUndo
-
     ready(applied)
     ended(applied)
     applied.tell(AskUndo(step=STEP, by="bob", because="traffic is gone"))
@@ -143,8 +138,6 @@ def test_an_undo_that_is_scaled_up_again_is_reverted(applied):
 
 def test_an_undo_whose_pods_never_settle_is_no_effect(applied):
     """The run ends, and says that it did not come about."""
-    from incidents.commands.run import AskUndo
-
     ready(applied)
     ended(applied)
     applied.tell(AskUndo(step=STEP, by="bob", because="traffic is gone"))

@@ -16,7 +16,11 @@ CHECKED = """
 title: A check
 steps:
   - {id: first, title: Look, do: signal, with: {signal: waiting, at_most: 5}, RETRY}
-  - {id: then, title: Look again, do: signal, with: {signal: waiting, at_most: 5}, when: {first: [beyond]}}
+  - id: then
+    title: Look again
+    do: signal
+    with: {signal: waiting, at_most: 5}
+    when: {first: [beyond]}
 """
 
 ASKED = """
@@ -72,7 +76,7 @@ def test_a_check_without_an_answer_is_tried_again_and_then_cannot_tell(make_worl
 
 
 def test_a_check_that_answers_at_the_second_try_gives_that_answer(make_world):
-    """This is what the retry is for."""
+    """A second look is what the retry is for."""
     world = make_world(CHECKED.replace("RETRY", "retry: 1"))
     world.signals.values["waiting"] = lambda _: AWAY
     world.settle()

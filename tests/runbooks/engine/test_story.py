@@ -34,7 +34,7 @@ def test_an_approved_change_is_claimed_before_it_is_applied(planned):
 
 
 def test_a_change_that_helps_ends_verified_and_the_run_completed(applied):
-    """This is what the desk is for: a change that was proven to help."""
+    """A desk exists for this: a change that was proven to help."""
     applied.later(minutes=3)
     become_ready(applied)
 

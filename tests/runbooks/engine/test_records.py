@@ -1,0 +1,78 @@
+"""Plans in the journal say the same as plans in the cluster."""
+
+from dataclasses import replace
+
+import pytest
+
+from cluster.actions.plan import Plan
+from cluster.targets.target import Target
+from incidents.errors import Rejected
+from incidents.run import Step
+from runbooks.engine import records
+
+TARGET = Target(
+    cluster="local",
+    namespace="llm-d",
+    kind="Deployment",
+    name="decode",
+    uid="uid",
+    model="llama",
+    role="decode",
+    pods=("decode-0", "decode-1"),
+)
+PLAN = Plan(
+    action="scale",
+    target=TARGET,
+    parameters=(("replicas", "+50%"),),
+    owner_path=("Deployment decode",),
+    before=(("replicas", "4"),),
+    after=(("replicas", "6"),),
+    uid="uid",
+    resource_version="7",
+    inverse=(("action", "scale"), ("replicas", "4")),
+    kubectl="kubectl scale",
+    dry_run="accepted",
+    warnings=("a rollout is in progress",),
+    reversible=True,
+    digest="d1",
+)
+
+
+def test_a_plan_comes_back_from_the_journal_as_it_went_in():
+    """After a restart the world is asked about exactly what was approved."""
+    assert records.plan(records.record(PLAN)) == PLAN
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        pytest.param(
+            replace(PLAN, uid="new"), "Deployment llm-d/decode was deleted and made anew", id="uid"
+        ),
+        pytest.param(
+            replace(PLAN, before=(("replicas", "5"),)),
+            "meanwhile replicas 4 became replicas 5",
+            id="before",
+        ),
+        pytest.param(
+            replace(PLAN, after=(("replicas", "7"),)),
+            "it would now become replicas 7, not replicas 6",
+            id="after",
+        ),
+        pytest.param(
+            replace(PLAN, owner_path=("Deployment decode", "HPA decode")),
+            "its owner is now Deployment decode ← HPA decode",
+            id="owner",
+        ),
+        pytest.param(replace(PLAN, digest="d2"), "the plan made again differs", id="anything"),
+    ],
+)
+def test_a_plan_that_changed_says_how(now, words):
+    """People asked anew want to know what changed since they said yes."""
+    assert records.difference(records.record(PLAN), now) == words
+
+
+def test_a_step_without_a_plan_has_nothing_to_approve():
+    """A state that cannot be is refused, not guessed at."""
+    with pytest.raises(Rejected, match="more has no plan"):
+        records.approved(Step(id="more"))
