@@ -204,6 +204,13 @@ _ENTRIES: Final = (
         needs_prefill=True,
     ),
     Signal(
+        name="transfers",
+        unit="transfers/s",
+        meaning="KV transfers between prefill and decode that took place, counted per rank",
+        ways=(Rate(metric=_metric("vllm:nixl_xfer_time_seconds_count")),),
+        needs_prefill=True,
+    ),
+    Signal(
         name="error_ratio",
         unit="ratio",
         # Where the engines' HTTP statuses are not scraped, clients' mistakes count too.

@@ -30,7 +30,7 @@ class Resolver:
         return self.look(namespace, at=at)
 
     def look(self, namespace: str, *, at: datetime) -> frozenset[str] | Trouble:
-        """Return the metrics that exist, asking at most once for one moment."""
+        """Return the metrics that exist at this moment, asking once for the newest one."""
         known = self._known.get(namespace)
         if known and known[0] == at:
             return known[1]
@@ -38,7 +38,9 @@ class Resolver:
         if isinstance(rows, Trouble):
             return rows
         found = frozenset(row.label(NAME) for row in rows)
-        self._known[namespace] = (at, found)
+        # Checks also look back, and what existed an hour ago is not what exists.
+        if known is None or at > known[0]:
+            self._known[namespace] = (at, found)
         return found
 
 

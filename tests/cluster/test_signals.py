@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import pytest
 
@@ -18,6 +19,12 @@ AA, BB = {"pod": "decode-5d8f-aa"}, {"pod": "decode-5d8f-bb"}
 EPP = {"pod": "epp-1", "model_name": "llama-3-70b"}
 MINUTE = timedelta(minutes=1)
 Scrape = Callable[..., None]
+
+
+class Asked(Prometheus, Protocol):
+    """The stand-in, which notes what it was asked."""
+
+    asked: list[str]
 
 
 class Broken:
@@ -175,7 +182,7 @@ def test_a_name_that_appears_later_is_found_at_once(
 
 
 def test_what_exists_is_asked_once_in_a_while(
-    signals: PrometheusSignals, prometheus: object, scrape: Scrape, target: Target, now: datetime
+    signals: PrometheusSignals, prometheus: Asked, scrape: Scrape, target: Target, now: datetime
 ) -> None:
     """A check reads a dozen signals; the probe is not worth a dozen requests."""
     scrape("vllm:num_requests_waiting", [7] * 10, AA)
@@ -185,6 +192,19 @@ def test_what_exists_is_asked_once_in_a_while(
     probes = [query for query in prometheus.asked if "__name__" in query]
 
     assert len(probes) == 1
+
+
+def test_a_look_back_does_not_change_what_exists(
+    signals: PrometheusSignals, prometheus: Asked, scrape: Scrape, target: Target, now: datetime
+) -> None:
+    """Checks compare with an hour ago, when the engine may have had other names, or none."""
+    scrape("vllm:num_requests_waiting", [7] * 10, AA)
+    signals.read("waiting", target, at=now - MINUTE)
+    assert why(signals.read("waiting", target, at=now - 60 * MINUTE)) is Why.NOT_SCRAPED
+    probed = len([query for query in prometheus.asked if "__name__" in query])
+
+    assert value(signals.read("waiting", target, at=now)) == 7
+    assert len([query for query in prometheus.asked if "__name__" in query]) == probed
 
 
 def test_a_signal_that_nothing_exports_is_not_scraped(
