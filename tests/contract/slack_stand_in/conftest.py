@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -16,7 +16,8 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from drills.slack import serving
 from drills.slack.app import build
-from drills.slack.workspace import Workspace
+from drills.slack.deliveries import ACK_WITHIN
+from drills.slack.workspace import BOT_SCOPES, Workspace
 
 PATIENCE = 5.0
 
@@ -111,18 +112,23 @@ def _connected(slack: Served) -> App:
     return app
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared() -> Iterator[Served]:
-    """Serve one workspace to a whole module, for tests that begin with a reset."""
+    """Serve one workspace to all tests; each begins with `slack`, which resets it."""
     with _served() as served:
         yield served
 
 
 @pytest.fixture
-def slack() -> Iterator[Served]:
-    """Serve a fresh workspace on a free port of loopback."""
-    with _served() as served:
-        yield served
+def slack(shared: Served) -> Served:
+    """Begin again, with every switch where it stands in a new workspace."""
+    workspace = shared.workspace
+    workspace.reset()
+    workspace.scopes, workspace.revoked = BOT_SCOPES, False
+    workspace.limits.tiers = workspace.limits.pacing = True
+    workspace.create_race = timedelta(0)
+    workspace.deliveries.ack_within = ACK_WITHIN
+    return shared
 
 
 @pytest.fixture

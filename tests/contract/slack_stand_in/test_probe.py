@@ -188,34 +188,33 @@ PROBES = [
 
 
 @pytest.fixture
-def names(shared) -> dict[str, str]:
+def names(slack) -> dict[str, str]:
     """Begin again: one open incident channel, one archived, two messages."""
-    shared.workspace.reset()
-    client = shared.client()
-    people = {user.name: user.id for user in shared.workspace.people.values()}
-    groups = {group.handle: group.id for group in shared.workspace.groups.values()}
+    client = slack.client()
+    people = {user.name: user.id for user in slack.workspace.people.values()}
+    groups = {group.handle: group.id for group in slack.workspace.groups.values()}
     old = client.conversations_create(name="inc-0")["channel"]["id"]
     last = client.chat_postMessage(channel=old, text="bye")["ts"]
     client.conversations_archive(channel=old)
     inc = client.conversations_create(name="inc-1")["channel"]["id"]
     client.conversations_invite(channel=inc, users=people["alice"])
-    said = interactions.say(shared.workspace, user="alice", channel=inc, text="hm").ts
+    said = interactions.say(slack.workspace, user="alice", channel=inc, text="hm").ts
     posted = client.chat_postMessage(channel=inc, text="one")["ts"]
     pinned = client.chat_postMessage(channel=inc, text="two")["ts"]
     client.pins_add(channel=inc, timestamp=pinned)
-    general = shared.workspace.channel("#general").id
+    general = slack.workspace.channel("#general").id
     places = {"old": old, "inc": inc, "general": general}
     stamps = {"last": last, "said": said, "posted": posted, "pinned": pinned}
     return people | groups | places | stamps
 
 
 @pytest.mark.parametrize("probe", PROBES)
-def test_each_call_gets_the_answer_that_slack_documents(probe, names, shared) -> None:
+def test_each_call_gets_the_answer_that_slack_documents(probe, names, slack) -> None:
     """A stand-in that is kinder than Slack would let a bot through that fails in production."""
     arguments = {name: _filled(value, names) for name, value in probe.arguments.items()}
 
     try:
-        answer = shared.client().api_call(probe.method, **_encoded(arguments)).data
+        answer = slack.client().api_call(probe.method, **_encoded(arguments)).data
     except SlackApiError as error:
         answer = error.response.data
 
