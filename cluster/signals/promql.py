@@ -14,6 +14,8 @@ _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 _METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*", re.ASCII)
 # RE2 treats these as operators; Python's re.escape also escapes what RE2 refuses to see escaped.
 _OPERATORS: Final = frozenset(r"\.+*?()|[]{}^$")
+# Prometheus' lexer takes this character for broken UTF-8 unless it is escaped.
+REPLACEMENT: Final = "\ufffd"
 _SHORT: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -139,8 +141,8 @@ def seconds(length: timedelta) -> str:
 def _character(each: str) -> str:
     if short := _SHORT.get(each):
         return short
-    if "\ud800" <= each <= "\udfff":
-        return "\ufffd"
+    if "\ud800" <= each <= "\udfff" or each == REPLACEMENT:
+        return _escaped(ord(REPLACEMENT))
     return each if each.isprintable() else _escaped(ord(each))
 
 

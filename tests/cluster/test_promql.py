@@ -35,6 +35,7 @@ def found(query: str) -> set[tuple[str, str]]:
 @given(st.lists(HOSTILE, min_size=1, max_size=3))
 @example(['"} or vector(1) or x{a="'])
 @example(["\\"])
+@example(["\ufffd", "\ud800"])
 def test_every_value_is_read_back_as_it_was_written(values: list[str]) -> None:
     """A pod or model name that closes the quote would read, or hide, what it likes."""
     matchers = [Matcher(label=f"l{index}", value=value) for index, value in enumerate(values)]
@@ -43,6 +44,7 @@ def test_every_value_is_read_back_as_it_was_written(values: list[str]) -> None:
 
     whole = [value.translate(dict.fromkeys(range(55296, 57344), "�")) for value in values]
     assert found(query) == {(f"l{index}", value) for index, value in enumerate(whole)}
+    assert promql.REPLACEMENT not in query
 
 
 @settings(max_examples=500)
