@@ -40,22 +40,32 @@ def pings(text: str, blocks: tuple[Block, ...]) -> tuple[str, ...]:
     not, because `link_names` is off for bots (docs.slack.dev, formatting message text).
     """
     found = list(_CALL.findall(text))
-    for element in _text_objects(blocks):
-        if element.get("type") != "mrkdwn":
-            continue
-        content = str(element.get("text", ""))
-        found += _CALL.findall(content)
-        if not element.get("verbatim", False):
-            found += [f"!{word}" for word in _BARE_CALL.findall(content)]
+    for part in _objects(blocks):
+        found += _calls(part)
     return tuple(dict.fromkeys(found))
 
 
-def _text_objects(value: object) -> Iterator[Mapping[str, object]]:
+def _calls(part: Mapping[str, object]) -> list[str]:
+    """Return whom one object of a block calls: mrkdwn by its words, rich text by its elements."""
+    match part:
+        case {"type": "mrkdwn", "text": str(text)}:
+            bare = [] if part.get("verbatim") else _BARE_CALL.findall(text)
+            return [*_CALL.findall(text), *[f"!{word}" for word in bare]]
+        case {"type": "user", "user_id": str(user)}:
+            return [f"@{user}"]
+        case {"type": "usergroup", "usergroup_id": str(group)}:
+            return [f"!subteam^{group}"]
+        case {"type": "broadcast", "range": str(everybody)}:
+            return [f"!{everybody}"]
+        case _:
+            return []
+
+
+def _objects(value: object) -> Iterator[Mapping[str, object]]:
     if isinstance(value, Mapping):
-        if value.get("type") in {"mrkdwn", "plain_text"}:
-            yield value
+        yield value
         for part in value.values():
-            yield from _text_objects(part)
+            yield from _objects(part)
     elif isinstance(value, list | tuple):
         for part in value:
-            yield from _text_objects(part)
+            yield from _objects(part)

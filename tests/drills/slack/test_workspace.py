@@ -104,6 +104,21 @@ def test_a_block_calls_whom_slack_would_call(text, verbatim, called) -> None:
     assert pings("", (block,)) == called
 
 
+def test_rich_text_calls_by_its_elements() -> None:
+    """A call need not be written in words: the checker must see these too."""
+    words = [
+        {"type": "text", "text": "@here is only text"},
+        {"type": "broadcast", "range": "channel"},
+        {"type": "user", "user_id": "U1"},
+        {"type": "usergroup", "usergroup_id": "S1"},
+    ]
+    section = {"type": "rich_text_section", "elements": words}
+
+    called = pings("", ({"type": "rich_text", "elements": [section]},))
+
+    assert called == ("!channel", "@U1", "!subteam^S1")
+
+
 def test_a_trigger_works_once_and_for_three_seconds() -> None:
     """A modal must be opened before anything slow is looked up."""
     tickets = Tickets()
