@@ -1,6 +1,6 @@
 """A stand-in of Slack's Web API and Socket Mode, with a console page.
 
-`/` is the console (`?as=bob`, `&channel=…`, `&thread=…`), `/api/<method>` the methods of `facts.py`,
+`/` is the console (`?as=bob&channel=…&thread=…`), `/api/<method>` the methods of `facts.py`,
 `/socket` Socket Mode, `/response/<token>` a response URL. For scripts and checkers there are under
 `/control`: `state`, `calls?since=N`; `press`, `command`, `say`, `submit` (POST, they wait for the
 app); `faults` (GET, POST, DELETE), `switches`, `disconnect`, `reset` (POST).
