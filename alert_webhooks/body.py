@@ -43,10 +43,14 @@ def read_json(body: bytes) -> object:
 
 def nested_deeper(body: bytes, levels: int) -> bool:
     """Tell whether brackets are nested deeper; mostly in C, so that 16 MiB take no second."""
+    if body.count(b"[") + body.count(b"{") <= levels:
+        return False
     brackets = left = _outer_brackets(body)
     for _ in range(levels):
-        # Every round takes the innermost level away.
-        left = left.replace(b"[]", b"")
+        # Every round takes the innermost level away; where nothing closes there is none.
+        before, left = left, left.replace(b"[]", b"")
+        if len(left) == len(before):
+            break
     if not left:
         return False
     # What is left is deeper, or does not match; that the parser says better, unless it is huge.

@@ -43,7 +43,7 @@ class Limits:
     head: int = 64 << 10
     in_memory: int = 192 * MIB
     arrive_within: float = 20.0
-    keep_within: float = 1.8
+    keep_within: float = 1.5
 
 
 def build(
