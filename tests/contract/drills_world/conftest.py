@@ -65,7 +65,8 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def _served() -> Iterator[World]:
+def served() -> Iterator[World]:
+    """Serve one world, for tests that change nothing in it or begin it anew."""
     world = World()
     world.start()
     yield world
@@ -73,13 +74,13 @@ def _served() -> Iterator[World]:
 
 
 @pytest.fixture
-def world(_served: World, receiver: Receiver) -> World:
+def world(served: World, receiver: Receiver) -> World:
     """Return the story begun anew, stepped, with the receiver behind both Alertmanagers."""
-    _served.clock.set_rate(0)
-    _served.let_gossip(False)
-    _served.reset()
-    _served.call(Webhook(url=receiver.url, token=TOKEN))
-    return _served
+    served.clock.set_rate(0)
+    served.let_gossip(False)
+    served.reset()
+    served.call(Webhook(url=receiver.url, token=TOKEN))
+    return served
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Single engines: blocks, order of preemption, prefixes, prompts in order."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drills.model.decode import DecodeEngine, Finish
@@ -63,6 +63,7 @@ def test_a_client_that_waited_too_long_gives_up() -> None:
     assert (list(pod.waiting), pod.finished) == ([], {Finish.ABORT: 1})
 
 
+@settings(max_examples=40)  # each lives through two minutes
 @given(
     st.lists(
         st.tuples(st.integers(1, 1_500), st.integers(1, 600), st.integers(0, 90)),

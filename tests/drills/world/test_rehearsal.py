@@ -104,7 +104,7 @@ def test_a_world_has_rates_from_its_first_moment(begin: Begin) -> None:
     assert played.ask('sum(rate(vllm:generation_tokens_total{job="llm-d/decode"}[5m]))') > 1_000
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_story_rings_the_alert_of_the_story_alone(begin: Begin, seed: int) -> None:
     """Long contexts from the first minute: the alert fires within ten, with its whole identity."""
     played = begin(story="kv-cache", seed=seed)
