@@ -1,7 +1,6 @@
 """Configuration: the folder's policy and people, over the defaults that need no folder."""
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -200,30 +199,3 @@ def _catalogue(entries: Mapping[str, Any]) -> Mapping[str, Judged]:
         name: Judged(severity=Severity[one["severity"]], because=one["because"])
         for name, one in entries.items()
     }
-
-
-def tokens(text: str, *, where: str) -> Mapping[str, tuple[str, ...]]:
-    """Return the tokens of each source from `source token` lines; `#` begins a comment line.
-
-    Raises Rejected that names the line: a token has 16 characters or more, a source two tokens
-    at most.
-    """
-    found = dict[str, tuple[str, ...]]()
-    problems = list[Problem]()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        fit = re.fullmatch(r"([a-z0-9][a-z0-9._-]*)\s+(\S{16,})", line.strip())
-        if fit is None:
-            what = "expected `source token`, the token of 16 characters or more"
-            problems.append(Problem(file=where, line=number, what=what))
-            continue
-        found[fit[1]] = (*found.get(fit[1], ()), fit[2])
-        if len(found[fit[1]]) > _VALID_AT_ONCE:
-            what = f"{fit[1]} has a third token; two are valid at once"
-            problems.append(Problem(file=where, line=number, what=what))
-    refuse(problems)
-    return found
-
-
-_VALID_AT_ONCE = 2

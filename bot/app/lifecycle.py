@@ -30,6 +30,11 @@ class Turning:
         self._failures = 0
         self._thread = Thread(target=self._turn, name=f"loop-{loop.name}")
 
+    @property
+    def started(self) -> bool:
+        """Return whether it was ever started."""
+        return self._thread.ident is not None
+
     def start(self) -> None:
         """Start turning."""
         self._thread.start()

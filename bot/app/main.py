@@ -2,48 +2,233 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from alert_webhooks.door import Tokens
 from alert_webhooks.door import build as build_door
+from alert_webhooks.outcome import STATUS, Outcome
+from alert_webhooks.registry import sources
+from alert_webhooks.tokens import read_tokens
 from bot.app import health
 from bot.app.beginning import Beginning
 from bot.app.chat_intake import ChatIntake
-from bot.app.configuration import tokens
-from bot.app.intake import AlertIntake
+from bot.app.intake import Intake
 from bot.app.leader import Leader
 from bot.app.loops.auditor import AuditorLoop
-from bot.app.loops.due import DueLoop
-from bot.app.loops.inbox import InboxLoop
+from bot.app.loops.due import DueLoop, WritePostmortem
+from bot.app.loops.inbox import Handler, InboxLoop
 from bot.app.loops.loop import Loop
-from bot.app.loops.outbox import OutboxLoop
+from bot.app.loops.outbox import OutboxLoop, Voice
 from bot.app.loops.pause import Pause
 from bot.app.loops.runs import RunsLoop
 from bot.app.opening import Hook, Opened, opened
 from bot.app.reach import tools
-from bot.app.settings import Settings, address, on_loopback
+from bot.app.settings import Settings
 from bot.app.telemetry import Metrics
+from bot.chat.slack.answers import Caller, client
+from bot.chat.slack.deliver import SlackDeliverer
+from bot.chat.slack.socket import SlackSockets
+from bot.chat.wanted import MESSAGE
+from bot.delivery.deliverer import Deliverer
+from bot.delivery.sender import Pace, Sender
+from bot.postmortem.writing import Writer
 from bot.web.access import Access
 from bot.web.pages import build as build_pages
-from runbooks.engine.runner import Runner
+from incidents.aggregates import incident_stream
+from incidents.commands.incident import NotePostmortem
+from incidents.errors import Unavailable
+from runbooks.engine.changing import Limits
+from runbooks.engine.runner import Mode, Runner
+from runbooks.engine.shelf import Shelf
 from runbooks.language.loader import LIBRARY
 from runbooks.language.loader import load as load_runbooks
+from runbooks.language.registry import verbs
 
 TURN_SECONDS = 0.25
-REQUEST_HOOK = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """Everything that runs, made and not yet started."""
+    """Everything that runs, made and not yet started.
 
-    settings: Settings
+    `loops` are the desk's and the hands', in the order in which one thing leads to another.
+    """
+
     opened: Opened
     web: FastAPI
     loops: tuple[Loop, ...]
     leader: Leader
+    sockets: SlackSockets | None
     metrics: Metrics
+    writer: Writer
+
+
+@contextmanager
+def built(
+    settings: Settings, *, before_commit: Hook | None = None, after_commit: Hook | None = None
+) -> Iterator[App]:
+    """Make everything; nothing is started, and everything is closed at the end.
+
+    Raises Rejected for a setting or a file that does not fit, Unavailable when the store is away.
+    """
+    with ExitStack() as closing:
+        desk = closing.enter_context(
+            opened(
+                settings,
+                migrate=settings.database_url.startswith("sqlite"),
+                before_commit=before_commit,
+                after_commit=after_commit,
+            )
+        )
+        yield _app(desk, closing)
+
+
+def ready(app: App) -> None:
+    """Raise Unavailable with the reason while this process must get no traffic."""
+    app.opened.store.ready()
+    if app.sockets is not None and not app.sockets.connected:
+        message = "Slack's sockets are not connected"
+        raise Unavailable(message)
+
+
+def _app(desk: Opened, closing: ExitStack) -> App:
+    metrics = Metrics()
+    library = load_runbooks((LIBRARY, *desk.configuration.runbooks))
+    beginning = Beginning(
+        runbooks=library,
+        policy_digest=desk.configuration.policy.digest,
+        policy_text=desk.configuration.policy_text,
+        texts=desk.store.texts,
+    )
+    writer = Writer(
+        desk=desk.desk,
+        texts=desk.store.texts,
+        people=desk.configuration.people,
+        folder=desk.settings.postmortems,
+        follow_ups=beginning.follow_ups,
+    )
+    chat = ChatIntake(
+        desk=desk.desk,
+        inbox=desk.store.inbox,
+        outbox=desk.store.outbox,
+        people=desk.configuration.people,
+    )
+    shelf = Shelf(runbooks=library, texts=desk.store.texts, verbs=verbs())
+    return App(
+        opened=desk,
+        web=_web(desk, metrics),
+        loops=(
+            _inbox_loop(desk, beginning, chat),
+            _runs_loop(desk, beginning, shelf, closing),
+            DueLoop(desk=desk.desk, write_postmortem=_noting(desk, writer), pause=_pause()),
+            _outbox_loop(desk),
+            AuditorLoop(store=desk.store, metrics=metrics, pause=_pause()),
+        ),
+        leader=Leader(leases=desk.store.leases, holder=_holder(), metrics=metrics),
+        sockets=_sockets(desk, chat),
+        metrics=metrics,
+        writer=writer,
+    )
+
+
+def _noting(desk: Opened, writer: Writer) -> WritePostmortem:
+    """Return what writes a postmortem and notes it: written twice, it is the same file."""
+
+    def write(number: int) -> None:
+        written = writer.write(number)
+        note = NotePostmortem(name=written.name, digest=written.digest)
+        desk.desk.tell(incident_stream(number), note)
+
+    return write
+
+
+def _inbox_loop(desk: Opened, beginning: Beginning, chat: ChatIntake) -> InboxLoop:
+    intake = Intake(
+        desk=desk.desk,
+        inbox=desk.store.inbox,
+        texts=desk.store.texts,
+        sources=sources(),
+        choose=beginning.choose,
+    )
+    handlers: Mapping[str, Handler] = {**intake.handlers(), "slack": chat.take}
+    return InboxLoop(inbox=desk.store.inbox, handlers=handlers, unhandled=intake.unhandled)
+
+
+def _runs_loop(desk: Opened, beginning: Beginning, shelf: Shelf, closing: ExitStack) -> RunsLoop:
+    runner = Runner(
+        desk=desk.desk,
+        tools=tools(desk.settings, closing=closing),
+        runbooks=shelf,
+        verbs=shelf.verbs,
+        clock=desk.clock,
+        mode=Mode(desk.settings.mode),
+        limits=Limits(changes=desk.configuration.policy.changes_per_hour),
+    )
+    return RunsLoop(desk=desk.desk, moves=runner, begin=beginning.begin, pause=_pause())
+
+
+def _outbox_loop(desk: Opened) -> OutboxLoop:
+    settings, deliverers = desk.settings, dict[str, Deliverer]()
+    if settings.slack_bot_token:
+        caller = Caller(client(settings.slack_bot_token.reveal(), settings.slack_api_url))
+        slack = SlackDeliverer(caller)
+        deliverers = dict.fromkeys(slack.kinds, slack)
+    sender = Sender(
+        outbox=desk.store.outbox,
+        deliverers=deliverers,
+        now=desk.store.now,
+        pace=Pace(gap=settings.slack_post_gap, kinds=frozenset({MESSAGE})),
+    )
+    place = settings.public_url or f"http://{settings.listen}"
+    voice = Voice(
+        people=desk.configuration.people, page=lambda number: f"{place}/incidents/{number}"
+    )
+    return OutboxLoop(
+        desk=desk.desk, outbox=desk.store.outbox, sender=sender, voice=voice, pause=_pause()
+    )
+
+
+def _sockets(desk: Opened, chat: ChatIntake) -> SlackSockets | None:
+    settings = desk.settings
+    if not settings.slack_app_token or "slack" not in settings.roles:
+        return None
+    return SlackSockets(
+        bot_token=settings.slack_bot_token.reveal(),
+        app_token=settings.slack_app_token.reveal(),
+        base_url=settings.slack_api_url,
+        inbox=desk.store.inbox,
+        answer=chat.answer,
+    )
+
+
+def _web(desk: Opened, metrics: Metrics) -> FastAPI:
+    settings = desk.settings
+    web = FastAPI(title="triaged", docs_url=None, redoc_url=None, openapi_url=None)
+    if "door" in settings.roles:
+
+        def observe(outcome: Outcome) -> None:
+            metrics.deliveries.labels(str(STATUS[outcome])).inc()
+
+        tokens = read_tokens(settings.webhook_tokens.reveal())
+        web.include_router(build_door(inbox=desk.store.inbox, tokens=tokens, observe=observe))
+    web.include_router(
+        build_pages(
+            desk=desk.desk,
+            texts=desk.store.texts,
+            people=desk.configuration.people,
+            access=Access(token=settings.page_token.reveal()),
+        )
+    )
+    web.include_router(health.build(ready=desk.store.ready, registry=metrics.registry))
+    return web
+
+
+def _pause() -> Pause:
+    return Pause(seconds=TURN_SECONDS)
+
+
+def _holder() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}"

@@ -10,7 +10,7 @@ import pytest
 Trees = Mapping[PurePosixPath, ast.Module]
 
 THE_DOOR_AND_PAGES = ("alert_webhooks", "bot/web", "bot/app", "drills")
-RENDERED = ("bot/postmortem", "bot/web", "bot/chat")
+RENDERED = ("bot/postmortem", "bot/web", "bot/chat", "drills/slack/console")
 EVERYWHERE_BUT_THE_CORE = ("cluster", "runbooks", "alert_webhooks", "storage", "bot", "drills")
 
 # Library -> the folders that may import it. A library that is not named here has no home yet:
@@ -23,6 +23,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "jinja2": RENDERED,
     "kubernetes": ("cluster/clients",),
     "markdown_it": ("bot/postmortem", "bot/web"),
+    "markupsafe": ("bot/web", "drills/slack/console"),
     "nh3": ("bot/postmortem", "bot/web"),
     "prometheus_api_client": ("cluster/clients",),
     "prometheus_client": ("bot",),

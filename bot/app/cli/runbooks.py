@@ -8,9 +8,11 @@ from bot.app.cli.output import Json, clean, show, table
 from bot.app.configuration import load as load_configuration
 from bot.app.settings import load
 from incidents.errors import Rejected
+from runbooks.language.grammar import runbook as grammar
 from runbooks.language.loader import LIBRARY, lint
 from runbooks.language.loader import load as load_runbooks
-from runbooks.language.schema import schema as json_schema
+from runbooks.language.registry import verbs
+from runbooks.language.schema import published
 
 runbooks = App(name="runbooks", help="Runbooks: list them, check them, print their schema.")
 
@@ -43,4 +45,4 @@ def list_runbooks(*, as_json: Json = False) -> None:
 @runbooks.command
 def schema() -> None:
     """Print the JSON Schema of a runbook, for editors."""
-    show(json_schema(), (), as_json=True)
+    show(published(grammar(verbs())), (), as_json=True)
