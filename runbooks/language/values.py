@@ -42,12 +42,7 @@ def read(shape: Atom, plain: Plain) -> Value:
 
 def from_text(shape: Atom, text: str) -> Value:
     """Return the value that `to_text` wrote, or that a person typed; raises ValueError."""
-    if isinstance(shape, (Integer, Number)):
-        try:
-            return read(shape, int(text) if isinstance(shape, Integer) else float(text))
-        except ValueError:
-            return read(shape, text)
-    return read(shape, text)
+    return read(shape, _number_of(shape, text))
 
 
 def to_text(shape: Atom, value: Value) -> str:
@@ -57,6 +52,15 @@ def to_text(shape: Atom, value: Value) -> str:
     if isinstance(shape, Percent):
         return f"{value:g}%" if isinstance(value, (int, float)) else str(value)
     return str(value)
+
+
+def _number_of(shape: Atom, text: str) -> Plain:
+    """Return the number where one is expected; what is none stays for the error to name."""
+    if isinstance(shape, Integer) and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        return int(text)
+    if isinstance(shape, Number) and re.fullmatch(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?", text):
+        return float(text)
+    return text
 
 
 def _text(shape: Text, plain: Plain) -> str:
