@@ -33,7 +33,8 @@ Post = Callable[..., requests.Response]
 def scale(http: requests.Session, world: World, replicas: int) -> None:
     """Scale the decode pool as any client of the Kubernetes API does."""
     path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{DECODE_DEPLOYMENT}/scale"
-    answer = http.patch(
+    answer = http.request(
+        "PATCH",
         world.addresses.kubernetes + path,
         json={"spec": {"replicas": replicas}},
         headers={"Content-Type": "application/merge-patch+json"},
