@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from alert_webhooks.moment import moment
 from alert_webhooks.unreadable import Reason, Unreadable
 
 OBJECT = "must be an object"
@@ -61,6 +63,15 @@ class Node:
         if isinstance(self.value, bool) or not isinstance(self.value, int) or self.value < 0:
             raise self.refuse(COUNT)
         return self.value
+
+    def moment(self) -> datetime | None:
+        """Return a moment in UTC; null and Go's "no moment" are None."""
+        if self.value is None:
+            return None
+        try:
+            return moment(self.text())
+        except ValueError as error:
+            raise self.refuse(str(error)) from error
 
     def refuse(self, why: str, *, reason: Reason = Reason.SHAPE) -> Unreadable:
         """Return the error that names this place."""

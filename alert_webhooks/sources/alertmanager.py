@@ -10,7 +10,6 @@ from datetime import datetime
 
 from alert_webhooks.body import read_json
 from alert_webhooks.fingerprint import fingerprint
-from alert_webhooks.moment import moment
 from alert_webhooks.node import Node
 from alert_webhooks.notification import Notification, Source
 from alert_webhooks.unreadable import Reason
@@ -72,7 +71,7 @@ def _fingerprint(node: Node) -> str:
 
 
 def _starts_at(node: Node) -> datetime:
-    found = _moment(node)
+    found = node.moment()
     if found is None:
         raise node.refuse(_START)
     return found
@@ -88,16 +87,7 @@ def _ends_at(node: Node, starts_at: datetime) -> datetime | None:
         return None
     if status.value != "resolved":
         raise status.refuse(_STATUS)
-    ends_at = node.member("endsAt")
-    found = None if ends_at.value is None else _moment(ends_at)
-    return max(found or starts_at, starts_at)
-
-
-def _moment(node: Node) -> datetime | None:
-    try:
-        return moment(node.text())
-    except ValueError as error:
-        raise node.refuse(str(error)) from error
+    return max(node.member("endsAt").moment() or starts_at, starts_at)
 
 
 SOURCE = Source(name="alertmanager", parse=parse)

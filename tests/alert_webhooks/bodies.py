@@ -110,7 +110,7 @@ UNREADABLE: Mapping[str, tuple[bytes, str]] = {
         "/alerts: must be an array",
     ),
     "year-1-start": (body(alert(startsAt=NEVER)), "/alerts/0/startsAt: must be a moment"),
-    "no-start": (body(alert(startsAt=None)), "/alerts/0/startsAt: must be a text"),
+    "no-start": (body(alert(startsAt=None)), "/alerts/0/startsAt: must be a moment"),
     "start-of-no-day": (
         body(alert(startsAt="2026-02-30T00:00:00Z")),
         "/alerts/0/startsAt: day is out of range",
