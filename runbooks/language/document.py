@@ -135,9 +135,15 @@ class _Reader:
             elif key.value in entries:
                 self.refuse(at, f"{key.value} stands here twice, first in line {lines[key.value]}")
             else:
-                entries[key.value] = value
+                entries[key.value] = _beside(value, at + 1)
                 lines[key.value] = at + 1
         return Entries(entries=entries, lines=lines, line=line + 1)
+
+
+def _beside(value: Node, line: int) -> Node:
+    """Return a value that was left out with the line of its key; the parser takes the next one."""
+    left_out = isinstance(value, Scalar) and value.value is None
+    return Scalar(value=None, line=line) if left_out else value
 
 
 def _deeper(depth: int, mark: Any) -> int:  # a position, of the parser's own type

@@ -45,11 +45,6 @@ class Expectation:
     at_most: float | None = None
     at_least: float | None = None
 
-    def __str__(self) -> str:
-        bounds = {"at most": self.at_most, "at least": self.at_least}
-        words = [f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None]
-        return f"{self.signal} {' and '.join(words)}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
