@@ -28,6 +28,17 @@ class Door:
     limits: Limits = field(default_factory=Limits)
     seen: list[Outcome] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.app = FastAPI()
+        self.app.include_router(
+            door.build(
+                inbox=self.inbox,
+                tokens=self.tokens,
+                limits=self.limits,
+                observe=self.seen.append,
+            )
+        )
+
     def post(self, body: bytes, **headers: str) -> httpx.Response:
         """Post one body."""
         return self.post_all([body], **headers)[0]
@@ -41,18 +52,9 @@ class Door:
         return asyncio.run(self._together([pieces], {}))[0]
 
     async def _together(self, bodies: Sequence[Any], headers: dict[str, str]) -> list[Any]:
-        app = FastAPI()
-        app.include_router(
-            door.build(
-                inbox=self.inbox,
-                tokens=self.tokens,
-                limits=self.limits,
-                observe=self.seen.append,
-            )
-        )
         said = {"Authorization": f"Bearer {TOKEN}", **headers}
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://door"
+            transport=httpx.ASGITransport(self.app), base_url="http://door"
         ) as client:
             posts = [client.post(PATH, content=one, headers=said) for one in bodies]
             return await asyncio.gather(*posts)

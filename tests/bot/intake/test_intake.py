@@ -127,11 +127,16 @@ def test_an_incident_resolves_after_its_hold_time_and_opens_again(office: Office
     assert [len(one.alerts) for one in office.incidents] == [1, 1]
 
 
-def test_a_late_firing_of_an_ended_occurrence_opens_nothing(office: Office) -> None:
+@pytest.mark.parametrize("restarted", [False, True], ids=["at-once", "after-a-restart"])
+def test_a_late_firing_of_an_ended_occurrence_opens_nothing(
+    office: Office, *, restarted: bool
+) -> None:
     """Members of an Alertmanager cluster deliver in any order."""
     office.deliver(body(alert()))
     office.deliver(body(resolved()))
     office.calm()
+    if restarted:
+        office.restart()
     office.deliver(body(alert()))
 
     assert [one.status for one in office.incidents] == [Status.RESOLVED]

@@ -14,7 +14,7 @@ from incidents.journal import Delivery
 from incidents.policy import Severity
 from storage.memory import MemoryStore
 from storage.writer import Hooks
-from tests.alert_webhooks.bodies import UNREADABLE, alert, body
+from tests.alert_webhooks.bodies import UNREADABLE, alert, body, resolved
 from tests.bot.intake.desks import Office, choose
 
 UNREAD = "it is not JSON: not JSON: Expecting value (character 0)"
@@ -120,8 +120,10 @@ def poison(office: Office) -> Poison:
 
 def test_poison_is_set_aside_after_three_attempts(office: Office, poison: Poison) -> None:
     """One row that always fails must not be tried for ever, nor be forgotten."""
-    office.deliver(b"poison", source="slack:T1")
+    office.keep(b"poison", source="slack:T1")
+    turns = [(office.loop.once(), office.aside)[1] for _ in range(3)]
 
+    assert turns[:2] == [[], []]
     assert office.aside == [(1, "handling it failed: RuntimeError: swallowed it")]
     assert [one.title for one in office.incidents] == [
         "A delivery from slack:T1 was set aside: handling it failed"
@@ -208,10 +210,16 @@ def test_a_store_that_is_away_is_nobodys_fault() -> None:
 
 def test_a_crash_after_any_commit_ends_in_the_same_place() -> None:
     """Every commit may be the last of a process; the next one finishes what it began."""
-    story = [body(alert(), alert(labels={"namespace": "b"}, fingerprint="b")), b"", b"[]"]
+    story = [
+        body(alert(), alert(labels={"namespace": "b"}, fingerprint="b")),
+        # An end for the resolved incident and a new occurrence for the next: two appends.
+        body(resolved(fingerprint="0"), alert(fingerprint="1")),
+        b"",
+        b"[]",
+    ]
     expected = survive(story, dies_after=10_000)
 
-    outcomes = [survive(story, dies_after=number) for number in range(1, 12)]
+    outcomes = [survive(story, dies_after=number) for number in range(1, 16)]
 
     assert outcomes == [expected] * len(outcomes)
 
@@ -220,7 +228,9 @@ class Killed(BaseException):
     """The process ends here; nothing that it runs catches it."""
 
 
-def survive(story: Sequence[bytes], *, dies_after: int) -> tuple[list[tuple[str, int]], int, int]:
+def survive(
+    story: Sequence[bytes], *, dies_after: int
+) -> tuple[list[tuple[str, int, int]], int, int]:
     """Return what is there when the desk dies after so many commits and is started again."""
     left = [1_000_000]
 
@@ -230,6 +240,8 @@ def survive(story: Sequence[bytes], *, dies_after: int) -> tuple[list[tuple[str,
             raise Killed
 
     office = Office(store=MemoryStore(hooks=Hooks(after_commit=count)))
+    office.deliver(body(alert(fingerprint="0")))
+    office.resolve(1)
     office.keep(*story)
     left[0] = dies_after
     try:
@@ -237,5 +249,5 @@ def survive(story: Sequence[bytes], *, dies_after: int) -> tuple[list[tuple[str,
     except Killed:
         office.restart()
         office.work()
-    told = sorted((one.title, len(one.alerts)) for one in office.incidents)
+    told = sorted((one.title, len(one.alerts), one.firing) for one in office.incidents)
     return told, len(office.aside), len(office.store.inbox.pending())

@@ -10,6 +10,7 @@ import pytest
 
 from incidents.incident import Status
 from tests.alert_webhooks.bodies import READABLE, UNREADABLE, alert, body, resolved
+from tests.bot.intake.desks import Office
 from tests.contract.door.conftest import Served
 
 MIB = 1 << 20
@@ -89,6 +90,19 @@ def test_what_is_set_aside_can_be_replayed_after_a_restart(served: Served) -> No
 
     assert [inbox_id for inbox_id, _ in served.office.aside] == [1]
     assert [len(one.alerts) for one in served.office.incidents] == [1]
+
+
+def test_two_desks_at_once_open_one_incident(served: Served) -> None:
+    """While a lease changes hands two replicas may read the same deliveries."""
+    for number in range(30):
+        post(served, body(alert(fingerprint=f"{number:x}")))
+    desks = [served.office, Office(store=served.office.store), Office(store=served.office.store)]
+
+    with ThreadPoolExecutor(3) as people:
+        list(people.map(Office.work, desks))
+
+    assert [len(one.alerts) for one in Office(store=served.office.store).incidents] == [30]
+    assert (served.office.aside, served.office.store.inbox.pending()) == ([], [])
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
