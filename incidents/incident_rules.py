@@ -55,6 +55,10 @@ def archives_at(incident: Incident, policy: Policy) -> datetime | None:
 
 
 def _report(incident: Incident, command: commands.ReportAlerts, now: datetime) -> Answer:
+    if incident.opened is not None and incident.opened.key != command.key:
+        # Two processes counted alike: without this, one problem would swallow the other.
+        message = f"{incident.id} was opened for {incident.opened.key}, not for {command.key}"
+        raise Conflict(message)
     told = _Told(incident, now)
     if incident.opened is None:
         told.tell(_opening(command))
@@ -101,12 +105,14 @@ def _judge(state: Incident, one: Judgement) -> tuple[IncidentEvent, ...]:
     known = state.alerts.get(occurrence(one.fingerprint, one.starts_at))
     ended = _ended(one)
     if known is not None:
-        # A repeated report changes nothing, and a late "firing" does not undo an end.
-        return ended if known.ends_at is None else ()
+        # A repeated report changes nothing, a late "firing" does not undo an end, and the latest
+        # of several ends wins, as in Alertmanager.
+        news = one.ends_at is not None and (known.ends_at is None or known.ends_at < one.ends_at)
+        return ended if news else ()
     if state.status is Status.RESOLVED:
         message = f"{state.id} was resolved before {one.name} fired"
         raise Conflict(message)
-    return (_fired(one), *ended, *_stirred(state, one))
+    return (_fired(one), *_stirred(state, one), *ended)
 
 
 def _fired(one: Judgement) -> events.AlertFired:
@@ -137,9 +143,10 @@ def _ended(one: Judgement) -> tuple[IncidentEvent, ...]:
 
 
 def _stirred(state: Incident, one: Judgement) -> tuple[IncidentEvent, ...]:
-    """Return what a new firing occurrence undoes: the calm, and the mitigation."""
-    if one.ends_at is not None:
-        return ()
+    """Return what a new occurrence undoes: the calm, and the mitigation.
+
+    It does so even when it has ended by now: reports may come in any order.
+    """
     told: tuple[IncidentEvent, ...] = ()
     if state.calm_until is not None:
         told += (events.CalmBroken(),)
