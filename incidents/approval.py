@@ -32,7 +32,10 @@ OPEN = frozenset({ApprovalState.REQUESTED, ApprovalState.GRANTED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """An approval as it stands; `asked` is None before its first event."""
+    """An approval as it stands; `asked` is None before its first event.
+
+    `decided_by` names in words all who decided, `decider` is the id of the last of them.
+    """
 
     id: str
     version: int = 0
@@ -41,6 +44,7 @@ class Approval:
     votes: tuple[str, ...] = ()
     denied: frozenset[str] = frozenset()
     decided_by: str | None = None
+    decider: str | None = None
     because: str = ""
     opened_at: datetime | None = None
     updated_at: datetime | None = None
@@ -185,10 +189,13 @@ _EVOLVE: Mapping[type, Callable[[Approval, Any], Approval]] = {  # each takes it
     events.ApprovalRequested: lambda a, e: replace(a, asked=e, opened_at=a.updated_at),
     events.ApprovalVoted: lambda a, e: replace(a, votes=(*a.votes, e.by)),
     events.ApprovalGiven: lambda a, e: replace(
-        a, state=ApprovalState.GRANTED, decided_by=" and ".join((*e.together_with, e.by))
+        a,
+        state=ApprovalState.GRANTED,
+        decided_by=" and ".join((*e.together_with, e.by)),
+        decider=e.by,
     ),
     events.ApprovalRefused: lambda a, e: replace(
-        a, state=ApprovalState.REFUSED, decided_by=e.by, because=e.reason
+        a, state=ApprovalState.REFUSED, decided_by=e.by, decider=e.by, because=e.reason
     ),
     events.ApprovalExpired: lambda a, _: replace(a, state=ApprovalState.EXPIRED),
     events.ApprovalVoided: lambda a, e: replace(a, state=ApprovalState.VOIDED, because=e.because),

@@ -36,8 +36,9 @@ class Incident:
     """An incident as it stands; `opened` is None before its first event.
 
     `override` is the severity that a person set; `calm_until` the moment at which it resolves by
-    itself; `escalated_at` the last time that more people were asked for; `mitigations` the
-    verified steps (run, step) that have counted, so that none counts again after a relapse.
+    itself; `escalated_at` the last time that more people were asked for; `relapsed_at` the last
+    relapse: what was verified before it no longer counts; `mitigated_by` the verified step
+    (run, step) that the mitigation rests on, None where a person said so.
     """
 
     id: str
@@ -56,7 +57,8 @@ class Incident:
     acknowledged_at: datetime | None = None
     mitigated_at: datetime | None = None
     mitigated_because: str = ""
-    mitigations: frozenset[tuple[str, str]] = frozenset()
+    mitigated_by: tuple[str, str] | None = None
+    relapsed_at: datetime | None = None
     calm_until: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: str | None = None
@@ -157,14 +159,19 @@ def _mitigated(state: Incident, event: events.Mitigated) -> Incident:
         status=Status.MITIGATED,
         mitigated_at=state.updated_at,
         mitigated_because=event.because,
-        mitigations=state.mitigations | _by_step(event),
+        mitigated_by=(event.run, event.step) if event.run and event.step else None,
     )
 
 
-def _by_step(event: events.Mitigated) -> frozenset[tuple[str, str]]:
-    if event.run is None or event.step is None:
-        return frozenset()
-    return frozenset({(event.run, event.step)})
+def _relapsed(state: Incident, _: events.Relapsed) -> Incident:
+    return replace(
+        state,
+        status=Status.INVESTIGATING,
+        relapsed_at=state.updated_at,
+        mitigated_at=None,
+        mitigated_because="",
+        mitigated_by=None,
+    )
 
 
 def _resolved(state: Incident, event: events.IncidentResolved) -> Incident:
@@ -197,7 +204,7 @@ _EVOLVE: Mapping[type, Callable[[Incident, Any], Incident]] = {  # each takes it
     events.SeverityChanged: _severity,
     events.Acknowledged: _acknowledged,
     events.Mitigated: _mitigated,
-    events.Relapsed: lambda s, _: replace(s, status=Status.INVESTIGATING),
+    events.Relapsed: _relapsed,
     events.CalmBegan: lambda s, e: replace(s, calm_until=e.until),
     events.CalmBroken: lambda s, _: replace(s, calm_until=None),
     events.IncidentResolved: _resolved,

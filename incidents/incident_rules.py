@@ -59,6 +59,10 @@ def _report(incident: Incident, command: commands.ReportAlerts, now: datetime) -
         # Two processes counted alike: without this, one problem would swallow the other.
         message = f"{incident.id} was opened for {incident.opened.key}, not for {command.key}"
         raise Conflict(message)
+    if incident.opened is not None and incident.opened.key != command.key:
+        # Two replicas chose the same new number for different keys, and the other one was first.
+        message = f"{incident.id} is about {incident.opened.key}, not {command.key}"
+        raise Conflict(message)
     told = _Told(incident, now)
     if incident.opened is None:
         told.tell(_opening(command))
@@ -191,19 +195,16 @@ def _takes(told: list[IncidentEvent]) -> tuple[Take, ...]:
 def _tick(incident: Incident, command: commands.Tick, now: datetime, policy: Policy) -> Answer:
     if incident.opened_at is None or incident.status is Status.RESOLVED:
         return Decision()
-    if incident.calm_until is not None:
-        return _calm_over(incident, command, now, policy)
+    if incident.calm_until is not None and now < incident.calm_until:
+        return Decision()
+    if incident.calm_until is not None and command.busy is None:
+        because = f"every alert has ended and nothing fired for {minutes(policy.hold)}"
+        return _over(incident, by=DESK, because=because, false_positive=False)
     if now < _escalates_at(incident, incident.opened_at, policy):
         return Decision()
-    late = events.Escalated(because=_late(incident, policy), run=None, criterion=None)
-    return Decision(events=(late,))
-
-
-def _calm_over(incident: Incident, command: commands.Tick, now: datetime, policy: Policy) -> Answer:
-    if incident.calm_until is None or now < incident.calm_until or command.busy is not None:
-        return Decision()
-    because = f"every alert has ended and nothing fired for {minutes(policy.hold)}"
-    return _over(incident, by=DESK, because=because, false_positive=False)
+    # What keeps it from resolving may wait for a person for ever: somebody must be told.
+    because = _late(incident, policy) + (f"; {command.busy}" if command.busy else "")
+    return _one(events.Escalated(because=because, run=None, criterion=None))
 
 
 def _over(incident: Incident, *, by: str, because: str, false_positive: bool) -> Answer:
@@ -224,7 +225,7 @@ def _late(incident: Incident, policy: Policy) -> str:
     demand = policy.demands[incident.severity]
     if incident.acknowledged_by is None:
         return f"nobody has acknowledged it within {minutes(demand.respond_within)}"
-    return f"it is still {incident.status.value} after {minutes(demand.escalate_after)}"
+    return f"it is {incident.status.value}, not resolved, after {minutes(demand.escalate_after)}"
 
 
 def minutes(span: timedelta) -> str:
@@ -242,7 +243,7 @@ def _acknowledge(incident: Incident, command: commands.Acknowledge) -> Answer:
     if incident.acknowledged_by is not None:
         message = f"{incident.acknowledged_by} has {incident.label} already"
         raise Rejected(message)
-    return Decision(events=(events.Acknowledged(by=command.by, via=command.via),))
+    return _one(events.Acknowledged(by=command.by, via=command.via))
 
 
 def _set_severity(incident: Incident, command: commands.SetSeverity) -> Answer:
@@ -254,7 +255,7 @@ def _set_severity(incident: Incident, command: commands.SetSeverity) -> Answer:
         rule=BY_PERSON,
         by=command.by,
     )
-    return Decision(events=(changed,))
+    return _one(changed)
 
 
 def _mitigate(incident: Incident, command: commands.Mitigate) -> Answer:
@@ -263,13 +264,13 @@ def _mitigate(incident: Incident, command: commands.Mitigate) -> Answer:
     mitigated = events.Mitigated(
         by=command.by, because=command.because, run=command.run, step=command.step
     )
-    return Decision(events=(mitigated,))
+    return _one(mitigated)
 
 
 def _relapse(incident: Incident, command: commands.Relapse) -> Answer:
     if incident.status is not Status.MITIGATED:
         return Decision()
-    return Decision(events=(events.Relapsed(because=command.because),))
+    return _one(events.Relapsed(because=command.because))
 
 
 def _resolve(incident: Incident, command: commands.Resolve) -> Answer:
@@ -289,7 +290,7 @@ def _escalate(incident: Incident, command: commands.Escalate) -> Answer:
     escalated = events.Escalated(
         because=command.because, run=command.run, criterion=command.criterion
     )
-    return Decision(events=(escalated,))
+    return _one(escalated)
 
 
 def _run(incident: Incident, command: commands.NoteRun) -> Answer:
@@ -310,7 +311,7 @@ def _channel(incident: Incident, command: commands.NoteChannel) -> Answer:
     opened = events.ChannelOpened(
         platform=command.platform, channel=command.channel, name=command.name
     )
-    return Decision(events=(opened,))
+    return _one(opened)
 
 
 def _postmortem(incident: Incident, command: commands.NotePostmortem) -> Answer:
@@ -319,7 +320,11 @@ def _postmortem(incident: Incident, command: commands.NotePostmortem) -> Answer:
         raise Rejected(message)
     if incident.postmortem == command.name:
         return Decision()
-    return Decision(events=(events.PostmortemWritten(name=command.name, digest=command.digest),))
+    return _one(events.PostmortemWritten(name=command.name, digest=command.digest))
+
+
+def _one(event: IncidentEvent) -> Answer:
+    return Decision(events=(event,))
 
 
 def _must_be_open(incident: Incident) -> None:

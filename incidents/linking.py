@@ -7,7 +7,7 @@ from datetime import datetime
 from incidents.aggregates import incident_stream
 from incidents.approval import OPEN, Approval, ApprovalState
 from incidents.commands.approval import ConsumeApproval, RequestApproval, VoidApproval
-from incidents.commands.incident import Acknowledge, Escalate, Mitigate, NoteRun
+from incidents.commands.incident import Acknowledge, Escalate, Mitigate, NoteRun, Relapse
 from incidents.commands.run import EndRun
 from incidents.events.approval import ApprovalRequested
 from incidents.incident import Incident, Status
@@ -58,12 +58,9 @@ def _of_run(incident: Incident, run: Run) -> Iterator[Owed]:
         return
     yield from _noted(incident, run)
     for step in run.steps.values():
-        if _counts(incident, run, step):
-            yield from _mitigation(incident, run, step)
-    for criterion in sorted(run.criteria):
-        if f"{run.id}/{criterion}" not in incident.criteria:
-            escalate = Escalate(because=criterion, run=run.id, criterion=criterion)
-            yield _to(incident_stream(incident.number), escalate)
+        yield from _mitigation(incident, run, step)
+        yield from _relapse(incident, run, step)
+    yield from _escalations(incident, run)
     if incident.status is Status.RESOLVED and run.outcome is None and run.claimed is None:
         yield _to(run.id, EndRun(outcome="stopped", because="the incident was resolved"))
 
@@ -79,18 +76,40 @@ def _noted(incident: Incident, run: Run) -> Iterator[Owed]:
         yield _to(stream, _note(run, run.outcome))
 
 
-def _counts(incident: Incident, run: Run, step: Step) -> bool:
-    """Return whether a verified change of this run has not been counted; an undo never is."""
-    verified = step.verdict == VERIFIED and not step.id.startswith(UNDO)
-    return verified and (run.id, step.id) not in incident.mitigations
-
-
 def _mitigation(incident: Incident, run: Run, step: Step) -> Iterator[Owed]:
-    if incident.status is not Status.INVESTIGATING or step.plan is None:
+    """Return that a verified change helped; an undo, or one before a relapse, does not count."""
+    helped = step.verdict == VERIFIED and not step.id.startswith(UNDO)
+    if incident.status is not Status.INVESTIGATING or not helped or step.plan is None:
+        return
+    if _not_after(step.at, incident.relapsed_at) or _undone(run, step):
         return
     because = f"{change(step.plan)}: {step.because}"
     mitigate = Mitigate(by=DESK, because=because, run=run.id, step=step.id)
     yield _to(incident_stream(incident.number), mitigate)
+
+
+def _relapse(incident: Incident, run: Run, step: Step) -> Iterator[Owed]:
+    """Return that what the mitigation rests on was undone."""
+    rests = incident.status is Status.MITIGATED and incident.mitigated_by == (run.id, step.id)
+    if rests and _undone(run, step):
+        yield _to(incident_stream(incident.number), Relapse(because=f"{step.id} was undone"))
+
+
+def _escalations(incident: Incident, run: Run) -> Iterator[Owed]:
+    if incident.status is Status.RESOLVED:
+        return
+    for criterion, because in sorted(run.met.items()):
+        if f"{run.id}/{criterion}" not in incident.criteria:
+            escalate = Escalate(because=because, run=run.id, criterion=criterion)
+            yield _to(incident_stream(incident.number), escalate)
+
+
+def _undone(run: Run, step: Step) -> bool:
+    return _not_after(step.applied_at, run.step(f"{UNDO}{step.id}").applied_at)
+
+
+def _not_after(moment: datetime | None, other: datetime | None) -> bool:
+    return moment is not None and other is not None and moment <= other
 
 
 def _note(run: Run, outcome: str | None) -> NoteRun:
@@ -113,7 +132,7 @@ def _of_approvals(
         approval = approvals.get(step.approval)
         if step.status is StepStatus.PLANNED and run.outcome is None:
             live.add(step.approval)
-            if approval is None:
+            if approval is None and incident.status is not Status.RESOLVED:
                 requested = _request(incident, run, step, policy, now)
                 yield _to(step.approval, RequestApproval(requested=requested))
         if _used(step, approval):
@@ -158,11 +177,10 @@ def _taken(incident: Incident, approvals: Iterable[Approval]) -> Iterator[Owed]:
     """Return the acknowledgement of whoever decided about a change: they are looking at it."""
     if incident.acknowledged_by is not None or incident.status is Status.RESOLVED:
         return
-    decided = {ApprovalState.GRANTED, ApprovalState.REFUSED, ApprovalState.CONSUMED}
     for approval in approvals:
-        if approval.state in decided and approval.decided_by is not None:
-            person = approval.decided_by.split(" and ")[-1]
-            yield _to(incident_stream(incident.number), Acknowledge(by=person, via="approval"))
+        if approval.decider is not None:
+            taken = Acknowledge(by=approval.decider, via="approval")
+            yield _to(incident_stream(incident.number), taken)
             return
 
 

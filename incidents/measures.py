@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from incidents.desk import Entry
 from incidents.events.approval import ApprovalGiven, ApprovalRequested
-from incidents.events.run import EffectVerified, StepFinished
+from incidents.events.run import DoubtSettled, EffectVerified, StepFinished
 from incidents.incident import Incident
 
 
@@ -40,13 +40,18 @@ def measure(incident: Incident, history: Iterable[Entry]) -> Measures:
         to_resolve=_span(start, incident.resolved_at),
         approval_wait=_longest_wait(told),
         alerts=len(incident.alerts),
-        changes=sum(isinstance(one.event, StepFinished) for one in told),
+        changes=sum(_applied(one) for one in told),
         verified=sum(_verified(one) for one in told),
     )
 
 
 def _span(start: datetime | None, end: datetime | None) -> timedelta | None:
     return None if start is None or end is None else end - start
+
+
+def _applied(entry: Entry) -> bool:
+    event = entry.event
+    return isinstance(event, StepFinished) or (isinstance(event, DoubtSettled) and event.applied)
 
 
 def _verified(entry: Entry) -> bool:

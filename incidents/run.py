@@ -61,8 +61,9 @@ class Step:
 class Run:
     """A run as it stands; `started` is None before its first event.
 
-    `continued_from` is the step from which a person let it go on: open steps before it stay out.
-    A retry, an undo or going on opens a finished run again.
+    `met` says why each escalation criterion that was met was so; `continued_from` is the step from
+    which a person let it go on: open steps before it stay out. A retry, an undo or going on opens
+    a finished run again.
     """
 
     id: str
@@ -72,7 +73,7 @@ class Run:
     updated_at: datetime | None = None
     steps: Mapping[str, Step] = field(default_factory=dict)
     plans: int = 0
-    criteria: frozenset[str] = frozenset()
+    met: Mapping[str, str] = field(default_factory=dict)
     continued_from: str | None = None
     outcome: str | None = None
     because: str = ""
@@ -80,6 +81,11 @@ class Run:
     def step(self, name: str) -> Step:
         """Return the step, open where nothing has happened to it."""
         return self.steps.get(name, Step(id=name))
+
+    @property
+    def criteria(self) -> frozenset[str]:
+        """Return the escalation criteria that were met."""
+        return frozenset(self.met)
 
     @property
     def claimed(self) -> Step | None:
@@ -96,7 +102,7 @@ def evolve(run: Run, event: RunEvent, at: datetime) -> Run:
     if isinstance(event, events.RunFinished):
         return replace(grown, outcome=event.outcome, because=event.because)
     if isinstance(event, events.CriterionMet):
-        return replace(grown, criteria=grown.criteria | {event.criterion})
+        return replace(grown, met={**grown.met, event.criterion: event.because})
     return _evolve_step(grown, event, at)
 
 
@@ -195,7 +201,7 @@ def _waited(step: Step, _: events.WaitEnded) -> Step:
 
 
 def _skipped(step: Step, event: events.StepSkipped) -> Step:
-    return replace(step, status=StepStatus.SKIPPED, because=event.because)
+    return replace(step, status=StepStatus.SKIPPED, because=event.because, until=None)
 
 
 def _opened(step: Step, _: events.StepRetried | events.RunContinued | events.UndoAsked) -> Step:

@@ -21,6 +21,8 @@ from incidents.run import SETTLED, UNDO, Run, Step, StepStatus
 
 Answer = Decision[RunEvent]
 OPEN = frozenset({StepStatus.OPEN})
+PEOPLES = frozenset({StepStatus.PLANNED, StepStatus.ASKED, StepStatus.IN_DOUBT})
+"""Statuses in which a step waits for a person."""
 CLAIM = "claim"
 USED = "used"
 FROZEN = "frozen"
@@ -40,13 +42,13 @@ def decide(run: Run, command: RunCommand, now: datetime) -> Answer:
 
 
 def due(run: Run) -> datetime | None:
-    """Return when the run next wants attention; None once it is over or waits for an approval."""
+    """Return when the run next wants attention; None once it is over or waits for a person."""
     if run.outcome is not None or run.started is None:
         return None
     waiting = [step.until for step in run.steps.values() if step.until is not None]
     if waiting:
         return min(waiting)
-    if any(step.status is StepStatus.PLANNED for step in run.steps.values()):
+    if any(step.status in PEOPLES for step in run.steps.values()):
         return None
     return run.updated_at
 
