@@ -1,0 +1,47 @@
+"""The child that renders: reads one order on standard input, writes the files' texts, and ends."""
+
+import json
+import resource
+import sys
+from dataclasses import dataclass
+
+from bot.postmortem.document import Document
+from incidents.codec import decode
+
+MEMORY = 512 * 1024 * 1024
+CPU_SECONDS = 20
+MOST_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the child is asked for; `template` is the Markdown's template."""
+
+    document: Document
+    template: str
+
+
+def main() -> None:
+    """Render within the limits; a failure ends with a traceback and status 1."""
+    _limit()
+    # Imported under the limits: what the libraries allocate counts too.
+    from bot.postmortem.html import page  # noqa: PLC0415
+    from bot.postmortem.markdown import markdown  # noqa: PLC0415
+
+    order = decode(Order, sys.stdin.buffer.read())
+    text = markdown(order.document, template=order.template)
+    answer = json.dumps({"markdown": text, "html": page(order.document, text)})
+    if len(answer) > MOST_BYTES:
+        sys.exit(f"the rendered document has {len(answer)} bytes; {MOST_BYTES} are allowed")
+    sys.stdout.write(answer)
+
+
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Everything that a document is made of."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+from bot.postmortem.names import decided, named
+from incidents.approval import Approval
+from incidents.desk import Desk, Entry
+from incidents.errors import Rejected
+from incidents.events.incident import AlertFired, ChannelArchived, PostmortemWritten
+from incidents.incident import Incident
+from incidents.people import People
+from incidents.ports import Texts
+from incidents.run import Run
+
+E = TypeVar("E")
+
+# What follows from the document cannot stand in it: written again it would be another one.
+_AFTERWARDS = (PostmortemWritten, ChannelArchived)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One incident with its history, in which names stand for ids; `texts` are by digest."""
+
+    incident: Incident
+    runs: tuple[Run, ...]
+    approvals: tuple[Approval, ...]
+    history: tuple[Entry, ...]
+    texts: Mapping[str, str]
+    follow_ups: tuple[str, ...]
+
+    def told(self, kind: type[E]) -> Iterator[tuple[datetime, str, E]]:
+        """Yield moment, stream and event of every event of a kind, in order."""
+        for entry in self.history:
+            if isinstance(entry.event, kind):
+                yield entry.recorded.at, entry.recorded.stream, entry.event
+
+    def annotations(self, fired: AlertFired) -> Mapping[str, str] | None:
+        """Return what the alert's sender wrote; None where it was erased or never kept."""
+        kept = self.texts.get(fired.text)
+        if kept is None:
+            return None
+        found = json.loads(kept)
+        return {str(name): str(value) for name, value in found.items()}
+
+
+def collect(
+    number: int,
+    *,
+    desk: Desk,
+    texts: Texts,
+    people: People,
+    follow_ups: Callable[[Run], tuple[str, ...]],
+) -> Story:
+    """Read the story of an incident; raises Rejected where there is none of that number."""
+    incident = desk.incident(number)
+    if incident.opened is None:
+        message = f"there is no INC-{number}"
+        raise Rejected(message)
+    streams = desk.streams(number)
+    runs = tuple(desk.run(one) for one in streams if one.startswith("run-"))
+    approvals = (desk.approval(one) for one in streams if one.startswith("approval-"))
+    history = (one for one in desk.history(number) if not isinstance(one.event, _AFTERWARDS))
+    digests = sorted({one.fired.text for one in incident.alerts.values() if one.fired.text})
+    return Story(
+        incident=incident,
+        runs=runs,
+        approvals=tuple(decided(one, people) for one in approvals),
+        history=named(history, people),
+        texts=texts.read(digests),
+        # Two runs of one runbook leave the same things to be done.
+        follow_ups=tuple(dict.fromkeys(text for run in runs for text in follow_ups(run))),
+    )

@@ -1,0 +1,117 @@
+"""The beginning of a postmortem: what happened in a few sentences, facts and measures."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from bot.postmortem.document import Fact
+from bot.postmortem.spans import span
+from bot.postmortem.story import Story
+from incidents.events.run import CheckFinished, EffectVerified, StepFinished
+from incidents.incident import Incident, Status
+from incidents.measures import measure
+from incidents.telling import change
+
+DAY = "%Y-%m-%d %H:%M:%S UTC"
+
+
+def sentences(story: Story) -> tuple[str, ...]:
+    """Return the summary, a sentence each: what, why so bad, what was found, done, and how it is.
+
+    Every one of them is a reading of events; what did not happen is said, not passed over.
+    """
+    return (
+        _what(story.incident),
+        *_found(story),
+        *_done(story),
+        _now(story.incident),
+    )
+
+
+def facts(story: Story) -> tuple[Fact, ...]:
+    """Return what stands in the box on the first page."""
+    incident, opened = story.incident, story.incident.opened
+    books = dict.fromkeys(run.started.runbook for run in story.runs if run.started)
+    rows = (
+        ("Severity", f"{incident.severity.value} (rule {incident.severity_rule or 'none'})"),
+        ("Status", incident.status.value),
+        ("Where", _where(incident)),
+        ("Cluster", opened.cluster if opened else ""),
+        ("Opened", _moment(incident.opened_at)),
+        ("Resolved", _moment(incident.resolved_at)),
+        ("Failure mode", opened.mode if opened else ""),
+        ("Runbook", ", ".join(books) or "none ran"),
+        ("Channel", f"#{incident.channel_name}" if incident.channel_name else "none"),
+    )
+    return tuple(Fact(name=name, value=value) for name, value in rows if value)
+
+
+def measures(story: Story) -> tuple[Fact, ...]:
+    """Return how long each stage took; a stage that was not reached says so."""
+    found = measure(story.incident, story.history)
+    spans: tuple[tuple[str, timedelta | None], ...] = (
+        ("From the alert's start until triaged opened the incident", found.to_detect),
+        ("From the alert's start until a person had taken it", found.to_acknowledge),
+        ("From the alert's start until users were served again", found.to_mitigate),
+        ("From the alert's start until it was resolved", found.to_resolve),
+        ("Longest wait for a yes", found.approval_wait),
+    )
+    counts = (
+        ("Occurrences of alerts", found.alerts),
+        ("Changes made", found.changes),
+        ("Changes proven to help", found.verified),
+    )
+    return (
+        *(Fact(name=name, value=_reached(value)) for name, value in spans),
+        *(Fact(name=name, value=str(value)) for name, value in counts),
+    )
+
+
+def _what(incident: Incident) -> str:
+    names = ", ".join(sorted({one.fired.name for one in incident.alerts.values()}))
+    because = f", because {incident.severity_because}" if incident.severity_because else ""
+    rang = f" ({names})" if names else ""
+    return f"{incident.title}{rang}: {incident.severity.value} for {_where(incident)}{because}."
+
+
+def _found(story: Story) -> Iterator[str]:
+    """Yield what the last check found, which is what a change was based on."""
+    checks = [event for _, _, event in story.told(CheckFinished)]
+    if not checks:
+        yield "No check ran."
+        return
+    last = checks[-1]
+    yield f"The check {last.step} found {last.verdict}: {last.because}."
+
+
+def _done(story: Story) -> Iterator[str]:
+    made = {(stream, event.step) for _, stream, event in story.told(StepFinished)}
+    if not made:
+        yield "Nothing was changed."
+    for run in story.runs:
+        for step in run.steps.values():
+            if (run.id, step.id) in made and step.plan is not None:
+                yield f"{change(step.plan)} was applied."
+    for _, _, event in story.told(EffectVerified):
+        yield f"{event.step}: {event.verdict}: {event.because}."
+
+
+def _now(incident: Incident) -> str:
+    if incident.status is not Status.RESOLVED:
+        return f"The incident was {incident.status.value} when this was written."
+    kind = " as a false positive" if incident.false_positive else ""
+    return f"It was resolved{kind}: {incident.resolved_because}."
+
+
+def _where(incident: Incident) -> str:
+    opened = incident.opened
+    if opened is None:
+        return incident.id
+    return "/".join(part for part in (opened.namespace, opened.model) if part) or opened.key
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:{DAY}}" if at else ""
+
+
+def _reached(length: timedelta | None) -> str:
+    return "not reached" if length is None else span(length)
