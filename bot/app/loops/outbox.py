@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.app.loops.pause import Pause
-from bot.chat.situation import Situation
+from bot.chat.situation import Situation, look
 from bot.chat.wanted import base, wanted
 from bot.delivery.sender import Sender
 from incidents.aggregates import incident_stream
 from incidents.commands.incident import NoteChannel
-from incidents.desk import Desk, Entry
-from incidents.events.run import CheckFinished, EffectVerified
+from incidents.desk import Desk
 from incidents.incident import Incident, Status
 from incidents.journal import Aggregate, Summary
 from incidents.people import People
@@ -59,30 +58,13 @@ class OutboxLoop:
             self._outbox.want(row.stream, row.version, ())
             return False
         self._unarchived().add(row.incident)
-        rows = wanted(self.situation(row.incident), now=self._desk.clock())
+        rows = wanted(self._look(row.incident), now=self._desk.clock())
         self._outbox.want(row.stream, row.version, rows)
         return True
 
-    def situation(self, number: int) -> Situation:
-        """Return what the views look at."""
-        history = self._desk.history(number)
-        streams = self._desk.streams(number)
-        runs = tuple(self._desk.run(one) for one in streams if one.startswith("run-"))
-        approvals = [self._desk.approval(one) for one in streams if one.startswith("approval-")]
-        return Situation(
-            incident=self._desk.incident(number),
-            runs=runs,
-            approvals=tuple(approvals),
-            checks=tuple(
-                (entry.recorded.stream, entry.event)
-                for entry in history
-                if isinstance(entry.event, CheckFinished)
-            ),
-            results=_results(history),
-            policy=self._desk.policy,
-            people=self._voice.people,
-            page=self._voice.page(number),
-        )
+    def _look(self, number: int) -> Situation:
+        page = self._voice.page(number)
+        return look(self._desk, number, people=self._voice.people, page=page)
 
     def _note(self, number: int) -> bool:
         """Tell the incident of its channel: that it exists, and that it was archived."""
@@ -118,7 +100,7 @@ class OutboxLoop:
         if incident.archived:
             self._unarchived().discard(incident.number)
             return
-        rows = wanted(self.situation(incident.number), now=self._desk.clock())
+        rows = wanted(self._look(incident.number), now=self._desk.clock())
         self._outbox.want(incident_stream(incident.number), incident.version, rows)
 
     def _unarchived(self) -> set[int]:
@@ -128,11 +110,3 @@ class OutboxLoop:
             numbers = [row.incident for row in rows if row.incident is not None]
             self._watched = {n for n in numbers if not self._desk.incident(n).archived}
         return self._watched
-
-
-def _results(history: tuple[Entry, ...]) -> tuple[tuple[str, EffectVerified], ...]:
-    return tuple(
-        (entry.recorded.stream, entry.event)
-        for entry in history
-        if isinstance(entry.event, EffectVerified)
-    )

@@ -8,6 +8,9 @@ from slack_bolt import Ack, App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.chat import replies
+from bot.chat.slack.blocks import payload
+
 Answer = Callable[[str, str, str], str | None]
 """Returns what a command (its text, user and channel) is answered at once, if it only reads."""
 
@@ -35,7 +38,7 @@ def listening(answer: Answer, *, bot_token: str, base_url: str) -> App:
 
     def command(ack: Ack, body: dict[str, Any]) -> None:
         said = answer(body.get("text", ""), body.get("user_id", ""), body.get("channel_id", ""))
-        ack(said or "")
+        ack(**payload(replies.said(said))) if said else ack()
 
     app.command(ANYTHING)(command)
     for listen in (app.action, app.view, app.view_closed, app.shortcut, app.options, app.event):

@@ -1,0 +1,221 @@
+"""What people press and type in chat, from kept deliveries to commands."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from bot.chat import replies
+from bot.chat.card import APPROVE, REJECT, read_value
+from bot.chat.situation import APPROVAL, look
+from bot.chat.slack.payloads import Click, Garbled, Heard, Typed, read
+from bot.chat.wanted import reply
+from incidents.approval import ApprovalState, barred
+from incidents.commands.approval import Approve, Refuse
+from incidents.commands.desk import Freeze, Thaw
+from incidents.commands.incident import Acknowledge, Resolve
+from incidents.desk import Desk
+from incidents.errors import NotAllowed, Rejected
+from incidents.freeze import ALL
+from incidents.incident import Incident
+from incidents.journal import Aggregate, Delivery
+from incidents.people import People, Person
+from incidents.ports import Inbox, Outbox
+
+log = structlog.get_logger()
+
+VIA = "slack"
+DESK = "desk"
+# Apple's keyboards turn two hyphens into a dash.
+FALSE_POSITIVE = frozenset({"--false-positive", "\N{EM DASH}false-positive"})
+REASON = "said in Slack"
+MOST = 10
+"""So many incidents are named at once: the answer must come within three seconds."""
+READS = frozenset({"", "help", "status"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """A command that a person typed: who, where, and the words after the verb."""
+
+    person: Person
+    channel: str
+    words: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """Return the words without the flags."""
+        return " ".join(word for word in self.words if word not in FALSE_POSITIVE) or REASON
+
+
+class ChatIntake:
+    """Turns clicks and commands into decisions; used by one thread at a time."""
+
+    def __init__(self, *, desk: Desk, inbox: Inbox, outbox: Outbox, people: People) -> None:
+        self._desk, self._inbox, self._outbox = desk, inbox, outbox
+        self._people = people
+        self._orders: Mapping[str, Callable[[Delivery, _Order], str]] = {
+            "ack": self._acknowledge,
+            "resolve": self._resolve,
+            "freeze": self._freeze,
+            "thaw": self._thaw,
+        }
+
+    def take(self, deliveries: Sequence[Delivery]) -> None:
+        """Let every delivery have its effect once; each is done or set aside afterwards.
+
+        Safe to repeat; raises what storage raises, and then some deliveries are still pending.
+        """
+        idle = list[int]()
+        for delivery in deliveries:
+            try:
+                heard = read(delivery.body)
+            except Garbled as error:
+                log.warning("set aside", delivery=delivery.inbox_id, because=str(error))
+                self._inbox.set_aside(delivery.inbox_id, because=str(error))
+                continue
+            if heard is None or _only_reads(heard):
+                # What only reads was answered in the acknowledgement.
+                idle.append(delivery.inbox_id)
+            else:
+                self._handle(delivery, heard)
+        self._inbox.done(idle)
+
+    def answer(self, text: str, _user: str, channel: str) -> str | None:
+        """Return what a command that only reads is answered at once; None for any other."""
+        verb = _verb(text)
+        if verb == "status":
+            return self._status(channel)
+        return replies.HELP if verb in READS else None
+
+    def _handle(self, delivery: Delivery, heard: Heard) -> None:
+        match heard:
+            case Click():
+                self._decide(delivery, heard)
+            case Typed():
+                self._obey(delivery, heard)
+
+    def _decide(self, delivery: Delivery, click: Click) -> None:
+        name, digest = read_value(click.value)
+        if click.action not in {APPROVE, REJECT} or not name.startswith(APPROVAL):
+            self._say(delivery, click, replies.OLD_BUTTON)
+            self._inbox.done([delivery.inbox_id])
+            return
+        person = self._people.by_slack(click.user)
+        if _is_open(self._desk, name) and barred(self._desk.approval(name), person.id):
+            # Written first: the append below marks the click done.
+            said = replies.barred(self._desk.approval(name), person, self._people)
+            self._say(delivery, click, said)
+        try:
+            told = self._tell(delivery, name, _decision(click, person, digest))
+        except Rejected as error:
+            self._say(delivery, click, self._refused(name, error))
+            self._inbox.done([delivery.inbox_id])
+            return
+        if not told and person.id in self._desk.approval(name).votes:
+            self._say(delivery, click, replies.VOTED)
+
+    def _refused(self, name: str, error: Rejected) -> str:
+        approval = self._desk.approval(name)
+        if approval.asked is None or approval.state is ApprovalState.REQUESTED:
+            return str(error)
+        return replies.too_late(approval, self._people)
+
+    def _obey(self, delivery: Delivery, typed: Typed) -> None:
+        verb, person = _verb(typed.text), self._people.by_slack(typed.user)
+        order = self._orders.get(verb)
+        words = tuple(typed.text.split()[1:])
+        try:
+            if order is None:
+                said = replies.unknown_command(verb)
+            elif self._people.get(person.id) is None:
+                said = replies.stranger(person)
+            else:
+                said = order(delivery, _Order(person=person, channel=typed.channel, words=words))
+        except (Rejected, NotAllowed) as error:
+            said = str(error)
+        self._say(delivery, typed, said)
+        self._inbox.done([delivery.inbox_id])
+
+    def _acknowledge(self, delivery: Delivery, order: _Order) -> str:
+        incident = self._here(order.channel)
+        self._tell(delivery, incident.id, Acknowledge(by=order.person.id, via=VIA))
+        return replies.acknowledged(incident)
+
+    def _resolve(self, delivery: Delivery, order: _Order) -> str:
+        incident = self._here(order.channel)
+        resolve = Resolve(
+            by=order.person.id,
+            because=order.reason,
+            false_positive=not FALSE_POSITIVE.isdisjoint(order.words),
+        )
+        self._tell(delivery, incident.id, resolve)
+        return replies.resolved(self._desk.incident(incident.number))
+
+    def _freeze(self, delivery: Delivery, order: _Order) -> str:
+        self._tell(delivery, DESK, Freeze(scope=ALL, by=order.person.id, reason=order.reason))
+        return replies.frozen(ALL)
+
+    def _thaw(self, delivery: Delivery, order: _Order) -> str:
+        self._tell(delivery, DESK, Thaw(scope=ALL, by=order.person.id, reason=order.reason))
+        return replies.thawed(ALL)
+
+    def _tell(self, delivery: Delivery, stream: str, command: object) -> bool:
+        """Tell it once, however often the delivery is taken; return whether anything followed."""
+        told = self._desk.tell(
+            stream,
+            command,
+            append_id=_append_id(delivery, stream),
+            inbox=(delivery.inbox_id,),
+            cause=f"inbox-{delivery.inbox_id}",
+        )
+        if not told.events:
+            self._inbox.done([delivery.inbox_id])
+        return bool(told.events)
+
+    def _here(self, channel: str) -> Incident:
+        """Return the incident whose channel this is; raises Rejected where it is none's."""
+        found = next((one for one in self._incidents() if one.channel == channel), None)
+        if found is None:
+            raise Rejected(replies.NO_INCIDENT)
+        return found
+
+    def _incidents(self, *, open_only: bool = False) -> Sequence[Incident]:
+        rows = self._desk.journal.summaries(aggregate=Aggregate.INCIDENT, open_only=open_only)
+        return [self._desk.incident(row.incident) for row in rows if row.incident is not None]
+
+    def _status(self, channel: str) -> str:
+        here = [one for one in self._incidents() if channel and one.channel == channel]
+        shown = here or self._incidents(open_only=True)
+        found = [look(self._desk, one.number, people=self._people) for one in shown[:MOST]]
+        return "\n".join(map(replies.status, found)) or replies.NO_OPEN_INCIDENT
+
+    def _say(self, delivery: Delivery, heard: Heard, text: str) -> None:
+        """Want an answer that this person alone sees; said again it is the same row."""
+        name = f"reply/{delivery.inbox_id}"
+        row = reply(name, channel=heard.channel, user=heard.user, message=replies.said(text))
+        self._outbox.want(name, 1, (row,))
+
+
+def _only_reads(heard: Heard) -> bool:
+    return isinstance(heard, Typed) and _verb(heard.text) in READS
+
+
+def _verb(text: str) -> str:
+    return text.partition(" ")[0].lower()
+
+
+def _decision(click: Click, person: Person, digest: str) -> Approve | Refuse:
+    if click.action == APPROVE:
+        return Approve(by=person.id, via=VIA, digest=digest)
+    return Refuse(by=person.id, via=VIA, digest=digest, reason="rejected in Slack")
+
+
+def _is_open(desk: Desk, name: str) -> bool:
+    approval = desk.approval(name)
+    return approval.asked is not None and approval.state is ApprovalState.REQUESTED
+
+
+def _append_id(delivery: Delivery, stream: str) -> str:
+    return hashlib.sha256(f"{delivery.inbox_id}\n{stream}".encode()).hexdigest()
