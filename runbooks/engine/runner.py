@@ -9,6 +9,7 @@ from cluster.tools import Tools
 from incidents.approval import Approval
 from incidents.commands import run as commands
 from incidents.errors import Rejected, Unavailable, VersionConflict
+from incidents.events.run import RunStarted
 from incidents.ports import Clock
 from incidents.run import Run
 from runbooks.engine import changing, criteria, moves, proving, reading
@@ -72,6 +73,23 @@ class Runner:
             self._standing[run_id] = str(error)
             return False
 
+    def watch(self, run_id: str) -> bool:
+        """Look at the escalation criteria of a run that is over while its incident is open.
+
+        Pain that goes on after the last step is what they are for. Returns whether something
+        happened; raises as little as `advance`.
+        """
+        run = self._desk.run(run_id)
+        if run.started is None:
+            return False
+        try:
+            return self._look(self._turn(run, run.started))
+        except VersionConflict:
+            return True
+        except (Rejected, Unavailable) as error:
+            self._standing[run_id] = str(error)
+            return False
+
     def standing(self, run_id: str) -> str | None:
         """Return why the last call did nothing, None where it did or nothing was to be done."""
         return self._standing.get(run_id)
@@ -86,20 +104,22 @@ class Runner:
 
     def _advance(self, run: Run) -> bool:
         if run.started is None or run.outcome is not None:
-            self._looked.pop(run.id, None)
             return False
-        turn = Turn(
+        turn = self._turn(run, run.started)
+        move = next_move(run, turn.runbook, self._approvals(run), turn.now)
+        return self._make(turn, move) or self._look(turn)
+
+    def _turn(self, run: Run, started: RunStarted) -> Turn:
+        return Turn(
             run=run,
-            started=run.started,
-            runbook=self._runbooks.pinned(run.started),
+            started=started,
+            runbook=self._runbooks.pinned(started),
             now=self._clock(),
             desk=self._desk,
             tools=self._tools,
             verbs=self._verbs,
             stand=lambda because: self._standing.__setitem__(run.id, because),
         )
-        move = next_move(run, turn.runbook, self._approvals(run), turn.now)
-        return self._make(turn, move) or self._look(turn)
 
     def _approvals(self, run: Run) -> Mapping[str, Approval]:
         names = {step.approval for step in run.steps.values() if step.approval is not None}

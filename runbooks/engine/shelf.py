@@ -1,7 +1,7 @@
 """The runbooks at hand, and those that running runs began with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from incidents.errors import Rejected
 from incidents.events.run import RunStarted
@@ -24,12 +24,19 @@ class Shelf:
     runbooks: Mapping[str, Runbook]
     texts: Texts
     verbs: Verbs
+    _older: dict[str, Runbook] = field(default_factory=dict)
 
     def pinned(self, started: RunStarted) -> Runbook:
         """Return the runbook with the run's digest; raises Rejected when its text is gone."""
         current = self.runbooks.get(started.runbook)
         if current is not None and current.digest == started.runbook_digest:
             return current
+        # The loop asks several times a second; reading YAML takes longer than a move.
+        if started.runbook_digest not in self._older:
+            self._older[started.runbook_digest] = self._kept(started)
+        return self._older[started.runbook_digest]
+
+    def _kept(self, started: RunStarted) -> Runbook:
         kept = self.texts.read((started.runbook_text,)).get(started.runbook_text)
         if kept is None:
             message = f"{started.runbook}: the text of {started.runbook_digest[:12]} is gone"

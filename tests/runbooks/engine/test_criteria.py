@@ -111,3 +111,22 @@ def test_criteria_are_looked_at_twice_a_minute_at_most(world):
 
     assert len(asked) == once > 0
     assert world.now - world.run.opened_at == timedelta(minutes=31, seconds=5)
+
+
+def test_a_run_that_is_over_is_still_watched(world):
+    """Pain that goes on after the last step is what criteria are for."""
+    asked = []
+    world.signals.values["ttft_p95"] = lambda at: asked.append(at) or 1.0
+    world.tell(AnswerAsk(step="hold", answer="done", by="bob"))
+    world.settle()
+    world.later(minutes=31)
+
+    watched = world.runner.watch("run-1-1")
+
+    assert (world.run.outcome, watched) == ("completed", False)
+    assert asked
+
+
+def test_a_watch_of_nothing_finds_nothing(world):
+    """A summary may be older than the journal."""
+    assert world.runner.watch("run-9-9") is False

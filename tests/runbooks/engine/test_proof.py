@@ -111,13 +111,13 @@ def test_a_cluster_that_is_away_while_settling_is_asked_again(applied):
 def test_a_cluster_that_stays_away_ends_as_cannot_tell(applied):
     """Patience ends five minutes after the window; then people must look."""
     applied.scale.away = Unavailable("the API server is away")
-    applied.later(minutes=25)
+    applied.later(minutes=27)
     applied.settle()
     waits = applied.runner.standing("run-1-1")
 
     assert waits == "add-decode cannot be verified yet: the API server is away"
     assert ended(applied) == ("cannot tell", "stopped")
-    assert applied.now <= applied.step(STEP).applied_at + timedelta(minutes=31)
+    assert applied.now <= applied.step(STEP).applied_at + timedelta(minutes=32)
 
 
 def test_an_undo_that_is_scaled_up_again_is_reverted(applied):

@@ -4,16 +4,17 @@ import pytest
 
 from cluster.signals.reading import NotApplicable
 from incidents.commands.run import SkipStep
-from incidents.errors import VersionConflict
+from incidents.errors import Rejected, VersionConflict
 from runbooks.engine import moves
 from runbooks.engine.runner import Runner
 
 
 class Busy:
-    """A desk where somebody is always first."""
+    """A desk that takes no command: somebody is always first, or it is refused."""
 
-    def __init__(self, desk) -> None:
+    def __init__(self, desk, error=None) -> None:
         self._desk = desk
+        self._error = error or VersionConflict("others were first")
 
     def run(self, run_id):
         return self._desk.run(run_id)
@@ -22,8 +23,7 @@ class Busy:
         return self._desk.approval(approval_id)
 
     def tell(self, stream, command):
-        message = "others were first"
-        raise VersionConflict(message)
+        raise self._error
 
 
 def test_a_run_that_does_not_exist_has_nothing_to_do(story):
@@ -109,3 +109,41 @@ def test_parameters_of_the_run_reach_the_plan(make_world, given):
         "at_most": given.get("ceiling", "16"),
         "at_least": "1",
     }
+
+
+@pytest.mark.parametrize(
+    ("error", "happened", "standing"),
+    [
+        pytest.param(VersionConflict("others were first"), True, None, id="somebody-was-first"),
+        pytest.param(Rejected("run-1-1 is over"), False, "run-1-1 is over", id="refused"),
+    ],
+)
+def test_a_watch_never_raises_what_the_desk_says(make_world, error, happened, standing):
+    """One run must not stop the loop over all of them."""
+    world = make_world(
+        """
+title: Watched
+steps: [{id: hold, title: Hold, do: ask, with: {question: Done?}}]
+escalate: [{id: spread, title: Several, ask: Are several affected?, after: 1m}]
+"""
+    )
+    world.settle()
+    world.later(minutes=2)
+    runner = Runner(
+        desk=Busy(world.desk, error),
+        tools=world.runner._tools,
+        runbooks=world.shelf,
+        verbs=world.verbs,
+        clock=lambda: world.now,
+    )
+
+    assert (runner.watch("run-1-1"), runner.standing("run-1-1")) == (happened, standing)
+
+
+def test_an_older_runbook_is_read_once(story):
+    """The loop asks several times a second."""
+    story.shelf.runbooks.clear()
+
+    first = story.shelf.pinned(story.run.started)
+
+    assert story.shelf.pinned(story.run.started) is first

@@ -51,7 +51,7 @@ def test_the_window_begins_after_the_pods_are_ready_and_a_lag(applied):
     become_ready(applied)
     applied.settle()
 
-    applied.later(minutes=9, seconds=59)
+    applied.later(minutes=10, seconds=59)
     applied.settle()
     early = applied.step("add-decode").verdict
     applied.later(seconds=2)
