@@ -54,7 +54,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FindOut:
+class LookBack:
     """The step was claimed and nobody wrote what became of it: ask the world."""
 
     step: str
@@ -134,7 +134,7 @@ Move = (
     | Void
     | Fail
     | Claim
-    | FindOut
+    | LookBack
     | Observe
     | Verify
     | Pose

@@ -41,7 +41,7 @@ def next_move(
 
 def _claimed(state: State, runbook: Runbook, now: datetime) -> moves.Move:
     if state.status is StepStatus.STARTED:
-        return moves.FindOut(step=state.id)
+        return moves.LookBack(step=state.id)
     if state.status is StepStatus.IN_DOUBT:
         return moves.Blocked(because=f"{state.id} is in doubt: {state.because}")
     return _settling(state, runbook, now)

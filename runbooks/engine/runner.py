@@ -142,7 +142,7 @@ class Runner:
                 return turn.put_off(move.because)
             case moves.Check() | moves.Pose() | moves.BeginWait():
                 return self._begin(turn, move.step)
-            case moves.MakePlan() | moves.Claim() | moves.FindOut():
+            case moves.MakePlan() | moves.Claim() | moves.LookBack():
                 return self._change(turn, move)
             case moves.Observe() | moves.Verify():
                 return _prove(turn, move)
@@ -163,13 +163,13 @@ class Runner:
                 because = f"{name}: the step is not known any more"
                 return turn.tell(commands.RecordFailure(step=name, because=because))
 
-    def _change(self, turn: Turn, move: moves.MakePlan | moves.Claim | moves.FindOut) -> bool:
+    def _change(self, turn: Turn, move: moves.MakePlan | moves.Claim | moves.LookBack) -> bool:
         match move:
             case moves.MakePlan():
                 return changing.plan(turn, move.step)
             case moves.Claim():
                 return changing.claim(turn, move.step, self._limits)
-            case moves.FindOut():
+            case moves.LookBack():
                 return changing.find_out(turn, move.step)
 
 

@@ -187,7 +187,7 @@ LUCK = {
     moves.MakePlan: History.plan,
     moves.AwaitApproval: History.decide,
     moves.Claim: History.claim,
-    moves.FindOut: History.found,
+    moves.LookBack: History.found,
     moves.Observe: History.observe,
     moves.Verify: History.verify,
     moves.Pose: History.pose,

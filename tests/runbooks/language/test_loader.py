@@ -16,11 +16,11 @@ from runbooks.language.loader import LIBRARY
 BAD = [
     pytest.param(
         "title: An example",
-        "titel: An example",
+        "heading: An example",
         [
             "example.yaml:1: runbook: title is missing: What the runbook is for, in words",
             (
-                "example.yaml:1: runbook: unknown field titel; known are title, purpose, covers,"
+                "example.yaml:1: runbook: unknown field heading; known are title, purpose, covers,"
                 " priority, target, match, parameters, steps, escalate, follow_ups"
             ),
         ],
@@ -153,7 +153,7 @@ BAD = [
     ),
     pytest.param(
         "signal: waiting, at_most: 5}\n  - id",
-        "signal: wating, at_most: 5}\n  - id",
+        "signal: waitings, at_most: 5}\n  - id",
         [
             (
                 "example.yaml:6: runbook.steps[0].with.signal: expected one of"
