@@ -49,7 +49,7 @@ def decode(kind: type[T], body: bytes) -> T:
     """Return the value that `body` encodes; raises Rejected when it is of another shape."""
     try:
         return _typed(kind, json.loads(body))  # type: ignore[no-any-return]  # follows the hint
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         message = f"{kind.__name__}: {error}"
         raise Rejected(message) from error
 
@@ -89,7 +89,7 @@ def _typed(kind: Any, raw: Any) -> Any:  # both sides are only known at run time
         return _collection(origin, get_args(kind), raw)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         hints = _hints(kind)
-        return kind(**{name: _typed(hints[name], item) for name, item in raw.items()})
+        return kind(**{name: _typed(hints[name], item) for name, item in _is(dict, raw).items()})
     return _scalar(kind, raw)
 
 
@@ -101,6 +101,7 @@ def _optional(kind: Any, raw: Any) -> Any:  # see _typed
 
 
 def _collection(origin: Any, parts: tuple[Any, ...], raw: Any) -> Any:  # see _typed
+    _is(dict if issubclass(origin, Mapping) else list, raw)
     if origin is tuple and len(parts) == 2 and parts[1] is Ellipsis:  # noqa: PLR2004  # X, ...
         return tuple(_typed(parts[0], item) for item in raw)
     if origin is tuple:
@@ -112,14 +113,19 @@ def _collection(origin: Any, parts: tuple[Any, ...], raw: Any) -> Any:  # see _t
 
 def _scalar(kind: Any, raw: Any) -> Any:  # see _typed
     if kind is datetime:
-        return moment(raw)
+        return moment(_is(int, raw))
     if kind is timedelta:
-        return timedelta(microseconds=raw)
+        return timedelta(microseconds=_is(int, raw))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(raw)
-    if kind is float and isinstance(raw, int):
+    if kind is float and type(raw) is int:
         return float(raw)
-    if not isinstance(raw, kind):
+    return _is(kind, raw)
+
+
+def _is(kind: type[T], raw: object) -> T:
+    """Return what has exactly this type; JSON's true is no number."""
+    if type(raw) is not kind:
         message = f"{raw!r} is no {kind.__name__}"
         raise TypeError(message)
     return raw

@@ -29,12 +29,19 @@ def to_bytes(event: Event) -> tuple[str, int, bytes]:
     return kind, SCHEMAS[kind], encode(event)
 
 
-def from_bytes(kind: str, schema: int, body: bytes) -> Event:
+def from_bytes(
+    kind: str,
+    schema: int,
+    body: bytes,
+    *,
+    schemas: Mapping[str, int] = SCHEMAS,
+    upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS,
+) -> Event:
     """Return the event; raises Rejected when the kind or its schema number is not known."""
-    if kind not in KINDS or schema > SCHEMAS[kind]:
+    if kind not in KINDS or schema > schemas[kind]:
         message = f"{kind} {schema} was written by a newer triaged"
         raise Rejected(message)
-    for number in range(schema, SCHEMAS[kind]):
-        body = UPCASTERS[kind, number](body)
+    for number in range(schema, schemas[kind]):
+        body = upcasters[kind, number](body)
     event: Event = decode(KINDS[kind], body)
     return event
