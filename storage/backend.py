@@ -16,8 +16,8 @@ Ring = Callable[[], None]
 class Watch(Protocol):
     """A thread that hears of other processes' commits."""
 
-    def close(self) -> None:
-        """End the thread."""
+    def close(self, *, timeout: float) -> bool:
+        """End the thread; False when it still hangs after `timeout` seconds. Safe to repeat."""
 
 
 class Backend(Protocol):
@@ -54,7 +54,7 @@ class Backend(Protocol):
         """Start to ring whenever another process may have committed."""
 
     def sever(self) -> None:
-        """Cut the connections on which somebody hangs, so that the thread comes back."""
+        """Cut all connections, so that whoever hangs on one comes back; open none any more."""
 
     def close(self) -> None:
         """Close every connection that nobody uses; safe to call twice."""

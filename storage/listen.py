@@ -8,6 +8,7 @@ import psycopg
 import structlog
 from sqlalchemy import Engine, exc
 
+from incidents.errors import Unavailable
 from storage.backend import Ring
 from storage.batch import CHANNEL as JOURNAL
 from storage.sql_inbox import CHANNEL as INBOX
@@ -27,21 +28,23 @@ class Listener:
         self._thread = threading.Thread(target=self._run, name="triaged-listen")
         self._thread.start()
 
-    def close(self) -> None:
-        """End the thread; safe to call twice."""
-        if self._stopped:
-            return
-        self._stopped = True
-        self._wake.send(b"x")
-        self._thread.join()
+    def close(self, *, timeout: float) -> bool:
+        """End the thread; False when it still hangs after `timeout` seconds. Safe to repeat."""
+        if not self._stopped:
+            self._stopped = True
+            self._wake.send(b"x")
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            return False
         self._wake.close()
         self._asleep.close()
+        return True
 
     def _run(self) -> None:
         while not self._stopped:
             try:
                 self._listen()
-            except (exc.SQLAlchemyError, psycopg.Error) as error:
+            except (exc.SQLAlchemyError, psycopg.Error, Unavailable) as error:
                 # The waiters look for themselves meanwhile: each ring is a poll.
                 log.warning("listening to the database failed", because=type(error).__name__)
                 self._ring()

@@ -1,5 +1,6 @@
 """Opening a store: the wiring of a database, its pen, its inbox and its ear."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -22,7 +23,7 @@ from storage.sql_outbox import SqlOutbox
 from storage.texts import SqlTexts
 from storage.writer import Hooks, Reader, Writer, silent
 
-CLOSE_SECONDS = 5.0
+CLOSE_SECONDS = 3.0
 
 Hook = Callable[[str], None]
 
@@ -81,8 +82,7 @@ class SqlStore:
         self.texts: Texts = SqlTexts(backend=backend, chain=chain, writer=writer, reader=reader)
         self.outbox: Outbox = SqlOutbox(writer=writer, reader=reader)
         self.leases: Leases = SqlLeases(backend=backend, writer=writer)
-        self._pens = (self._inbox, self._journal)
-        self._watch = backend.watch(bell.ring)
+        self._threads = (self._inbox, self._journal, backend.watch(bell.ring))
 
     def now(self) -> datetime:
         """Return the store's own real time, in UTC."""
@@ -95,13 +95,17 @@ class SqlStore:
     def close(self) -> None:
         """Drain the pens and close every connection; safe to call twice."""
         self._bell.close()
-        self._watch.close()
-        closed = [pen.close(timeout=CLOSE_SECONDS) for pen in self._pens]
-        if not all(closed):
+        if not self._end_threads():
             self._backend.sever()
-            for pen in self._pens:
-                pen.close(timeout=CLOSE_SECONDS)
+            self._end_threads()
         self._backend.close()
+
+    def _end_threads(self) -> bool:
+        deadline = time.monotonic() + CLOSE_SECONDS
+        ended = [
+            thread.close(timeout=max(deadline - time.monotonic(), 0)) for thread in self._threads
+        ]
+        return all(ended)
 
 
 def _check_revision(backend: Backend) -> None:

@@ -8,7 +8,18 @@ from typing import Any  # what create_engine takes
 from weakref import WeakSet
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Dialect,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
@@ -84,10 +95,14 @@ class PostgreSQL:
         return Listener(engine, ring)
 
     def sever(self) -> None:
-        """Shut the sockets down: whoever hangs on one gets an error."""
+        """Shut the sockets down: whoever hangs on one gets an error, and connects no more."""
+        self._closed = True
         for connection in list(self._open):
-            with suppress(psycopg.Error, OSError):
-                socket.socket(fileno=os.dup(connection.fileno())).shutdown(socket.SHUT_RDWR)
+            with (
+                suppress(psycopg.Error, OSError),
+                socket.socket(fileno=os.dup(connection.fileno())) as same,
+            ):
+                same.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close every connection that nobody uses, and open none any more."""
@@ -102,10 +117,9 @@ class PostgreSQL:
             isolation_level=isolation,
             connect_args=self._arguments(name),
             hide_parameters=True,
-            **(pool if size else {"poolclass": NullPool}),
+            **(pool if size else {"poolclass": NullPool, "pool_reset_on_return": None}),
         )
-        event.listen(engine, "do_connect", self._refuse)
-        event.listen(engine, "connect", self._remember)
+        event.listen(engine, "do_connect", self._connect)
         return engine
 
     def _arguments(self, name: str) -> dict[str, str | int]:
@@ -114,9 +128,12 @@ class PostgreSQL:
         options = " ".join((given if isinstance(given, str) else " ".join(given), *timeouts))
         return {"application_name": name, "options": options.strip(), **NETWORK}
 
-    def _refuse(self, *_: object) -> None:
+    def _connect(
+        self, dialect: Dialect, _: ConnectionPoolEntry, words: list[str], options: dict[str, Any]
+    ) -> psycopg.Connection:
+        """Connect, and remember it from the first moment: it may hang in its first statement."""
         if self._closed:
             raise closed()
-
-    def _remember(self, connection: psycopg.Connection, _: ConnectionPoolEntry) -> None:
+        connection: psycopg.Connection = dialect.loaded_dbapi.connect(*words, **options)
         self._open.add(connection)
+        return connection

@@ -108,10 +108,11 @@ class Versions:
         self._thread = threading.Thread(target=self._run, name="triaged-data-version")
         self._thread.start()
 
-    def close(self) -> None:
-        """End the thread; safe to call twice."""
+    def close(self, *, timeout: float) -> bool:
+        """End the thread; False when it still hangs after `timeout` seconds. Safe to repeat."""
         self._stopped.set()
-        self._thread.join()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as connection:

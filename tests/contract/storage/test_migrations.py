@@ -1,0 +1,107 @@
+"""Migrating is a command under a lock; the program only checks."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from incidents.errors import Rejected
+from storage.migrations.migrate import current, migrate
+from storage.open import open_store
+from storage.schema import METADATA, REVISION
+from tests.stores import CHAIN_KEY
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the address of an empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'bare.db'}"
+    return str(request.getfixturevalue("bare_postgresql_url"))
+
+
+def test_an_empty_database_is_at_revision_zero_and_is_refused(bare_url: str) -> None:
+    """A server that migrated by itself would do so on every replica at once."""
+    assert current(bare_url) == 0
+    with pytest.raises(Rejected, match="revision 0"):
+        open_store(bare_url, chain_key=CHAIN_KEY)
+    assert current(bare_url) == 0
+
+
+def test_migrating_again_changes_nothing(bare_url: str) -> None:
+    """A deployment runs the command every time."""
+    assert [migrate(bare_url), migrate(bare_url), current(bare_url)] == [REVISION] * 3
+
+
+def test_four_migrations_at_once_are_one(bare_url: str) -> None:
+    """Four replicas start together: one creates the tables, three find them."""
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(migrate, [bare_url] * 4)) == [REVISION] * 4
+
+    engine = create_engine(_driver(bare_url))
+    with engine.connect() as connection:
+        counts = [
+            connection.execute(text(query)).scalar()
+            for query in ("SELECT count(*) FROM schema_revision", "SELECT count(*) FROM head")
+        ]
+    engine.dispose()
+    assert counts == [1, 1]
+
+
+def test_a_newer_schema_is_refused(bare_url: str) -> None:
+    """An old program would not know what it must not touch."""
+    migrate(bare_url)
+    engine = create_engine(_driver(bare_url))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE schema_revision SET revision = 99"))
+    engine.dispose()
+
+    with pytest.raises(Rejected, match="revision 99"):
+        open_store(bare_url, chain_key=CHAIN_KEY)
+    assert migrate(bare_url) == 99
+
+
+def test_the_migrated_schema_is_the_declared_one(bare_url: str) -> None:
+    """Queries are written against the declared tables, and run against the migrated ones."""
+    migrate(bare_url)
+    engine = create_engine(_driver(bare_url))
+    found = inspect(engine)
+
+    tables = {name for name in found.get_table_names() if not name.startswith("sqlite_")}
+    columns = {
+        name: {(one["name"], one["nullable"]) for one in found.get_columns(name)} for name in tables
+    }
+    indices = {
+        index["name"]: tuple(index["column_names"])
+        for name in tables
+        for index in found.get_indexes(name)
+        if not index.get("duplicates_constraint")
+    }
+    keys = {name: found.get_pk_constraint(name)["constrained_columns"] for name in tables}
+    engine.dispose()
+
+    declared = METADATA.tables
+    assert columns == {
+        name: {(one.name, bool(one.nullable)) for one in table.columns}
+        for name, table in declared.items()
+    }
+    assert indices == {
+        index.name: tuple(index.columns.keys())
+        for table in declared.values()
+        for index in table.indexes
+    }
+    assert keys == {
+        name: [one.name for one in table.primary_key] for name, table in declared.items()
+    }
+
+
+def test_opening_may_migrate_when_it_is_asked_to(bare_url: str) -> None:
+    """The demo begins with an empty folder."""
+    open_store(bare_url, chain_key=CHAIN_KEY, migrate=True).close()
+
+    assert current(bare_url) == REVISION
+
+
+def _driver(url: str) -> str:
+    return url.replace("postgresql:", "postgresql+psycopg:")
