@@ -44,10 +44,14 @@ def load(
 
 
 def lint(folder: Path, *, steps: Sequence[Path] = ()) -> list[Problem]:
-    """Return what is wrong in one folder, by file and line; nothing is fine."""
+    """Return what is wrong in one folder, by file and line; nothing is fine.
+
+    A tie with a shipped runbook counts, because loading would refuse it.
+    """
     if not folder.is_dir():
         return [Problem(file=str(folder), line=1, what="there is no such folder")]
-    return sorted(_problems(_read((folder,), registry.verbs(steps))))
+    found = _problems(_read((LIBRARY, folder), registry.verbs(steps)))
+    return sorted(problem for problem in found if Path(problem.file).parent == folder)
 
 
 def load_text(text: str, *, name: str, verbs: grammar.Verbs) -> Runbook:

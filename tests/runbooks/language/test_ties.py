@@ -67,3 +67,14 @@ def test_the_linter_names_both_files(complaints, good):
             " give one another priority"
         )
     ]
+
+
+def test_a_tie_with_a_shipped_runbook_is_found_before_it_is_deployed(complaints, good):
+    """The team's folder is loaded beside the library, so it is checked beside it."""
+    text = good.replace('"Example"', '"VLLMKVCacheCritical"').replace(
+        "parameters:", "priority: 60\nparameters:"
+    )
+
+    (found,) = complaints(example=text)
+
+    assert "this and kv-cache-exhausted.yaml equally well" in found
