@@ -53,3 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except TriagedError as error:
         sys.stderr.write(f"triaged: {error}\n")
         sys.exit(REFUSED if isinstance(error, (Rejected, NotAllowed)) else FAILED)
+
+
+if __name__ == "__main__":
+    main()

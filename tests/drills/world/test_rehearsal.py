@@ -144,7 +144,7 @@ def test_two_more_pods_heal_it_and_the_alert_resolves(begin: Begin) -> None:
     played.scale(6)
     played.play(1)
     assert played.ask(UP) == 4
-    played.play(13)
+    played.play(26)
 
     assert played.ask(UP) == 6
     assert (played.ask(PREEMPTIONS), played.ask(WAITING)) == (0, 0)

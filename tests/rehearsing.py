@@ -1,0 +1,230 @@
+"""A rehearsal in steps: a world on loopback, and the real desk turned by hand beside it."""
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.app.main import App, built
+from bot.app.server import Server
+from bot.app.settings import Settings, load
+from drills.world import World
+from incidents.timeline import Row, rows
+
+TOKEN = "a-token-of-16-chars"
+STEP = 15.0
+MOST_TURNS = 60
+PEOPLE = """\
+people:
+  - {{id: alice, name: Alice, slack: {alice}, unix: alice, roles: [on-call-sre]}}
+  - {{id: bob, name: Bob, slack: {bob}, roles: [on-call-sre]}}
+  - {{id: carol, name: Carol, slack: {carol}}}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The world, through its control address."""
+
+    control: str
+    console: str
+    addresses: Mapping[str, Any]
+
+    def advance(self, seconds: float = STEP) -> None:
+        """Let world time pass; notifications are answered when it returns."""
+        post(f"{self.control}/clock/advance", {"seconds": seconds})
+
+    def put(self, kind: str, **values: object) -> None:
+        """Let a fault begin."""
+        post(f"{self.control}/faults", {"put": [{"kind": kind, **values}]})
+
+    def clear(self, kind: str) -> None:
+        """Let a fault end."""
+        post(f"{self.control}/faults", {"clear": [kind]})
+
+    def ring(self, webhook: str) -> None:
+        """Point the Alertmanagers at the desk."""
+        post(f"{self.control}/faults", {"webhook": {"url": webhook, "token": TOKEN}})
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return what is true in the world."""
+        return get(f"{self.control}/state")
+
+    def slack(self) -> Mapping[str, Any]:
+        """Return the whole workspace."""
+        return get(f"{self.console}/control/state")
+
+    def slack_calls(self) -> list[Mapping[str, Any]]:
+        """Return every call of the Web API."""
+        return get(f"{self.console}/control/calls")
+
+    def kubernetes_calls(self) -> list[Mapping[str, Any]]:
+        """Return every call of the Kubernetes API."""
+        return get(f"{self.addresses['kubernetes']}/control/calls")
+
+    def press(self, action: str, *, person: str = "alice") -> Mapping[str, Any]:
+        """Press a button of the newest message that has it."""
+        found = self.button(action)
+        assert found is not None, f"no button {action}"
+        return post(f"{self.console}/control/press", {"user": person, **found})
+
+    def button(self, action: str) -> Mapping[str, str] | None:
+        """Return where the newest button of this action is."""
+        found = None
+        for channel in self.slack()["channels"]:
+            for message in channel["messages"]:
+                for block in message.get("blocks") or ():
+                    for element in block.get("elements", ()):
+                        if element.get("action_id") == action:
+                            found = {
+                                "channel": channel["id"],
+                                "ts": message["ts"],
+                                "action_id": action,
+                            }
+        return found
+
+    def command(self, text: str, *, person: str = "alice", channel: str) -> Mapping[str, Any]:
+        """Type `/incident …` in a channel."""
+        given = {"user": person, "channel": channel, "command": "/incident", "text": text}
+        return post(f"{self.console}/control/command", given)
+
+
+@dataclass(slots=True, kw_only=True)
+class Rehearsal:
+    """The stage and the desk; `until` lets time pass in steps until something holds."""
+
+    stage: Stage
+    app: App
+    postmortems: Path
+    webhook: str
+    steps: int = field(default=0)
+
+    def turn(self) -> None:
+        """Turn every loop until nothing more happens."""
+        for _ in range(MOST_TURNS):
+            turned = [loop.once() for loop in self.app.loops]
+            if not any(turned):
+                return
+        message = "the loops never come to rest"
+        raise AssertionError(message)
+
+    def until(self, holds: Callable[[], bool], *, minutes: float = 60) -> None:
+        """Let time pass until it holds; fails with the timeline when it does not."""
+        for _ in range(int(minutes * 60 / STEP)):
+            self.turn()
+            if holds():
+                return
+            self.stage.advance()
+            self.steps += 1
+        message = "it never came to hold:\n" + "\n".join(self.told())
+        raise AssertionError(message)
+
+    def rows(self, number: int = 1) -> tuple[Row, ...]:
+        """Return an incident's timeline."""
+        return rows(self.app.opened.desk.history(number))
+
+    def told(self, number: int = 1) -> list[str]:
+        """Return the timeline as lines."""
+        return [f"{row.at:%H:%M:%S} {row.kind}: {row.text}" for row in self.rows(number)]
+
+    def has(self, kind: str, number: int = 1) -> bool:
+        """Return whether an event of this kind has happened."""
+        return any(row.kind == kind for row in self.rows(number))
+
+    def count(self, kind: str, number: int = 1) -> int:
+        """Return how often an event of this kind has happened."""
+        return sum(row.kind == kind for row in self.rows(number))
+
+
+@contextmanager
+def stepped_world(**options: Any) -> Iterator[Stage]:
+    """Run a world in this process, at rate 0."""
+    world = World(rate=0.0, **options)
+    world.start()
+    try:
+        addresses = world.addresses
+        post(f"{addresses.slack_console}/control/switches", {"post_pacing": False})
+        yield Stage(
+            control=addresses.control,
+            console=addresses.slack_console,
+            addresses={
+                "slack_api": addresses.slack_api,
+                "kubernetes": addresses.kubernetes,
+                "prometheus": addresses.prometheus,
+                "alertmanagers": addresses.alertmanagers,
+            },
+        )
+    finally:
+        world.stop()
+
+
+@contextmanager
+def rehearsal(stage: Stage, folder: Path, *, database_url: str) -> Iterator[Rehearsal]:
+    """Make the real desk, let it listen, and turn it by hand."""
+    settings = settings_for(stage, folder, database_url=database_url)
+    with built(settings) as app:
+        server = Server(app.web, host="127.0.0.1", port=0)
+        port = server.start()
+        if app.sockets is not None:
+            app.sockets.start()
+        webhook = f"http://127.0.0.1:{port}/webhooks/alertmanager"
+        stage.ring(webhook)
+        try:
+            yield Rehearsal(stage=stage, app=app, postmortems=settings.postmortems, webhook=webhook)
+        finally:
+            if app.sockets is not None:
+                app.sockets.stop()
+            server.stop()
+
+
+def settings_for(stage: Stage, folder: Path, *, database_url: str) -> Settings:
+    """Write a desk's configuration and return its settings."""
+    config = folder / "config"
+    config.mkdir(exist_ok=True)
+    ids = stage.slack()["people"]
+    (config / "people.yaml").write_text(PEOPLE.format(**ids))
+    for name, text in {
+        "tokens": f"alertmanager {TOKEN}\n",
+        "bot": "xoxb-rehearsal-triaged",
+        "app": "xapp-rehearsal-triaged",
+    }.items():
+        (folder / name).write_text(text)
+    key = folder / "chain-key"
+    key.write_bytes(bytes(range(32)))
+    key.chmod(0o600)
+    return load(
+        {
+            "TRIAGED_DATABASE_URL": database_url,
+            "TRIAGED_CHAIN_KEY_FILE": str(key),
+            "TRIAGED_CONFIG": str(config),
+            "TRIAGED_LISTEN": "127.0.0.1:0",
+            "TRIAGED_WEBHOOK_TOKENS_FILE": str(folder / "tokens"),
+            "TRIAGED_SLACK_BOT_TOKEN_FILE": str(folder / "bot"),
+            "TRIAGED_SLACK_APP_TOKEN_FILE": str(folder / "app"),
+            "TRIAGED_SLACK_API_URL": stage.addresses["slack_api"],
+            "TRIAGED_SLACK_POST_GAP": "0",
+            "TRIAGED_KUBERNETES_URL": stage.addresses["kubernetes"],
+            "TRIAGED_PROMETHEUS_URL": stage.addresses["prometheus"],
+            "TRIAGED_POSTMORTEMS": str(folder / "postmortems"),
+            "TRIAGED_CLOCK_URL": stage.control,
+            "TRIAGED_REHEARSAL": "true",
+        }
+    )
+
+
+def get(address: str) -> Any:
+    """Return the JSON at a loopback address."""
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        return json.load(answer)
+
+
+def post(address: str, body: Mapping[str, object]) -> Any:
+    """Post JSON to a loopback address and return the JSON answer."""
+    request = urllib.request.Request(
+        address, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
