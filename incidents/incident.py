@@ -35,6 +35,7 @@ class Occurrence:
 class Incident:
     """An incident as it stands; `opened` is None before its first event.
 
+    `lead` is the alert that speaks for it: the worst, then the earliest.
     `override` is the severity that a person set; `calm_until` the moment at which it resolves by
     itself; `escalated_at` the last time that more people were asked for; `relapsed_at` the last
     relapse: what was verified before it no longer counts; `mitigated_by` the verified step
@@ -47,6 +48,7 @@ class Incident:
     opened_at: datetime | None = None
     updated_at: datetime | None = None
     alerts: Mapping[str, Occurrence] = field(default_factory=dict)
+    lead: AlertFired | None = None
     truncated: int = 0
     status: Status = Status.INVESTIGATING
     severity: Severity = Severity.P3
@@ -84,11 +86,6 @@ class Incident:
         return f"INC-{self.number}"
 
     @property
-    def lead(self) -> AlertFired | None:
-        """Return the alert that speaks for the incident: the worst, then the earliest."""
-        return min((o.fired for o in self.alerts.values()), key=_rank, default=None)
-
-    @property
     def guide(self) -> AlertFired | None:
         """Return the alert whose runbook runs: the first by rank that has one of its own."""
         fired = [o.fired for o in self.alerts.values()]
@@ -121,9 +118,11 @@ def _opened(state: Incident, event: events.IncidentOpened) -> Incident:
 
 def _fired(state: Incident, event: AlertFired) -> Incident:
     name = occurrence(event.fingerprint, event.starts_at)
-    grown = replace(state, alerts={**state.alerts, name: Occurrence(fired=event)})
-    lead = grown.lead
-    if grown.override or lead is None:
+    # Compared with the one that leads so far: a storm of thousands must not look at all of them.
+    lead = event if state.lead is None else min(state.lead, event, key=_rank)
+    alerts = {**state.alerts, name: Occurrence(fired=event)}
+    grown = replace(state, alerts=alerts, lead=lead)
+    if grown.override:
         return grown
     return replace(
         grown,

@@ -26,6 +26,8 @@ PEOPLES = frozenset({StepStatus.PLANNED, StepStatus.ASKED, StepStatus.IN_DOUBT})
 CLAIM = "claim"
 USED = "used"
 FROZEN = "frozen"
+CRITERION = "criterion-"
+"""Begins the name of a step that poses an escalation criterion to a person."""
 
 
 def decide(run: Run, command: RunCommand, now: datetime) -> Answer:
@@ -35,7 +37,7 @@ def decide(run: Run, command: RunCommand, now: datetime) -> Answer:
     if run.started is None:
         message = f"there is no {run.id}"
         raise Rejected(message)
-    if run.outcome is not None and not isinstance(command, _REOPENING):
+    if run.outcome is not None and not _after_the_end(command):
         message = f"{run.id} is over: {run.outcome}"
         raise Rejected(message)
     return _DECIDE[type(command)](run, command, now)
@@ -65,7 +67,19 @@ def state(run: Run) -> str:
     return run.claimed.status.value if run.claimed else "running"
 
 
-_REOPENING = (commands.RetryStep, commands.ContinueFrom, commands.AskUndo)
+_REOPENING = (
+    commands.RetryStep,
+    commands.ContinueFrom,
+    commands.AskUndo,
+    commands.MeetCriterion,
+)
+
+
+def _after_the_end(command: RunCommand) -> bool:
+    """Return whether a run that is over still takes it: criteria go on until the incident ends."""
+    if isinstance(command, commands.PoseAsk | commands.AnswerAsk):
+        return command.step.startswith(CRITERION)
+    return isinstance(command, _REOPENING)
 
 
 def _start(run: Run, command: commands.StartRun) -> Answer:

@@ -1,5 +1,6 @@
 """The clock's loop: whatever a row says is due now."""
 
+import time
 from collections.abc import Callable
 
 import structlog
@@ -14,6 +15,7 @@ from incidents.journal import Aggregate, Summary
 
 log = structlog.get_logger()
 
+WRITE_AGAIN_SECONDS = 30.0
 CLAIMED = frozenset({"started", "in doubt", "applied"})
 
 WritePostmortem = Callable[[int], None]
@@ -28,6 +30,7 @@ class DueLoop:
         self._desk = desk
         self._write_postmortem = write_postmortem
         self._pause = pause
+        self._write_again: dict[int, float] = {}
 
     def once(self) -> bool:
         """Handle every row that is due; return whether one of them changed."""
@@ -51,10 +54,21 @@ class DueLoop:
         if row.aggregate is not Aggregate.INCIDENT or row.incident is None:
             return False
         if self._desk.incident(row.incident).status is Status.RESOLVED:
-            self._write_postmortem(row.incident)
-            return True
+            return self._write(row.incident)
         busy = self._busy(row.incident)
         return bool(self._desk.tell(row.stream, Tick(busy=busy)).events)
+
+    def _write(self, number: int) -> bool:
+        if time.monotonic() < self._write_again.get(number, 0.0):
+            return False
+        # Set before the attempt: a document that fails, or takes long, must not be tried at once.
+        self._write_again[number] = time.monotonic() + WRITE_AGAIN_SECONDS
+        try:
+            self._write_postmortem(number)
+        except Rejected as error:
+            log.warning("postmortem not written", incident=number, because=str(error))
+            return False
+        return True
 
     def _busy(self, number: int) -> str | None:
         """Return why the incident must not resolve by itself yet: a change is under way."""

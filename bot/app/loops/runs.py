@@ -11,7 +11,7 @@ from incidents.commands.run import StartRun
 from incidents.desk import Desk
 from incidents.errors import Conflict, Rejected
 from incidents.events.run import RunStarted
-from incidents.incident import Incident
+from incidents.incident import Incident, Status
 from incidents.journal import Aggregate, Summary
 from incidents.linking import owed, wants_run
 from incidents.run import Run
@@ -24,6 +24,9 @@ class Moves(Protocol):
 
     def advance(self, run_id: str) -> bool:
         """Do one move; return whether something happened."""
+
+    def watch(self, run_id: str) -> bool:
+        """Look at the criteria of a run that is over; return whether one is met."""
 
 
 Begin = Callable[[Incident], RunStarted]
@@ -74,8 +77,14 @@ class RunsLoop:
             self._start(incident)
             return True
         changed = self._settle(incident, runs)
-        moved = [self._moves.advance(run.id) for run in runs if run.outcome is None]
+        moved = [self._move(incident, run) for run in runs]
         return changed or any(moved)
+
+    def _move(self, incident: Incident, run: Run) -> bool:
+        if run.outcome is None:
+            return self._moves.advance(run.id)
+        # Its escalation criteria hold until the incident is over, whatever became of the run.
+        return incident.status is not Status.RESOLVED and self._moves.watch(run.id)
 
     def _start(self, incident: Incident) -> None:
         run_id = f"run-{incident.number}-1"

@@ -123,7 +123,9 @@ def test_a_run_that_is_over_is_still_watched(world):
 
     watched = world.runner.watch("run-1-1")
 
-    assert (world.run.outcome, watched) == ("completed", False)
+    posed = [step for step in world.run.steps.values() if step.id.startswith("criterion-")]
+    assert (world.run.outcome, watched) == ("completed", True)
+    assert [step.status.value for step in posed] == ["asked"]
     assert asked
 
 
