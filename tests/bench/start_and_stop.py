@@ -1,0 +1,85 @@
+"""Start and stop: seconds until ready, memory at rest, and the end while deliveries come in."""
+
+import sqlite3
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+
+from tests.bench import programs
+from tests.bench.deliveries import delivery
+from tests.bench.figures import Figure, Must, at_most
+from tests.bench.places import Places, Say
+from tests.bench.served import desk
+from tests.bench.watched_slack import WatchedSlack, watched_slack
+
+REST_SECONDS = 1.0
+UNDER_LOAD_SECONDS = 0.5
+CONNECTIONS = 16
+# More than can be answered before the end: the load lasts until the door closes.
+ENDLESS = 50_000
+COUNT = "SELECT count(*) FROM inbox"
+
+# Figure -> its unit, and what is asked of it.
+ASKED: Mapping[str, tuple[str, Must | None]] = {
+    "start to ready": ("s", at_most(3)),
+    "SIGTERM to the end, under load": ("s", at_most(5)),
+    "acknowledged and lost": ("deliveries", at_most(0)),
+    "answered 5xx while it stopped": ("deliveries", at_most(0)),
+    "memory at rest": ("MiB", None),
+}
+
+
+def measure(places: Places, *, rounds: int, say: Say) -> list[Figure]:
+    """Return P13 and the memory of one process with all roles, for both stores."""
+    values: dict[tuple[str, str], list[float]] = defaultdict(list)
+    body = places.folder / "one.json"
+    body.write_bytes(delivery(1))
+    urls = places.databases("start")
+    with watched_slack() as slack:
+        for number in range(1, rounds + 1):
+            say(f"start and stop, round {number} of {rounds}")
+            for store, url in urls.items():
+                room = places.room(f"start-{store}")
+                for name, value in _once(room, url, body, slack).items():
+                    values[store, name].append(value)
+    return [_figure(store, name, found) for (store, name), found in sorted(values.items())]
+
+
+def _once(room: Path, url: str, body: Path, slack: WatchedSlack) -> Mapping[str, float]:
+    before, began = _kept(url), time.perf_counter()
+    with desk(room, url, **slack.settings(room)) as server:
+        server.until_ready()
+        ready = time.perf_counter() - began
+        time.sleep(REST_SECONDS)
+        rss = server.rss_mib()
+        with programs.generating(
+            server, body, requests=ENDLESS, connections=CONNECTIONS
+        ) as generating:
+            time.sleep(UNDER_LOAD_SECONDS)
+            ended = server.terminate()
+            statuses = generating()["statuses"]
+    lost = statuses.get("200", 0) - (_kept(url) - before)
+    refused = sum(count for status, count in statuses.items() if status.startswith("5"))
+    return dict(zip(ASKED, (ready, ended, max(0, lost), refused, rss), strict=True))
+
+
+def _figure(store: str, name: str, values: list[float]) -> Figure:
+    unit, must = ASKED[name]
+    # Losing anything once is losing: there the worst round counts, not the middle one.
+    part = 0.5 if unit != "deliveries" else 1.0
+    return Figure(
+        goal="P13", name=name, store=store, unit=unit, values=values, quantile=part, must=must
+    )
+
+
+def _kept(url: str) -> int:
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            return int(connection.execute(COUNT).fetchone()[0])
+    with psycopg.connect(url) as server:
+        row = server.execute(COUNT).fetchone()
+        return int(row[0]) if row else 0
