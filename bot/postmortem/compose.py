@@ -1,17 +1,27 @@
 """Composes the document of an incident from its story; pure."""
 
+from dataclasses import replace
+
 from bot.postmortem import changes, evidence, gaps, impact, questions, ringing, summary, tried
 from bot.postmortem.document import Document, Line
 from bot.postmortem.phases import phases
 from bot.postmortem.story import Story
+from incidents.events.incident import ChannelArchived, PostmortemWritten
 from incidents.timeline import Weight, rows
 
 MOST_ROWS = 1000
 """Rows of the timeline that are printed: half from its beginning, half from its end."""
 
+# What follows from the document cannot stand in it: written again it would be another one.
+_AFTERWARDS = (PostmortemWritten, ChannelArchived)
 
-def document(story: Story) -> Document:
-    """Return the document; the same story gives an equal one."""
+
+def document(told: Story) -> Document:
+    """Return the document; the same story gives an equal one, also after it was written."""
+    story = replace(
+        told,
+        history=tuple(one for one in told.history if not isinstance(one.event, _AFTERWARDS)),
+    )
     incident = story.incident
     lines = _lines(story)
     return Document(
@@ -20,7 +30,7 @@ def document(story: Story) -> Document:
         severity=incident.severity.value,
         status=incident.status.value,
         because=incident.severity_because,
-        summary=summary.sentences(story),
+        summary=summary.paragraphs(story),
         facts=summary.facts(story),
         impact=impact.numbers(story),
         measures=summary.measures(story),
@@ -33,6 +43,7 @@ def document(story: Story) -> Document:
         gaps=gaps.gaps(story),
         follow_ups=story.follow_ups,
         timeline=_middle_left_out(lines),
+        several_days=_several_days(lines),
         left_out=max(0, len(lines) - MOST_ROWS),
     )
 
@@ -49,3 +60,7 @@ def _middle_left_out(lines: tuple[Line, ...]) -> tuple[Line, ...]:
         return lines
     half = MOST_ROWS // 2
     return (*lines[:half], *lines[-half:])
+
+
+def _several_days(lines: tuple[Line, ...]) -> bool:
+    return len({line.at.date() for line in lines}) > 1

@@ -14,11 +14,15 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """A number of the impact; `value` says `no data` where there was none, never zero."""
+    """A number of the impact; `value` says `no data` where there was none, never zero.
+
+    `at` is when it was read, `source` what read it, or why nothing did.
+    """
 
     name: str
     value: str
-    note: str
+    at: datetime | None
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,14 +142,18 @@ class Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A whole postmortem. It holds no moment of its own: the same history gives the same bytes."""
+    """A whole postmortem. It holds no moment of its own: the same history gives the same bytes.
+
+    With `several_days` a time of day alone would be ambiguous; `left_out` counts rows of the
+    timeline that are not in it.
+    """
 
     label: str
     title: str
     severity: str
     status: str
     because: str
-    summary: tuple[str, ...]
+    summary: tuple[Fact, ...]
     facts: tuple[Fact, ...]
     impact: tuple[Number, ...]
     measures: tuple[Fact, ...]
@@ -158,4 +166,5 @@ class Document:
     gaps: tuple[str, ...]
     follow_ups: tuple[str, ...]
     timeline: tuple[Line, ...]
+    several_days: bool
     left_out: int

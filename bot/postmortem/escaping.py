@@ -47,7 +47,8 @@ def _addresses(line: str) -> str:
 
 
 def _start(line: str) -> str:
-    fit = re.match(r"(\d{1,9})([.)])", line)
-    if fit:
-        return f"{fit[1]}\\{line[fit.end(1) :]}"
-    return f"\\{line}" if line[:1] in "-+=#!:" and line else line
+    """Return the line with no mark at its start that makes a heading, a list or a rule of it."""
+    number = re.match(r"(\d{1,9})[.)](?=\s|$)", line)
+    if number:
+        return f"{number[1]}\\{line[number.end(1) :]}"
+    return f"\\{line}" if line.startswith(("-", "+", "=", "#", ":")) else line

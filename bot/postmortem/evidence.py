@@ -34,7 +34,7 @@ def _measured(evidence: tuple[Evidence, ...]) -> Iterator[Measured]:
 def _value(found: list[Evidence]) -> str:
     known = [one for one in found if one.value is not None]
     if not known:
-        return f"no data ({found[0].because})" if found[0].because else "no data"
+        return found[0].because or "no data"
     least, most = min(known, key=_size), max(known, key=_size)
     silent = f"; no data of {len(found) - len(known)}" if len(known) < len(found) else ""
     shown = number(most.value, most.unit)

@@ -36,11 +36,11 @@ def numbers(story: Story) -> tuple[Number, ...]:
 def _worst(label: str, reads: list[_Read]) -> Number:
     known = [(one.value, one) for one in reads if one.value is not None]
     if not known:
-        note = reads[0].source if reads else "no check read it"
-        return Number(name=label, value=NO_DATA, note=note)
+        source = reads[0].source if reads else "nothing read it"
+        return Number(name=label, value=NO_DATA, at=None, source=source)
     value, worst = max(known, key=lambda pair: pair[0])
-    note = f"{worst.at:%H:%M:%S}, {worst.source}"
-    return Number(name=label, value=number(value, worst.unit), note=note)
+    shown = number(value, worst.unit)
+    return Number(name=label, value=shown, at=worst.at, source=worst.source)
 
 
 def _reads(story: Story, signal: str) -> Iterator[_Read]:

@@ -29,7 +29,7 @@ def markdown(document: Document, *, template: str) -> str:
         "code": lambda value: Safe(escaping.code(str(value))),
         "block": lambda value: Safe(escaping.block(str(value))),
         "day": _day,
-        "clock": _clock,
+        "clock": _day if document.several_days else _clock,
         "span": lambda value: Safe(span(value)),
     }
     return environment.from_string(template).render(document=document)

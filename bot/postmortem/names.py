@@ -5,12 +5,14 @@ A sentence may hold foreign text, and an id such as `sre` may be a word of it.
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any  # see _event
+from typing import Any, TypeVar  # Any: see _event
 
 from incidents.approval import Approval
 from incidents.desk import Entry
 from incidents.events.registry import Event
 from incidents.people import People
+
+E = TypeVar("E", bound=Event)
 
 _ONE = ("by", "requested_by")
 _MANY = ("approvers", "together_with")
@@ -23,14 +25,14 @@ def named(history: Iterable[Entry], people: People) -> tuple[Entry, ...]:
 
 
 def decided(approval: Approval, people: People) -> Approval:
-    """Return the approval with names of those who decided."""
-    if approval.decided_by is None:
-        return approval
-    names = (people.called(one) for one in approval.decided_by.split(_BOTH))
-    return dataclasses.replace(approval, decided_by=_BOTH.join(names))
+    """Return the approval with the names of those who were asked and who decided."""
+    asked = None if approval.asked is None else _event(approval.asked, people)
+    by = approval.decided_by
+    names = None if by is None else _BOTH.join(people.called(one) for one in by.split(_BOTH))
+    return dataclasses.replace(approval, asked=asked, decided_by=names)
 
 
-def _event(event: Event, people: People) -> Event:
+def _event(event: E, people: People) -> E:
     present = {field.name for field in dataclasses.fields(event)}
     names: dict[str, Any] = {  # a field's value is a text, or several
         name: people.called(getattr(event, name)) for name in _ONE if name in present

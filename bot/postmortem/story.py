@@ -2,15 +2,14 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TypeVar
 
 from bot.postmortem.names import decided, named
 from incidents.approval import Approval
 from incidents.desk import Desk, Entry
-from incidents.errors import Rejected
-from incidents.events.incident import AlertFired, ChannelArchived, PostmortemWritten
+from incidents.events.incident import AlertFired
 from incidents.incident import Incident
 from incidents.people import People
 from incidents.ports import Texts
@@ -18,20 +17,20 @@ from incidents.run import Run
 
 E = TypeVar("E")
 
-# What follows from the document cannot stand in it: written again it would be another one.
-_AFTERWARDS = (PostmortemWritten, ChannelArchived)
-
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """One incident with its history, in which names stand for ids; `texts` are by digest."""
+    """One incident with its history, in which names stand for ids; `texts` are by digest.
+
+    `follow_ups` are the runbooks', which the journal does not know.
+    """
 
     incident: Incident
     runs: tuple[Run, ...]
     approvals: tuple[Approval, ...]
     history: tuple[Entry, ...]
     texts: Mapping[str, str]
-    follow_ups: tuple[str, ...]
+    follow_ups: tuple[str, ...] = ()
 
     def told(self, kind: type[E]) -> Iterator[tuple[datetime, str, E]]:
         """Yield moment, stream and event of every event of a kind, in order."""
@@ -48,30 +47,18 @@ class Story:
         return {str(name): str(value) for name, value in found.items()}
 
 
-def collect(
-    number: int,
-    *,
-    desk: Desk,
-    texts: Texts,
-    people: People,
-    follow_ups: Callable[[Run], tuple[str, ...]],
-) -> Story:
-    """Read the story of an incident; raises Rejected where there is none of that number."""
+def collect(number: int, *, desk: Desk, texts: Texts, people: People) -> Story | None:
+    """Read the story of an incident; None where there is none of that number."""
     incident = desk.incident(number)
     if incident.opened is None:
-        message = f"there is no INC-{number}"
-        raise Rejected(message)
+        return None
     streams = desk.streams(number)
-    runs = tuple(desk.run(one) for one in streams if one.startswith("run-"))
     approvals = (desk.approval(one) for one in streams if one.startswith("approval-"))
-    history = (one for one in desk.history(number) if not isinstance(one.event, _AFTERWARDS))
     digests = sorted({one.fired.text for one in incident.alerts.values() if one.fired.text})
     return Story(
         incident=incident,
-        runs=runs,
+        runs=tuple(desk.run(one) for one in streams if one.startswith("run-")),
         approvals=tuple(decided(one, people) for one in approvals),
-        history=named(history, people),
+        history=named(desk.history(number), people),
         texts=texts.read(digests),
-        # Two runs of one runbook leave the same things to be done.
-        follow_ups=tuple(dict.fromkeys(text for run in runs for text in follow_ups(run))),
     )

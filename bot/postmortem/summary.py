@@ -1,6 +1,5 @@
 """The beginning of a postmortem: what happened in a few sentences, facts and measures."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from bot.postmortem.document import Fact
@@ -14,17 +13,21 @@ from incidents.telling import change
 DAY = "%Y-%m-%d %H:%M:%S UTC"
 
 
-def sentences(story: Story) -> tuple[str, ...]:
-    """Return the summary, a sentence each: what, why so bad, what was found, done, and how it is.
+def paragraphs(story: Story) -> tuple[Fact, ...]:
+    """Return the summary, a paragraph each: what, why so bad, what was found, done, and the end.
 
     Every one of them is a reading of events; what did not happen is said, not passed over.
     """
-    return (
-        _what(story.incident),
-        *_found(story),
-        *_done(story),
-        _now(story.incident),
+    incident = story.incident
+    rows = (
+        ("What happened", _what(incident)),
+        (f"Why {incident.severity.value}", incident.severity_because or "no reason is recorded"),
+        ("What was found", _found(story)),
+        ("What was changed", _changed(story)),
+        ("What came of it", _came_of_it(story)),
+        ("How it ended", _end(incident)),
     )
+    return tuple(Fact(name=name, value=_sentence(value)) for name, value in rows if value)
 
 
 def facts(story: Story) -> tuple[Fact, ...]:
@@ -34,7 +37,7 @@ def facts(story: Story) -> tuple[Fact, ...]:
     rows = (
         ("Severity", f"{incident.severity.value} (rule {incident.severity_rule or 'none'})"),
         ("Status", incident.status.value),
-        ("Where", _where(incident)),
+        ("Where", where(incident)),
         ("Cluster", opened.cluster if opened else ""),
         ("Opened", _moment(incident.opened_at)),
         ("Resolved", _moment(incident.resolved_at)),
@@ -66,47 +69,55 @@ def measures(story: Story) -> tuple[Fact, ...]:
     )
 
 
-def _what(incident: Incident) -> str:
-    names = ", ".join(sorted({one.fired.name for one in incident.alerts.values()}))
-    because = f", because {incident.severity_because}" if incident.severity_because else ""
-    rang = f" ({names})" if names else ""
-    return f"{incident.title}{rang}: {incident.severity.value} for {_where(incident)}{because}."
-
-
-def _found(story: Story) -> Iterator[str]:
-    """Yield what the last check found, which is what a change was based on."""
-    checks = [event for _, _, event in story.told(CheckFinished)]
-    if not checks:
-        yield "No check ran."
-        return
-    last = checks[-1]
-    yield f"The check {last.step} found {last.verdict}: {last.because}."
-
-
-def _done(story: Story) -> Iterator[str]:
-    made = {(stream, event.step) for _, stream, event in story.told(StepFinished)}
-    if not made:
-        yield "Nothing was changed."
-    for run in story.runs:
-        for step in run.steps.values():
-            if (run.id, step.id) in made and step.plan is not None:
-                yield f"{change(step.plan)} was applied."
-    for _, _, event in story.told(EffectVerified):
-        yield f"{event.step}: {event.verdict}: {event.because}."
-
-
-def _now(incident: Incident) -> str:
-    if incident.status is not Status.RESOLVED:
-        return f"The incident was {incident.status.value} when this was written."
-    kind = " as a false positive" if incident.false_positive else ""
-    return f"It was resolved{kind}: {incident.resolved_because}."
-
-
-def _where(incident: Incident) -> str:
+def where(incident: Incident) -> str:
+    """Return where it went wrong: namespace and model, else the incident's key."""
     opened = incident.opened
     if opened is None:
         return incident.id
     return "/".join(part for part in (opened.namespace, opened.model) if part) or opened.key
+
+
+def _what(incident: Incident) -> str:
+    names = ", ".join(sorted({one.fired.name for one in incident.alerts.values()}))
+    rang = f" ({names})" if names else ""
+    return f"{incident.title}{rang}, in {where(incident)}"
+
+
+def _found(story: Story) -> str:
+    """Return what the last check found, which is what a change was based on."""
+    checks = [event for _, _, event in story.told(CheckFinished)]
+    if not checks:
+        return "no check ran"
+    return f"{checks[-1].step}: {checks[-1].verdict}, because {checks[-1].because}"
+
+
+def _changed(story: Story) -> str:
+    made = {(stream, event.step) for _, stream, event in story.told(StepFinished)}
+    plans = [
+        change(step.plan)
+        for run in story.runs
+        for step in run.steps.values()
+        if (run.id, step.id) in made and step.plan is not None
+    ]
+    return "; ".join(plans) or "nothing"
+
+
+def _came_of_it(story: Story) -> str:
+    proofs = [event for _, _, event in story.told(EffectVerified)]
+    return "; ".join(f"{one.step} {one.verdict}: {one.because}" for one in proofs)
+
+
+def _end(incident: Incident) -> str:
+    if incident.status is not Status.RESOLVED:
+        return f"it was {incident.status.value} when this was written"
+    kind = " as a false positive" if incident.false_positive else ""
+    return f"resolved{kind}: {incident.resolved_because}"
+
+
+def _sentence(text: str) -> str:
+    whole = text.strip()
+    stop = "" if whole.endswith((".", "!", "?", "…")) else "."
+    return f"{whole}{stop}"
 
 
 def _moment(at: datetime | None) -> str:

@@ -4,14 +4,14 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.postmortem.compose import document
 from bot.postmortem.rendering import render
-from bot.postmortem.story import collect
+from bot.postmortem.story import Story, collect
 from incidents.desk import Desk
-from incidents.errors import Unavailable
+from incidents.errors import Rejected, Unavailable
 from incidents.people import People
 from incidents.ports import Texts
 from incidents.run import Run
@@ -45,19 +45,21 @@ class Writer:
         Raises Rejected where there is no such incident or it cannot be rendered, Unavailable when
         the folder cannot be written.
         """
-        story = collect(
-            number,
-            desk=self._desk,
-            texts=self._texts,
-            people=self._people,
-            follow_ups=self._follow_ups,
-        )
-        rendered = render(document(story))
-        label, text = story.incident.label, rendered.markdown.encode()
+        rendered = render(document(self._story(number)))
+        label, text = f"INC-{number}", rendered.markdown.encode()
         # The page first: whoever finds the Markdown, which is the one noted, finds the page too.
         self._put(f"{label}.html", rendered.html.encode())
         self._put(f"{label}.md", text)
         return Written(name=f"{label}.md", digest=hashlib.sha256(text).hexdigest())
+
+    def _story(self, number: int) -> Story:
+        story = collect(number, desk=self._desk, texts=self._texts, people=self._people)
+        if story is None:
+            message = f"there is no INC-{number}"
+            raise Rejected(message)
+        # Two runs of one runbook leave the same things to be done.
+        left = dict.fromkeys(text for run in story.runs for text in self._follow_ups(run))
+        return replace(story, follow_ups=tuple(left))
 
     def _put(self, name: str, body: bytes) -> None:
         """Put the file there whole, or not at all."""

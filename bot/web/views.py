@@ -1,37 +1,33 @@
 """What the page of an incident shows, as plain values."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.postmortem.document import Fact, Ringing
+from bot.postmortem.ringing import alerts
 from bot.postmortem.spans import span
-from bot.web.situation import Situation
+from bot.postmortem.story import Story
+from bot.postmortem.summary import where
 from incidents.approval import Approval, ApprovalState, fate
+from incidents.events.incident import Acknowledged
 from incidents.incident import Incident, Status
 from incidents.journal import Summary
 from incidents.measures import measure
-from incidents.people import People
-from incidents.policy import Policy
-from incidents.ports import Texts
 from incidents.run import Run, Step, StepStatus
 from incidents.telling import change
 from incidents.timeline import Row, rows
 
-UNDER_WAY = frozenset({StepStatus.STARTED, StepStatus.APPLIED, StepStatus.IN_DOUBT})
-OVER = "ChannelArchived"
+MOST_ROWS = 300
+"""Rows of the timeline on the page; all of them are in `timeline.json`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """A name and its value."""
-
-    name: str
-    value: str
+_WRONG = frozenset({StepStatus.FAILED, StepStatus.REFUSED, StepStatus.IN_DOUBT})
+_UNPROVEN = frozenset({"worse", "no effect", "reverted", "cannot tell", "cannot_tell"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """One step of a run: `mark` is a word for its look (good, bad, open, quiet)."""
+    """One step of a run: `mark` is a word for its look (good, bad, done, open, quiet)."""
 
     id: str
     status: str
@@ -55,18 +51,22 @@ class RunView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalView:
-    """One question to people and what became of it."""
+    """One question to people and what became of it; `asked` says of whom, while it is open."""
 
     id: str
     title: str
     state: str
     fate: str
+    asked: str
     mark: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The page of one incident; `live` while something may still happen."""
+    """The page of one incident; `live` while something may still happen.
+
+    The timeline has the newest rows first; `earlier` counts those that are not shown.
+    """
 
     label: str
     severity: str
@@ -78,35 +78,29 @@ class View:
     measures: tuple[Fact, ...]
     runs: tuple[RunView, ...]
     approvals: tuple[ApprovalView, ...]
+    alerts: tuple[Ringing, ...]
     timeline: tuple[Row, ...]
-    names: Mapping[str, str]
+    earlier: int
 
 
-class Viewer:
-    """Makes the view of an incident."""
-
-    def __init__(self, *, texts: Texts, people: People, policy: Policy) -> None:
-        self._texts = texts
-        self._people = people
-        self._policy = policy
-
-    def view(self, found: Situation) -> View:
-        """Return what the page shows."""
-        incident, told = found.incident, rows(found.history)
-        return View(
-            label=incident.label,
-            severity=incident.severity.value,
-            title=incident.title,
-            word=word(found),
-            because=incident.severity_because,
-            live=incident.status is not Status.RESOLVED or told[-1].kind != OVER,
-            facts=_facts(incident, self._people),
-            measures=_measures(found),
-            runs=tuple(_run(one) for one in found.runs),
-            approvals=tuple(_approval(one) for one in found.approvals),
-            timeline=told,
-            names={row.by: self._people.called(row.by) for row in told},
-        )
+def view(story: Story) -> View:
+    """Return what the page of an incident shows."""
+    incident, told = story.incident, rows(story.history)
+    return View(
+        label=incident.label,
+        severity=incident.severity.value,
+        title=incident.title,
+        word=word(story),
+        because=incident.severity_because,
+        live=_live(incident),
+        facts=_facts(story),
+        measures=_measures(story),
+        runs=tuple(_run(one) for one in story.runs),
+        approvals=tuple(_approval(one) for one in story.approvals),
+        alerts=alerts(story),
+        timeline=tuple(reversed(told[-MOST_ROWS:])),
+        earlier=max(0, len(told) - MOST_ROWS),
+    )
 
 
 def listed(row: Summary) -> dict[str, object]:
@@ -123,24 +117,29 @@ def listed(row: Summary) -> dict[str, object]:
     }
 
 
-def word(found: Situation) -> str:
+def word(story: Story) -> str:
     """Return the display word: mitigating while an applied change is not verified."""
-    status = found.incident.status
-    steps = (step for run in found.runs for step in run.steps.values())
+    status = story.incident.status
+    steps = (step for run in story.runs for step in run.steps.values())
     if status is Status.INVESTIGATING and any(one.status is StepStatus.APPLIED for one in steps):
         return "mitigating"
     return status.value
 
 
-def _facts(incident: Incident, people: People) -> tuple[Fact, ...]:
-    opened = incident.opened
-    where = "/".join(part for part in (opened.namespace, opened.model) if part) if opened else ""
-    taken = incident.acknowledged_by
+def _live(incident: Incident) -> bool:
+    if incident.status is not Status.RESOLVED or incident.postmortem is None:
+        return True
+    return incident.channel is not None and not incident.archived
+
+
+def _facts(story: Story) -> tuple[Fact, ...]:
+    incident = story.incident
+    taken = [event.by for _, _, event in story.told(Acknowledged)]
     facts = (
-        ("Where", where or (opened.key if opened else "")),
+        ("Where", where(incident)),
         ("Opened", _moment(incident.opened_at)),
         ("Alerts", f"{incident.firing} of {len(incident.alerts)} firing"),
-        ("Taken by", people.called(taken) if taken else "nobody yet"),
+        ("Taken by", taken[-1] if taken else "nobody yet"),
         ("Channel", f"#{incident.channel_name}" if incident.channel_name else "none"),
         ("Severity rule", incident.severity_rule),
         ("Postmortem", incident.postmortem or ""),
@@ -148,8 +147,8 @@ def _facts(incident: Incident, people: People) -> tuple[Fact, ...]:
     return tuple(Fact(name=name, value=value) for name, value in facts if value)
 
 
-def _measures(found: Situation) -> tuple[Fact, ...]:
-    m = measure(found.incident, found.history)
+def _measures(story: Story) -> tuple[Fact, ...]:
+    m = measure(story.incident, story.history)
     spans: tuple[tuple[str, timedelta | None], ...] = (
         ("Detected after", m.to_detect),
         ("Acknowledged after", m.to_acknowledge),
@@ -175,7 +174,8 @@ def _run(run: Run) -> RunView:
 
 
 def _step(step: Step) -> StepView:
-    pods = f" · {step.ready[0]} of {step.ready[1]} pods ready" if step.ready else ""
+    settling = step.ready is not None and step.status is StepStatus.APPLIED
+    pods = f" · {step.ready[0]} of {step.ready[1]} pods ready" if step.ready and settling else ""
     said = step.because or (change(step.plan) if step.plan else "")
     return StepView(
         id=step.id,
@@ -188,13 +188,13 @@ def _step(step: Step) -> StepView:
 
 
 def _mark(step: Step) -> str:
-    if step.status in {StepStatus.FAILED, StepStatus.REFUSED, StepStatus.IN_DOUBT}:
+    if step.status in _WRONG or step.verdict in _UNPROVEN:
         return "bad"
     if step.status is StepStatus.SKIPPED:
         return "quiet"
-    if step.verdict in {"worse", "no effect", "cannot tell", "cannot_tell"}:
-        return "bad"
-    return "good" if step.status is StepStatus.DONE else "open"
+    if step.status is not StepStatus.DONE:
+        return "open"
+    return "good" if step.verdict == "verified" else "done"
 
 
 def _approval(approval: Approval) -> ApprovalView:
@@ -208,9 +208,18 @@ def _approval(approval: Approval) -> ApprovalView:
         title=approval.asked.title if approval.asked else approval.id,
         state=approval.state.value,
         fate=fate(approval),
+        asked=_asked(approval),
         mark=marks.get(approval.state, "bad"),
     )
 
 
+def _asked(approval: Approval) -> str:
+    asked = approval.asked
+    if asked is None or approval.state is not ApprovalState.REQUESTED:
+        return ""
+    who = ", ".join(asked.approvers) or "nobody"
+    return f"asked of {who} until {asked.expires_at:%H:%M:%S} UTC"
+
+
 def _moment(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""

@@ -58,7 +58,7 @@ class Tale:
 
 
 def opened(**fields: object) -> incident.IncidentOpened:
-    """An incident of the decode pool."""
+    """Return the beginning of an incident of the decode pool."""
     values = {
         "number": 1,
         "key": "local/llm-d/llama-3-70b/decode",
@@ -72,7 +72,7 @@ def opened(**fields: object) -> incident.IncidentOpened:
 
 
 def fired(**fields: object) -> incident.AlertFired:
-    """The alert of preemptions."""
+    """Return the alert of preemptions."""
     values = {
         "fingerprint": "9f2c1a77",
         "starts_at": START,
@@ -97,7 +97,7 @@ def fired(**fields: object) -> incident.AlertFired:
 
 
 def started(**fields: object) -> run.RunStarted:
-    """The run of the shipped runbook."""
+    """Return the start of the shipped runbook."""
     values = {
         "incident": 1,
         "runbook": "kv-cache-exhausted",
@@ -145,7 +145,7 @@ def plan(**fields: object) -> run.PlanRecord:
 
 
 def read(name: str, value: float | None, unit: str = "", **fields: object) -> run.Evidence:
-    """A number that was read just now."""
+    """Return a number that was read."""
     values = {
         "name": name,
         "value": value,
@@ -158,7 +158,7 @@ def read(name: str, value: float | None, unit: str = "", **fields: object) -> ru
 
 
 def requested(**fields: object) -> approval.ApprovalRequested:
-    """The question about the plan."""
+    """Return the question about the plan."""
     values = {
         "incident": 1,
         "run": RUN,
@@ -175,7 +175,7 @@ def requested(**fields: object) -> approval.ApprovalRequested:
 
 
 def kv_cache_story() -> Tale:
-    """The whole story: exhausted, asked, scaled, proven, resolved."""
+    """Tell the whole story: exhausted, asked, scaled, proven, resolved."""
     tale = Tale()
     annotations = (
         '{"description": "6.2 requests per second were preempted over the last 5 minutes.",'
@@ -329,8 +329,6 @@ def _end(tale: Tale) -> None:
 
 
 FOLLOW_UPS = (
-    "Review the capacity plan with the prompt lengths of this incident"
-    " (service-owner, within 5 days)",
-    "Review the autoscaling policy; it did not add decode replicas in time"
-    " (service-owner, within 5 days)",
+    "Review the capacity plan with the prompt lengths (service-owner, within 5 days)",
+    "Review the alert's threshold against what users felt (on-call-sre, within 14 days)",
 )
