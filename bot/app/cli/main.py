@@ -1,46 +1,41 @@
 """The command `triaged`: one module a command, and those that other folders register."""
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points, version
 
 from cyclopts import App
 
-from bot.app.cli.approve import approve, reject
-from bot.app.cli.freeze import freeze, thaw
-from bot.app.cli.inbox import inbox
-from bot.app.cli.migrate import migrate
-from bot.app.cli.postmortem import postmortem
-from bot.app.cli.run import run
-from bot.app.cli.runbooks import runbooks
-from bot.app.cli.serve import serve
-from bot.app.cli.settings import settings
-from bot.app.cli.status import status
-from bot.app.cli.verify_journal import verify_journal
 from incidents.errors import NotAllowed, Rejected, TriagedError
 
 GROUP = "triaged.commands"
 FAILED, REFUSED = 1, 2
 
+# Named and not imported: the Kubernetes client alone takes a second, and `status` needs none.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "serve": ("serve:serve", "Serve until SIGTERM: door, Slack, loops, hands."),
+    "status": ("status:status", "What is open, what waits for whom, what is frozen."),
+    "approve": ("approve:approve", "Show a plan that waits, or approve exactly it."),
+    "reject": ("approve:reject", "Say no to a plan that waits."),
+    "freeze": ("freeze:freeze", "Stop every change, also of what is approved."),
+    "thaw": ("freeze:thaw", "Let changes be claimed again."),
+    "run": ("run:run", "Retry, skip, continue, undo, answer or settle a step."),
+    "postmortem": ("postmortem:postmortem", "Write a postmortem again, from the journal."),
+    "runbooks": ("runbooks:runbooks", "List runbooks, check them, print their schema."),
+    "inbox": ("inbox:inbox", "Deliveries that were set aside."),
+    "verify-journal": ("verify_journal:verify_journal", "Recompute the journal's chain."),
+    "migrate": ("migrate:migrate", "Bring the database's schema up to date."),
+    "settings": ("settings:settings", "Every setting, what it means and its default."),
+}
+"""The commands: where each is, and its line in the help."""
+
 
 def application() -> App:
-    """Return the command line; importing it opens nothing."""
+    """Return the command line; a command's module is imported when it is used or explained."""
     app = App(name="triaged", help="The incident desk for llm-d.", version=version("triaged"))
-    for command in (
-        serve,
-        status,
-        approve,
-        reject,
-        freeze,
-        thaw,
-        postmortem,
-        verify_journal,
-        migrate,
-        settings,
-    ):
-        app.command(command)
-    for group in (run, runbooks, inbox):
-        app.command(group)
+    for name, (place, words) in COMMANDS.items():
+        app.command(f"bot.app.cli.{place}", name=name, help=words)
     for entry in entry_points(group=GROUP):
         app.command(entry.load(), name=entry.name)
     return app
@@ -53,6 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except TriagedError as error:
         sys.stderr.write(f"triaged: {error}\n")
         sys.exit(REFUSED if isinstance(error, (Rejected, NotAllowed)) else FAILED)
+    except BrokenPipeError:
+        # Whoever read has gone, as with `| head`; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
 
 
 if __name__ == "__main__":
