@@ -1,29 +1,33 @@
 """The approval card: exactly what will happen, and who may let it happen."""
 
-from bot.chat.headline import DAY, shortened
 from bot.chat.message import Block, Button, Buttons, Code, Context, Fields, Header, Message, Section
-from bot.chat.situation import Situation
-from incidents.approval import Approval, ApprovalState, fate
-from incidents.events.run import PlanRecord
+from bot.chat.situation import Situation, Told
+from bot.chat.wording import DAY, fate, names, shortened
+from incidents.approval import Approval, ApprovalState
+from incidents.events.approval import ApprovalRequested
+from incidents.events.run import ActionPlanned, CheckFinished, PlanRecord
 from incidents.telling import measured, pairs
 
 APPROVE = "approve"
 REJECT = "reject"
 SEPARATOR = "|"
+TITLE = 120
 
 
 def card(situation: Situation, approval: Approval) -> Message:
     """Return the card as the journal has it, with buttons only while somebody can decide."""
     asked = approval.asked
-    plan = _plan(situation, approval)
     title = asked.title if asked else approval.id
-    open_now = approval.state is ApprovalState.REQUESTED
-    verb = "Approve?" if open_now else approval.state.value.capitalize()
-    blocks: tuple[Block, ...] = (Header(text=shortened(f"{verb} {title}", 140)),)
-    if plan is not None:
-        blocks += _details(plan)
-        blocks += _evidence(situation, approval)
-    blocks += _decision(situation, approval)
+    undecided = approval.state is ApprovalState.REQUESTED
+    verb = "Approve?" if undecided else f"{approval.state.value.capitalize()}:"
+    blocks: tuple[Block, ...] = (Header(text=shortened(f"{verb} {title}", TITLE)),)
+    planned = situation.planned(approval)
+    if planned is not None and isinstance(planned.event, ActionPlanned):
+        blocks += (*_details(planned.event.plan), *_evidence(situation, planned))
+    if asked is not None and undecided:
+        blocks += _question(situation, approval, asked)
+    else:
+        blocks += (Context(text=_fate(situation, approval)),)
     return Message(text=f"{verb} {title}", blocks=blocks)
 
 
@@ -36,15 +40,6 @@ def read_value(value: str) -> tuple[str, str]:
     """Return approval and digest of a button's value; empty digest where it is none of ours."""
     name, _, digest = value.partition(SEPARATOR)
     return name, digest
-
-
-def _plan(situation: Situation, approval: Approval) -> PlanRecord | None:
-    run, asked = situation.run_of(approval), approval.asked
-    if run is None or asked is None:
-        return None
-    plan = run.step(asked.step).plan
-    # A later plan of the same step has another digest and a card of its own.
-    return plan if plan is not None and plan.digest == asked.digest else None
 
 
 def _details(plan: PlanRecord) -> tuple[Block, ...]:
@@ -62,10 +57,10 @@ def _details(plan: PlanRecord) -> tuple[Block, ...]:
     return (Fields(pairs=fields), *warnings, Code(text=plan.kubectl))
 
 
-def _evidence(situation: Situation, approval: Approval) -> tuple[Block, ...]:
+def _evidence(situation: Situation, planned: Told) -> tuple[Block, ...]:
     """Return the last check before the plan: what it is based on."""
-    asked = approval.asked
-    checks = [check for run, check in situation.checks if asked and run == asked.run]
+    before = [one for one in situation.told if _earlier(one, planned)]
+    checks = [one.event for one in before if isinstance(one.event, CheckFinished)]
     if not checks:
         return ()
     numbers = "; ".join(measured(one) for one in checks[-1].evidence if one.pod is None)
@@ -73,27 +68,38 @@ def _evidence(situation: Situation, approval: Approval) -> tuple[Block, ...]:
     return (Section(strong="Evidence", text=f"{text}\n{numbers}" if numbers else text),)
 
 
-def _decision(situation: Situation, approval: Approval) -> tuple[Block, ...]:
-    asked = approval.asked
-    if asked is None or approval.state is not ApprovalState.REQUESTED:
-        return (Context(text=_fate(situation, approval)),)
-    value = button_value(approval)
-    who = ", ".join(situation.people.called(one) for one in asked.approvers) or "nobody"
-    sure = f"{asked.title}?"
-    needed = f"{asked.needed} of " if asked.needed > 1 else ""
+def _earlier(one: Told, than: Told) -> bool:
+    return one.run == than.run and one.version < than.version
+
+
+def _question(
+    situation: Situation, approval: Approval, asked: ApprovalRequested
+) -> tuple[Block, ...]:
+    value, sure = button_value(approval), f"{asked.title}?"
+    frozen = (
+        Section(strong="Frozen", text=f"it waits until {one.scope} is thawed")
+        for one in situation.frozen
+    )
     return (
+        *frozen,
         Buttons(
             buttons=(
                 Button(action=APPROVE, label="Approve", value=value, style="primary", confirm=sure),
                 Button(action=REJECT, label="Reject", value=value, style="danger"),
             )
         ),
-        Context(text=f"{needed}{who} may decide · expires {asked.expires_at:{DAY}}"),
+        Context(text=_who(situation, approval, asked)),
     )
 
 
+def _who(situation: Situation, approval: Approval, asked: ApprovalRequested) -> str:
+    people = situation.people
+    needed = f"{asked.needed} of " if asked.needed > 1 else ""
+    voted = f" · {names(approval.votes, people)} approved already" if approval.votes else ""
+    who = names(asked.approvers, people) or "nobody"
+    return f"{needed}{who} may decide{voted} · expires {asked.expires_at:{DAY}}"
+
+
 def _fate(situation: Situation, approval: Approval) -> str:
-    text = fate(approval)
-    for person in situation.people.all():
-        text = text.replace(f"by {person.id}", f"by {person.name}")
+    text = fate(approval, situation.people)
     return text if approval.updated_at is None else f"{text} · {approval.updated_at:{DAY}}"

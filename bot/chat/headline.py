@@ -1,26 +1,30 @@
 """The headline: the one message of an incident that is always true."""
 
+from collections.abc import Callable, Iterator, Mapping
+
 from bot.chat.message import Block, Context, Fields, Header, Message, Section
 from bot.chat.situation import Situation
+from bot.chat.wording import DAY, names, shortened
 from incidents.approval import ApprovalState
 from incidents.incident import Incident, Status
-from incidents.run import Run, StepStatus
+from incidents.run import Run, Step, StepStatus
 from incidents.telling import change
 
 SHORT = 60
-DAY = "%Y-%m-%d %H:%M:%S UTC"
 
 
 def headline(situation: Situation) -> Message:
     """Return the headline: severity, what, because, and what is to be done now."""
     incident = situation.incident
     first = f"{incident.severity.value} {incident.label} {shortened(incident.title, SHORT)}"
+    frozen = (Section(strong="Frozen", text=one) for one in _frozen(situation))
     blocks: tuple[Block, ...] = (
         Header(text=first),
         Section(strong="Because", text=incident.severity_because),
         Section(strong="Now", text=now(situation)),
+        *frozen,
         Fields(pairs=_fields(situation)),
-        Context(text=_small(situation)),
+        Context(text=_small(incident), page=situation.page),
     )
     lead = f"{first}: {shortened(incident.severity_because, SHORT)}; {now(situation)}"
     return Message(text=lead, blocks=blocks)
@@ -35,74 +39,111 @@ def topic(situation: Situation) -> str:
 def word(situation: Situation) -> str:
     """Return the display word: mitigating while an applied change is not verified."""
     status = situation.incident.status
-    applied = any(_applied(run) for run in situation.runs)
+    applied = any(step.status is StepStatus.APPLIED for _, step in _steps(situation))
     if status is Status.INVESTIGATING and applied:
         return "Mitigating"
     return status.value.title()
 
 
 def now(situation: Situation) -> str:
-    """Return in one sentence what is to be done, or what is being waited for."""
+    """Return in one sentence what is to be done, or what is being waited for.
+
+    What only a person can do comes first.
+    """
     incident = situation.incident
     if incident.status is Status.RESOLVED:
         return f"nothing: {incident.resolved_because}"
-    asked = next((a for a in situation.approvals if a.state is ApprovalState.REQUESTED), None)
-    if asked is not None and asked.asked is not None:
-        return f"approve or reject: {asked.asked.title}"
-    doing = [_doing(run) for run in situation.runs if run.outcome is None]
-    if incident.calm_until is not None:
-        return f"wait: every alert has ended; resolves at {incident.calm_until:%H:%M} UTC"
-    return next((one for one in doing if one), _otherwise(situation))
+    return next(_next(situation))
 
 
-def shortened(text: str, most: int) -> str:
-    """Return the text in one line, cut with a visible mark."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
+def _next(situation: Situation) -> Iterator[str]:
+    steps = list(_steps(situation))
+    for status in (StepStatus.IN_DOUBT, StepStatus.ASKED):
+        yield from (_DOING[status](run, step) for run, step in steps if step.status is status)
+    for approval in situation.approvals:
+        if approval.state is ApprovalState.REQUESTED and approval.asked is not None:
+            yield f"approve or reject: {approval.asked.title}"
+    for status in (StepStatus.APPLIED, StepStatus.STARTED, StepStatus.WAITING):
+        yield from (_DOING[status](run, step) for run, step in steps if step.status is status)
+    yield _otherwise(situation)
 
 
-def _applied(run: Run) -> bool:
-    return any(step.status is StepStatus.APPLIED for step in run.steps.values())
+def _steps(situation: Situation) -> Iterator[tuple[Run, Step]]:
+    for run in situation.runs:
+        if run.outcome is None:
+            yield from ((run, step) for step in run.steps.values())
 
 
-def _doing(run: Run) -> str | None:
-    for step in run.steps.values():
-        if step.status is StepStatus.IN_DOUBT:
-            return f"decide: nobody can tell whether {step.id} took place"
-        if step.status is StepStatus.ASKED:
-            return f"answer: {step.because}"
-        if step.status is StepStatus.APPLIED and step.plan is not None:
-            return f"wait: verifying {change(step.plan)}{_pods(step.ready)}"
-        if step.status is StepStatus.STARTED and step.plan is not None:
-            return f"wait: applying {change(step.plan)}"
-    return None
+def _settle(run: Run, step: Step) -> str:
+    how = f"triaged run settle {run.id} {step.id} --applied or --no-applied"
+    return f"decide whether {_change(step)} took place: {how}"
 
 
-def _pods(ready: tuple[int, int] | None) -> str:
-    return f" ({ready[0]} of {ready[1]} pods ready)" if ready else ""
+def _ask(run: Run, step: Step) -> str:
+    return f"answer: {step.because} (triaged run answer {run.id} {step.id})"
+
+
+def _verifying(_: Run, step: Step) -> str:
+    pods = f" ({step.ready[0]} of {step.ready[1]} pods ready)" if step.ready else ""
+    return f"wait: verifying {_change(step)}{pods}"
+
+
+def _applying(_: Run, step: Step) -> str:
+    return f"wait: applying {_change(step)}"
+
+
+def _waiting(_: Run, step: Step) -> str:
+    return f"wait until {step.until:%H:%M:%S} UTC" if step.until else "wait"
+
+
+def _change(step: Step) -> str:
+    return change(step.plan) if step.plan else step.id
+
+
+_DOING: Mapping[StepStatus, Callable[[Run, Step], str]] = {
+    StepStatus.IN_DOUBT: _settle,
+    StepStatus.ASKED: _ask,
+    StepStatus.APPLIED: _verifying,
+    StepStatus.STARTED: _applying,
+    StepStatus.WAITING: _waiting,
+}
 
 
 def _otherwise(situation: Situation) -> str:
-    ended = [run for run in situation.runs if run.outcome is not None]
-    if situation.incident.status is Status.MITIGATED:
+    incident = situation.incident
+    if incident.calm_until is not None:
+        return f"wait: every alert has ended; resolves at {incident.calm_until:%H:%M:%S} UTC"
+    if incident.status is Status.MITIGATED:
         return "wait for the alerts to end"
+    ended = [run for run in situation.runs if run.outcome is not None]
     if ended and len(ended) == len(situation.runs):
         return f"look: the runbook is over ({ended[-1].outcome}: {ended[-1].because})"
     return "wait: the runbook's checks are running"
 
 
+def _frozen(situation: Situation) -> tuple[str, ...]:
+    return tuple(
+        f"nothing may be changed in {one.scope}, says {situation.people.called(one.by)}: "
+        f"{one.reason}; /incident thaw ends it"
+        for one in situation.frozen
+    )
+
+
 def _fields(situation: Situation) -> tuple[tuple[str, str], ...]:
     incident = situation.incident
-    people = situation.people
-    taken = incident.acknowledged_by
-    return (
+    taken = names([incident.acknowledged_by], situation.people) if incident.acknowledged_by else ""
+    mitigated = incident.mitigated_because if incident.status is not Status.INVESTIGATING else ""
+    fields = (
         ("Status", word(situation)),
         ("Where", _where(incident)),
         ("Alerts", _alerts(incident)),
-        ("Taken by", people.called(taken) if taken else "nobody yet: /incident ack"),
+        ("Taken by", taken or "nobody yet: /incident ack"),
         ("Runbook", ", ".join(_ran(run) for run in situation.runs) or "none yet"),
         ("Opened", f"{incident.opened_at:{DAY}}" if incident.opened_at else ""),
+        ("Mitigated", mitigated),
+        ("Postmortem", incident.postmortem or ""),
     )
+    return tuple((name, value) for name, value in fields if value)
 
 
 def _where(incident: Incident) -> str:
@@ -113,9 +154,9 @@ def _where(incident: Incident) -> str:
 
 
 def _alerts(incident: Incident) -> str:
-    names = sorted({one.fired.name for one in incident.alerts.values()})
+    kinds = sorted({one.fired.name for one in incident.alerts.values()})
     left_out = f", {incident.truncated} left out" if incident.truncated else ""
-    return f"{incident.firing} of {len(incident.alerts)} firing ({', '.join(names)}{left_out})"
+    return f"{incident.firing} of {len(incident.alerts)} firing ({', '.join(kinds)}{left_out})"
 
 
 def _ran(run: Run) -> str:
@@ -123,9 +164,5 @@ def _ran(run: Run) -> str:
     return f"{name} ({run.outcome})" if run.outcome else name
 
 
-def _small(situation: Situation) -> str:
-    incident = situation.incident
-    parts = [f"rule {incident.severity_rule}", situation.page]
-    if incident.postmortem:
-        parts.append(f"postmortem {incident.postmortem}")
-    return " · ".join(part for part in parts if part)
+def _small(incident: Incident) -> str:
+    return f"rule {incident.severity_rule}" if incident.severity_rule else ""

@@ -37,9 +37,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """A remark in small letters."""
+    """A remark in small letters; `page` is the address of a page of ours, shown as a link."""
 
     text: str
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,10 @@
 """What one person is told about what they pressed or typed."""
 
-from collections.abc import Iterable
-
-from bot.chat.headline import now, shortened, word
+from bot.chat.headline import now, word
 from bot.chat.message import Message, Section
 from bot.chat.situation import Situation
-from incidents.approval import Approval, ApprovalState
+from bot.chat.wording import fate, names, shortened
+from incidents.approval import Approval
 from incidents.incident import Incident
 from incidents.people import People, Person
 
@@ -52,25 +51,6 @@ def barred(approval: Approval, person: Person, people: People) -> str:
 def too_late(approval: Approval, people: People) -> str:
     """Return what became of it, for whoever comes second."""
     return f"Too late: {fate(approval, people)}."
-
-
-def fate(approval: Approval, people: People) -> str:
-    """Return in words what became of an approval, and who decided."""
-    who = names((approval.decided_by or "").split(" and "), people)
-    words = {
-        ApprovalState.REQUESTED: "open",
-        ApprovalState.GRANTED: f"approved by {who}",
-        ApprovalState.REFUSED: f"rejected by {who}: {approval.because}",
-        ApprovalState.EXPIRED: "expired; nothing was changed with it",
-        ApprovalState.VOIDED: f"void: {approval.because}",
-        ApprovalState.CONSUMED: f"approved by {who} and carried out",
-    }
-    return words[approval.state]
-
-
-def names(people: Iterable[str], known: People) -> str:
-    """Return the names of people by their ids."""
-    return ", ".join(known.called(one) for one in people)
 
 
 def acknowledged(incident: Incident) -> str:

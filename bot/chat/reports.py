@@ -1,10 +1,16 @@
-"""What the runbook's thread and the channel are told: checks, results, the end."""
+"""What the runbook's thread and the channels are told: checks, progress, results, the end."""
+
+from collections.abc import Callable, Mapping
+from typing import Any  # the table holds functions of many event types
 
 from bot.chat.message import Block, Context, Fields, Header, Message, Section
 from bot.chat.situation import Situation
-from incidents.events.run import CheckFinished, Comparison, EffectVerified
+from incidents.events import run as events
+from incidents.events.registry import Event
+from incidents.events.run import CheckFinished, Comparison, EffectVerified, SettleObserved
+from incidents.incident_rules import DESK
 from incidents.run import Run
-from incidents.telling import measured, number
+from incidents.telling import measured, number, tell
 
 MOST = 12
 
@@ -12,31 +18,60 @@ MOST = 12
 def thread(run: Run) -> Message:
     """Return the first message of a run's thread."""
     started = run.started
-    title = started.title if started else run.id
+    name, title = (started.runbook, started.title) if started else (run.id, "")
     because = started.because if started else ""
-    name = started.runbook if started else ""
-    text = f"Runbook {name}: {title}"
     return Message(
-        text=text,
-        blocks=(Section(strong=f"Runbook {name}", text=title), Context(text=f"{because}")),
+        text=f"Runbook {name}: {title}",
+        blocks=(Section(strong=f"Runbook {name}", text=title), Context(text=because)),
     )
 
 
-def check(found: CheckFinished) -> Message:
-    """Return what a check found, with its numbers."""
-    blocks: tuple[Block, ...] = (
-        Section(strong=f"{found.step}: {found.verdict}", text=found.because),
+def report(event: Event) -> Message | None:
+    """Return what the thread is told of an event; None where another message says it."""
+    make = _REPORTS.get(type(event))
+    return make(event) if make is not None else None
+
+
+def progress(found: SettleObserved) -> Message:
+    """Return how far a change has come; one message per change, edited."""
+    return _line(tell(found))
+
+
+def announcement(situation: Situation) -> Message:
+    """Return the line in the severity's channel."""
+    incident = situation.incident
+    text = f"{incident.severity.value} {incident.label} {incident.status.value}: {incident.title}"
+    where = f"#{incident.channel_name}" if incident.channel_name else ""
+    return Message(text=text, blocks=(Section(text=text), Context(text=where, page=situation.page)))
+
+
+def ending(situation: Situation) -> Message:
+    """Return the last message before the channel is archived."""
+    incident = situation.incident
+    first = f"{incident.label} is resolved"
+    pointer = f"postmortem {incident.postmortem}; this channel is archived soon"
+    return Message(
+        text=f"{first}: {incident.resolved_because}",
+        blocks=(
+            Header(text=first),
+            Section(text=incident.resolved_because),
+            Context(text=pointer, page=situation.page),
+        ),
     )
+
+
+def _check(found: CheckFinished) -> Message:
+    title = f"{found.step}: {found.verdict}"
+    blocks: tuple[Block, ...] = (Section(strong=title, text=found.because),)
     if found.evidence:
         shown = [measured(one) for one in found.evidence[:MOST]]
         more = len(found.evidence) - len(shown)
         tail = f" (and {more} more on the page)" if more else ""
         blocks += (Context(text="; ".join(shown) + tail),)
-    return Message(text=f"{found.step}: {found.verdict}: {found.because}", blocks=blocks)
+    return Message(text=f"{title}: {found.because}", blocks=blocks)
 
 
-def result(found: EffectVerified) -> Message:
-    """Return what became of a change, before and after."""
+def _result(found: EffectVerified) -> Message:
     title = f"{found.step}: {found.verdict}"
     blocks: tuple[Block, ...] = (Section(strong=title, text=found.because),)
     if found.comparisons:
@@ -44,33 +79,46 @@ def result(found: EffectVerified) -> Message:
     return Message(text=f"{title}: {found.because}", blocks=blocks)
 
 
-def announcement(situation: Situation) -> Message:
-    """Return the line in the severity's channel."""
-    incident = situation.incident
-    text = f"{incident.severity.value} {incident.label} {incident.status.value}: {incident.title}"
-    return Message(text=text, blocks=(Section(text=text), Context(text=situation.page)))
-
-
-def ending(situation: Situation) -> Message:
-    """Return the last message before the channel is archived."""
-    incident = situation.incident
-    text = f"{incident.label} is resolved: {incident.resolved_because}"
-    return Message(
-        text=text,
-        blocks=(
-            Header(text=f"{incident.label} is resolved"),
-            Section(text=incident.resolved_because),
-            Context(text=f"postmortem {incident.postmortem}; this channel is archived now"),
-        ),
-    )
-
-
-def answer(text: str) -> Message:
-    """Return what one person is told about what they pressed or typed."""
-    return Message(text=text, blocks=(Section(text=text),))
-
-
 def _compared(one: Comparison) -> tuple[str, str]:
     before, after = number(one.before, one.unit), number(one.after, one.unit)
     met = {True: "met", False: "not met", None: "cannot tell"}[one.met]
     return (one.signal, f"{before} → {after} (expected {one.expected}: {met})")
+
+
+def _told(event: Event) -> Message:
+    return _line(tell(event))
+
+
+def _skipped(event: events.StepSkipped) -> Message | None:
+    # What the runbook leaves out by its own rules is no news.
+    return None if event.by == DESK else _line(tell(event))
+
+
+def _line(text: str) -> Message:
+    return Message(text=text, blocks=(Section(text=text),))
+
+
+_REPORTS: Mapping[type, Callable[[Any], Message | None]] = {  # each takes its own event
+    events.CheckFinished: _check,
+    events.EffectVerified: _result,
+    events.StepSkipped: _skipped,
+    **dict.fromkeys(
+        (
+            events.StepFailed,
+            events.ActionRefused,
+            events.PlanVoided,
+            events.StepFinished,
+            events.StepNotApplied,
+            events.StepInDoubt,
+            events.DoubtSettled,
+            events.AskPosed,
+            events.AskAnswered,
+            events.StepRetried,
+            events.RunContinued,
+            events.UndoAsked,
+            events.CriterionMet,
+            events.RunFinished,
+        ),
+        _told,
+    ),
+}

@@ -1,59 +1,87 @@
 """What the views look at: an incident with its runs and approvals, and who people are."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from incidents.approval import Approval
-from incidents.desk import Desk
+from incidents.desk import Desk, Entry
 from incidents.events.desk import Frozen
-from incidents.events.run import CheckFinished, EffectVerified
+from incidents.events.incident import SeverityChanged
+from incidents.events.registry import Event
+from incidents.events.run import ActionPlanned
 from incidents.freeze import ALL
 from incidents.incident import Incident
 from incidents.people import People
-from incidents.policy import Policy
+from incidents.policy import Policy, Severity
 from incidents.run import Run
 
 RUN, APPROVAL = "run-", "approval-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An event of a run, by its version in the run's stream."""
+
+    run: str
+    version: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """One incident as it stands.
 
-    `checks` and `results` are what was found, in order, each with its run; `frozen` is what keeps
-    this incident from changing anything; `page` is the address of its page, empty for none.
+    `told` is what happened in its runs, in order; `severities` are those it has had, the first
+    one first; `frozen` is what keeps it from changing anything; `page` is the address of its
+    page, empty for none.
     """
 
     incident: Incident
-    runs: tuple[Run, ...]
-    approvals: tuple[Approval, ...]
-    checks: tuple[tuple[str, CheckFinished], ...]
-    results: tuple[tuple[str, EffectVerified], ...]
     policy: Policy
     people: People
+    runs: tuple[Run, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    told: tuple[Told, ...] = ()
+    severities: tuple[Severity, ...] = ()
     page: str = ""
     frozen: tuple[Frozen, ...] = ()
 
-    def run_of(self, approval: Approval) -> Run | None:
-        """Return the run that asked for it."""
-        asked = approval.asked
-        return next((one for one in self.runs if asked and one.id == asked.run), None)
+    def planned(self, approval: Approval) -> Told | None:
+        """Return the plan that was approved or is to be, also when the step has another now."""
+        for one in self.told:
+            if isinstance(one.event, ActionPlanned) and one.event.approval == approval.id:
+                return one
+        return None
 
 
 def look(desk: Desk, number: int, *, people: People, page: str = "") -> Situation:
     """Return what the views look at for one incident, as the journal has it now."""
-    told = [(entry.recorded.stream, entry.event) for entry in desk.history(number)]
+    history = desk.history(number)
     streams, incident = desk.streams(number), desk.incident(number)
     return Situation(
         incident=incident,
-        runs=tuple(desk.run(one) for one in streams if one.startswith(RUN)),
-        approvals=tuple(desk.approval(one) for one in streams if one.startswith(APPROVAL)),
-        checks=tuple((run, event) for run, event in told if isinstance(event, CheckFinished)),
-        results=tuple((run, event) for run, event in told if isinstance(event, EffectVerified)),
         policy=desk.policy,
         people=people,
+        runs=tuple(desk.run(one) for one in streams if one.startswith(RUN)),
+        approvals=tuple(desk.approval(one) for one in streams if one.startswith(APPROVAL)),
+        told=tuple(_told(history)),
+        severities=_severities(incident, history),
         page=page,
         frozen=_frozen(desk, incident),
     )
+
+
+def _told(history: Iterable[Entry]) -> Iterable[Told]:
+    for entry in history:
+        recorded = entry.recorded
+        if recorded.stream.startswith(RUN):
+            yield Told(run=recorded.stream, version=recorded.version, event=entry.event)
+
+
+def _severities(incident: Incident, history: Iterable[Entry]) -> tuple[Severity, ...]:
+    changes = [one.event for one in history if isinstance(one.event, SeverityChanged)]
+    had = [Severity[name] for one in changes for name in (one.was, one.now)]
+    return tuple(dict.fromkeys((*had, incident.severity)))
 
 
 def _frozen(desk: Desk, incident: Incident) -> tuple[Frozen, ...]:

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any  # bodies of the outbox
 
 from bot.chat.card import card
-from bot.chat.headline import headline, shortened, topic
+from bot.chat.headline import headline, topic
 from bot.chat.message import Message, canonical, written
-from bot.chat.reports import announcement, check, ending, result, thread
+from bot.chat.reports import announcement, ending, progress, report, thread
 from bot.chat.situation import Situation
+from bot.chat.wording import shortened
+from incidents.events.run import EffectVerified, SettleObserved
 from incidents.incident import Incident, Status
 from incidents.incident_rules import archives_at
 from incidents.journal import Wanted
@@ -24,7 +26,7 @@ CHANNEL, INVITE, TOPIC, MESSAGE, PIN, ARCHIVE, EPHEMERAL = (
     "archive",
     "ephemeral",
 )
-NAME_LENGTH = 80
+NAME_LENGTH, TOPIC_LENGTH = 80, 240
 FIRST, URGENT, NORMAL, QUIET, LAST = 1, 2, 4, 6, 9
 
 
@@ -34,17 +36,21 @@ def wanted(situation: Situation, *, now: datetime) -> tuple[Wanted, ...]:
 
 
 def base(incident: Incident) -> str:
-    """Return the beginning of all of the incident's keys."""
+    """Return the beginning of all of the incident's keys; it is also its lane."""
     return f"incident-{incident.number}"
 
 
 def channel_name(incident: Incident) -> str:
-    """Return the channel's name: the number makes it unique, the title readable."""
-    slug = re.sub(r"[^a-z0-9]+", "-", incident.title.lower()).strip("-")
+    """Return the channel's name: the number makes it unique, the first alert's title readable.
+
+    What comes later does not change it: a channel that may exist is looked for by its name.
+    """
+    first = next(iter(incident.alerts.values()), None)
+    slug = re.sub(r"[^a-z0-9]+", "-", first.fired.title.lower() if first else "").strip("-")
     name = f"inc-{incident.number}-{slug}".rstrip("-")
     if len(name) <= NAME_LENGTH:
         return name
-    return name[:NAME_LENGTH].rpartition("-")[0] or name[:NAME_LENGTH]
+    return name[: NAME_LENGTH + 1].rpartition("-")[0].rstrip("-")
 
 
 def reply(key: str, *, channel: str, user: str, message: Message) -> Wanted:
@@ -57,16 +63,19 @@ def _all(situation: Situation, now: datetime) -> Iterator[Wanted]:
     incident = situation.incident
     start = base(incident)
     channel = f"{start}/channel"
-    yield _row(channel, CHANNEL, start, {"name": _fixed_name(incident)}, priority=FIRST)
+    name = {"name": channel_name(incident)}
+    yield _row(channel, CHANNEL, start, name, priority=FIRST)
     if incident.archived:
         return
-    guests = {"channel": channel, "users": _guests(situation)}
-    yield _row(f"{start}/invite", INVITE, start, guests, priority=URGENT, after=(channel,))
-    head = f"{start}/headline"
+    head, after = f"{start}/headline", (channel,)
     yield _post(head, channel, headline(situation), priority=FIRST)
+    guests = _guests(situation)
+    if guests:
+        invited = {"channel": channel, "users": guests}
+        yield _row(f"{start}/invite", INVITE, start, invited, priority=URGENT, after=after)
     yield _row(f"{start}/pin", PIN, start, {"message": head}, priority=NORMAL, after=(head,))
-    body = {"channel": channel, "topic": shortened(topic(situation), 240)}
-    yield _row(f"{start}/topic", TOPIC, start, body, priority=NORMAL, after=(channel,))
+    body = {"channel": channel, "topic": shortened(topic(situation), TOPIC_LENGTH)}
+    yield _row(f"{start}/topic", TOPIC, start, body, priority=NORMAL, after=after)
     yield from _announced(situation, start)
     for approval in situation.approvals:
         yield _post(f"{start}/{approval.id}", channel, card(situation, approval), priority=URGENT)
@@ -79,20 +88,14 @@ def _guests(situation: Situation) -> list[str]:
     return sorted(person.slack for person in people if person and person.slack)
 
 
-def _fixed_name(incident: Incident) -> str:
-    """Return the name it got when it was opened: a later, worse alert does not rename it."""
-    return incident.channel_name or channel_name(incident)
-
-
 def _announced(situation: Situation, start: str) -> Iterator[Wanted]:
-    demand = situation.policy.demands[situation.incident.severity]
-    body = {
-        "channel_name": demand.channel,
-        "thread": None,
-        "message": written(announcement(situation)),
-    }
-    # One announcement for the whole life: it stays where it was posted first.
-    yield _row(f"{start}/announcement", MESSAGE, "announcements", body, priority=NORMAL)
+    """Return the announcements: one in the channel of each severity that it has had."""
+    demands = [situation.policy.demands[severity] for severity in situation.severities]
+    shown = written(announcement(situation))
+    for name in dict.fromkeys(one.channel for one in demands):
+        body = {"channel_name": name, "thread": None, "message": shown}
+        key = f"{start}/announcement/{name}"
+        yield _row(key, MESSAGE, f"channel-{name}", body, priority=NORMAL)
 
 
 def _threads(situation: Situation, channel: str) -> Iterator[Wanted]:
@@ -100,33 +103,36 @@ def _threads(situation: Situation, channel: str) -> Iterator[Wanted]:
     for run in situation.runs:
         parent = f"{start}/{run.id}"
         yield _post(parent, channel, thread(run), priority=NORMAL)
-        checks = [found for name, found in situation.checks if name == run.id]
-        for number, found in enumerate(checks, start=1):
-            key = f"{parent}/check-{number}"
-            yield _post(key, channel, check(found), priority=QUIET, parent=parent)
-        results = [found for name, found in situation.results if name == run.id]
-        for number, verified in enumerate(results, start=1):
-            key = f"{parent}/result-{number}"
-            yield _post(key, channel, result(verified), priority=NORMAL)
+        yield from _reports(situation, parent, channel, run.id)
+
+
+def _reports(situation: Situation, parent: str, channel: str, run: str) -> Iterator[Wanted]:
+    settled = dict[str, Message]()
+    for told in situation.told:
+        if told.run != run:
+            continue
+        if isinstance(told.event, SettleObserved):
+            settled[f"{parent}/{told.event.step}/ready"] = progress(told.event)
+        shown = report(told.event)
+        if shown is not None:
+            priority = NORMAL if isinstance(told.event, EffectVerified) else QUIET
+            key = f"{parent}/{told.version}"
+            yield _post(key, channel, shown, priority=priority, parent=parent)
+    for key, shown in settled.items():
+        yield _post(key, channel, shown, priority=QUIET, parent=parent)
 
 
 def _end(situation: Situation, channel: str, now: datetime) -> Iterator[Wanted]:
     incident = situation.incident
     if incident.status is not Status.RESOLVED or incident.postmortem is None:
         return
-    last = f"{base(incident)}/ending"
+    start = base(incident)
+    last = f"{start}/ending"
     yield _post(last, channel, ending(situation), priority=NORMAL)
     moment = archives_at(incident, situation.policy)
     if moment is not None and now >= moment:
-        body = {"channel": channel}
-        yield _row(
-            f"{base(incident)}/archive",
-            ARCHIVE,
-            base(incident),
-            body,
-            priority=LAST,
-            after=(channel, last),
-        )
+        body, after = {"channel": channel}, (channel, last)
+        yield _row(f"{start}/archive", ARCHIVE, start, body, priority=LAST, after=after)
 
 
 def _post(

@@ -12,9 +12,10 @@ from incidents.ports import Outbox
 
 log = structlog.get_logger()
 
-LOOK_AFTER = 2.0
-BACK_OFF = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
-MOST_TRIES = 40
+LOOK_AFTER = timedelta(seconds=2)
+"""A request whose end nobody knows may still be on its way for so long."""
+BACK_OFF = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+MOST_UNKNOWN = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,10 @@ class Pace:
 
 
 class Sender:
-    """Sends what is ready, one thing a lane at a time; every moment here is real time."""
+    """Sends what is ready, one thing a lane at a time; every moment here is real time.
+
+    Used by one thread at a time.
+    """
 
     def __init__(
         self,
@@ -42,6 +46,11 @@ class Sender:
         self._pace = pace
         self._lanes: dict[str, datetime] = {}
         self._methods: dict[str, datetime] = {}
+        self._unsent: set[str] = set()
+
+    def delivers(self, kind: str) -> bool:
+        """Return whether there is somebody who delivers this kind."""
+        return kind in self._deliverers
 
     def once(self) -> bool:
         """Send what may be sent now; return whether anything became different outside."""
@@ -49,49 +58,60 @@ class Sender:
         for item in self._outbox.ready(now):
             if item.lane in busy or not self._may(item, now):
                 continue
-            # What follows in this lane waits for its turn, so that its order is kept.
             busy.add(item.lane)
             sent = self._deliver(item) or sent
         return sent
 
     def _may(self, item: Item, now: datetime) -> bool:
         deliverer = self._deliverers.get(item.kind)
-        if deliverer is None:
+        if deliverer is None or now < self._methods.get(deliverer.method(item), now):
             return False
-        if now < self._methods.get(deliverer.method(item), now):
+        if self._in_doubt(item) and item.attempted_at and now < item.attempted_at + LOOK_AFTER:
             return False
         return item.kind not in self._pace.kinds or now >= self._lanes.get(item.lane, now)
+
+    def _in_doubt(self, item: Item) -> bool:
+        """Return whether an attempt has left whose end nobody knows."""
+        return item.attempted_digest is not None and item.key not in self._unsent
 
     def _deliver(self, item: Item) -> bool:
         deliverer = self._deliverers[item.kind]
         try:
-            found = self._look(deliverer, item)
-            if found is not None:
-                return self._is_there(item, item.attempted_digest or item.digest, found)
-            self._outbox.attempt(item.key, digest=item.digest, at=self._now())
-            remote = deliverer.send(item, self._ids)
+            if self._in_doubt(item) and self._look(deliverer, item):
+                return True
+            return self._send(deliverer, item)
         except PutOff as error:
             self._put_off(item, error)
-            return False
         except Unknown as error:
-            self._wait(item, LOOK_AFTER, str(error))
-            return False
+            self._unknown(item, error)
         except Hopeless as error:
-            log.warning("cannot be delivered", key=item.key, because=str(error))
-            self._outbox.give_up(item.key, because=str(error))
+            self._give_up(item, str(error))
+        return False
+
+    def _look(self, deliverer: Deliverer, item: Item) -> bool:
+        """Look outside for the attempt, and note it where it is found."""
+        found = deliverer.look(item, self._ids)
+        if found is None:
             return False
-        return self._is_there(item, item.digest, remote)
+        log.info("found outside", key=item.key)
+        # The body may have grown since: then this row is ready again, and the newest is sent.
+        self._outbox.sent(item.key, digest=item.attempted_digest or item.digest, remote=found)
+        return True
 
-    def _look(self, deliverer: Deliverer, item: Item) -> Remote | None:
-        """Look outside for an attempt whose end nobody knows; None sends it (again)."""
-        if item.attempted_digest is None:
-            return None
-        return deliverer.look(item, self._ids)
-
-    def _is_there(self, item: Item, digest: str, remote: Remote) -> bool:
-        if item.attempted_digest is None or digest == item.digest:
-            self._lanes[item.lane] = self._now() + timedelta(seconds=self._pace.gap)
-        self._outbox.sent(item.key, digest=digest, remote=remote)
+    def _send(self, deliverer: Deliverer, item: Item) -> bool:
+        self._unsent.discard(item.key)
+        now = self._now()
+        # Written before the request leaves: a crash in between must show up as doubt.
+        self._outbox.attempt(item.key, digest=item.digest, at=now)
+        if item.kind in self._pace.kinds:
+            self._lanes[item.lane] = now + timedelta(seconds=self._pace.gap)
+        try:
+            remote = deliverer.send(item, self._ids)
+        except (PutOff, Hopeless):
+            # Certainly not delivered. Forgotten in a crash, and then only looked for in vain.
+            self._unsent.add(item.key)
+            raise
+        self._outbox.sent(item.key, digest=item.digest, remote=remote)
         return True
 
     def _put_off(self, item: Item, error: PutOff) -> None:
@@ -99,11 +119,17 @@ class Sender:
             self._methods[error.method] = self._now() + timedelta(seconds=error.seconds)
         self._wait(item, error.seconds, str(error))
 
-    def _wait(self, item: Item, seconds: float, because: str) -> None:
-        if item.attempts >= MOST_TRIES:
-            log.warning("given up", key=item.key, because=because, tries=item.attempts)
-            self._outbox.give_up(item.key, because=because)
+    def _unknown(self, item: Item, error: Unknown) -> None:
+        if item.attempts >= MOST_UNKNOWN:
+            self._give_up(item, f"nobody can tell after {item.attempts} tries: {error}")
             return
+        self._wait(item, LOOK_AFTER.total_seconds(), str(error))
+
+    def _give_up(self, item: Item, because: str) -> None:
+        log.warning("given up", key=item.key, because=because)
+        self._outbox.give_up(item.key, because=because)
+
+    def _wait(self, item: Item, seconds: float, because: str) -> None:
         pause = max(seconds, BACK_OFF[min(item.attempts, len(BACK_OFF) - 1)])
         log.info("put off", key=item.key, because=because, seconds=pause)
         until = self._now() + timedelta(seconds=pause)

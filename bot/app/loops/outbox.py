@@ -1,17 +1,18 @@
 """The outbox's loop: renders what is wanted, sends it, and notes what has come to be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.app.loops.pause import Pause
 from bot.chat.situation import Situation, look
-from bot.chat.wanted import base, wanted
+from bot.chat.wanted import ARCHIVE, CHANNEL, base, wanted
 from bot.delivery.sender import Sender
 from incidents.aggregates import incident_stream
 from incidents.commands.incident import NoteChannel
 from incidents.desk import Desk
 from incidents.incident import Incident, Status
-from incidents.journal import Aggregate, Summary
+from incidents.incident_rules import archives_at
+from incidents.journal import Aggregate, Summary, Wanted
 from incidents.people import People
 from incidents.ports import Outbox
 
@@ -28,7 +29,11 @@ class Voice:
 
 
 class OutboxLoop:
-    """Keeps what is outside in step with the journal."""
+    """Keeps what is outside in step with the journal; used by one thread at a time.
+
+    Where nobody delivers to a chat nothing is wanted there, so that the day somebody does no
+    channels appear for incidents of long ago.
+    """
 
     name = "outbox"
 
@@ -44,23 +49,42 @@ class OutboxLoop:
 
     def once(self) -> bool:
         """Render what has grown, send what may be sent, note what is there."""
-        rendered = [self._render(row) for row in self._outbox.behind()]
+        rendered = self._render(self._outbox.behind())
         sent = self._sender.once()
-        noted = [self._note(number) for number in sorted(self._unarchived())]
-        return any(rendered) or sent or any(noted)
+        noted = [self._note(number) for number in sorted(self._watching())]
+        return rendered or sent or any(noted)
 
     def wait(self) -> None:
         """Wait until the journal grows, or for a turn."""
         self._pause.wait()
 
-    def _render(self, row: Summary) -> bool:
-        if row.incident is None:
-            self._outbox.want(row.stream, row.version, ())
-            return False
-        self._unarchived().add(row.incident)
-        rows = wanted(self._look(row.incident), now=self._desk.clock())
-        self._outbox.want(row.stream, row.version, rows)
-        return True
+    def _render(self, behind: Sequence[Summary]) -> bool:
+        """Render each incident once, however many of its streams have grown."""
+        rendered = set[int]()
+        for row in behind:
+            if row.incident is None:
+                # A freeze shows in every incident that is not over.
+                for number in self._watching() - rendered:
+                    self._want(number)
+                self._outbox.want(row.stream, row.version, ())
+                continue
+            rows = () if row.incident in rendered else self._rows(row.incident)
+            self._outbox.want(row.stream, row.version, rows)
+            rendered.add(row.incident)
+            self._watching().add(row.incident)
+        return bool(behind)
+
+    def _want(self, number: int) -> None:
+        stream = incident_stream(number)
+        incident = self._desk.incident(number)
+        self._outbox.want(stream, incident.version, self._rows(number))
+
+    def _rows(self, number: int) -> tuple[Wanted, ...]:
+        if not self._sender.delivers(CHANNEL):
+            return ()
+        rows = wanted(self._look(number), now=self._desk.clock())
+        # The archive is asked for by `_end`, when everything else is there.
+        return tuple(row for row in rows if row.kind != ARCHIVE)
 
     def _look(self, number: int) -> Situation:
         page = self._voice.page(number)
@@ -75,38 +99,54 @@ class OutboxLoop:
         return told
 
     def _note_channel(self, incident: Incident) -> bool:
+        if incident.channel is not None:
+            return False
         item = self._outbox.get(f"{base(incident)}/channel")
-        if incident.channel is not None or item is None or not item.remote:
+        if item is None or not item.remote:
             return False
         note = NoteChannel(
             platform=PLATFORM, channel=item.remote["channel"], name=item.remote["name"]
         )
-        return bool(self._desk.tell(incident_stream(incident.number), note).events)
+        return bool(self._desk.tell(incident.id, note).events)
 
     def _note_archive(self, incident: Incident) -> bool:
-        item = self._outbox.get(f"{base(incident)}/archive")
-        if incident.archived or item is None or item.sent_digest is None:
+        if incident.archived or incident.status is not Status.RESOLVED:
             return False
-        note = NoteChannel(
-            platform=PLATFORM,
-            channel=incident.channel or "",
-            name=incident.channel_name or "",
-            archived=True,
-        )
-        return bool(self._desk.tell(incident_stream(incident.number), note).events)
+        item = self._outbox.get(f"{base(incident)}/archive")
+        if item is None or item.sent_digest is None:
+            return False
+        channel, name = incident.channel or "", incident.channel_name or ""
+        note = NoteChannel(platform=PLATFORM, channel=channel, name=name, archived=True)
+        return bool(self._desk.tell(incident.id, note).events)
 
     def _end(self, incident: Incident) -> None:
         """Ask for the archive once its moment has come: time passes without an event."""
-        if incident.archived:
-            self._unarchived().discard(incident.number)
+        if incident.archived or self._is_hopeless(incident):
+            self._watching().discard(incident.number)
             return
-        rows = wanted(self._look(incident.number), now=self._desk.clock())
-        self._outbox.want(incident_stream(incident.number), incident.version, rows)
+        now = self._desk.clock()
+        moment = archives_at(incident, self._desk.policy)
+        if moment is None or now < moment or self._outbox.get(f"{base(incident)}/archive"):
+            return
+        rows = wanted(self._look(incident.number), now=now)
+        if all(self._is_settled(row) for row in rows if row.kind != ARCHIVE):
+            self._outbox.want(incident.id, incident.version, rows)
 
-    def _unarchived(self) -> set[int]:
+    def _is_hopeless(self, incident: Incident) -> bool:
+        """Return whether nothing more can come of this incident's channel."""
+        items = [self._outbox.get(f"{base(incident)}/{one}") for one in (CHANNEL, ARCHIVE)]
+        unheard = incident.postmortem is not None and not self._sender.delivers(CHANNEL)
+        return unheard or any(item is not None and item.dead is not None for item in items)
+
+    def _is_settled(self, row: Wanted) -> bool:
+        """Return whether exactly this is outside, or will never be."""
+        item = self._outbox.get(row.key)
+        return item is not None and (item.dead is not None or item.sent_digest == row.digest)
+
+    def _watching(self) -> set[int]:
         """Return the incidents whose channel may still have to change."""
         if self._watched is None:
             rows = self._desk.journal.summaries(aggregate=Aggregate.INCIDENT, limit=RECENT)
             numbers = [row.incident for row in rows if row.incident is not None]
-            self._watched = {n for n in numbers if not self._desk.incident(n).archived}
+            self._watched = {one for one in numbers if not self._desk.incident(one).archived}
         return self._watched

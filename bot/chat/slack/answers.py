@@ -35,10 +35,20 @@ class Caller:
     def __init__(self, client: WebClient) -> None:
         self._client = client
 
+    def read(self, method: str, **arguments: Any) -> Mapping[str, Any]:  # each method's own
+        """Return what a reading method answers; raises as `call`.
+
+        Arguments go as a form: several of these methods ignore a body of JSON.
+        """
+        return self._answer(method, params=arguments)
+
     def call(self, method: str, **arguments: Any) -> Mapping[str, Any]:  # each method's own
         """Return the answer; raises PutOff, Refused or Unknown."""
+        return self._answer(method, json=arguments)
+
+    def _answer(self, method: str, **sent: Any) -> Mapping[str, Any]:  # as api_call takes it
         try:
-            answer = self._client.api_call(method, json=arguments)
+            answer = self._client.api_call(method, **sent)
         except SlackApiError as error:
             raise _meaning(method, error) from error
         except (OSError, http.client.HTTPException, SlackClientError) as error:
@@ -48,9 +58,9 @@ class Caller:
         return data if isinstance(data, dict) else {}
 
 
-def client(token: str, base_url: str) -> WebClient:
+def client(token: str, base_url: str, *, timeout: int = TIMEOUT) -> WebClient:
     """Return a client that repeats nothing by itself: a repeated post is a second post."""
-    return WebClient(token=token, base_url=base_url, timeout=TIMEOUT, retry_handlers=[])
+    return WebClient(token=token, base_url=base_url, timeout=timeout, retry_handlers=[])
 
 
 def _meaning(method: str, error: SlackApiError) -> PutOff | Refused | Unknown:
@@ -61,8 +71,9 @@ def _meaning(method: str, error: SlackApiError) -> PutOff | Refused | Unknown:
     if status == TOO_MANY or code in LIMITED:
         seconds = _seconds(headers)
         return PutOff(f"{method}: limited for {seconds:g} s", seconds=seconds, method=method)
-    if status >= SERVER_ERROR or code in AMBIGUOUS or not code:
-        return Unknown(f"{method}: {code or status}")
+    # An answer that is no JSON, as of a proxy, comes as a sentence where the code should be.
+    if status >= SERVER_ERROR or code in AMBIGUOUS or not code or " " in code:
+        return Unknown(f"{method}: {code[:80] or status}")
     if code in LOCKED_OUT:
         return PutOff(f"{method}: {code}", seconds=LOCKED_OUT_SECONDS, method=method)
     return Refused(code, _detail(data))

@@ -1,4 +1,4 @@
-"""Messages as Block Kit, within Slack's limits."""
+"""Messages as Block Kit, within Slack's limits (docs.slack.dev, Block Kit)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any  # Block Kit is JSON
@@ -16,8 +16,11 @@ from bot.chat.message import (
 )
 from bot.chat.slack.escape import code, mrkdwn, plain
 
-HEADER, SECTION, FIELD, LABEL, VALUE, CONFIRM, FALLBACK = 150, 2900, 1900, 75, 2000, 280, 3500
-MOST_BLOCKS, MOST_FIELDS, MOST_TEXT = 50, 10, 12_000
+# Each below Slack's own: 150, 3000, 2000, 75, 2000, 300; `chat.update` takes 4000 of text.
+HEADER, TEXT, FIELD, LABEL, VALUE, CONFIRM, FALLBACK = 140, 2800, 1800, 70, 2000, 280, 3500
+STRONG = 75
+MOST_BLOCKS, MOST_FIELDS, MOST_TEXT = 49, 10, 12_000
+NOTHING = "-"
 
 Json = Mapping[str, Any]
 
@@ -25,23 +28,25 @@ Json = Mapping[str, Any]
 def payload(message: Message) -> dict[str, Any]:
     """Return `text` and `blocks` of a message; what is too much for one message is left out.
 
-    A message whose blocks are too long in all fails though each is legal; the limit is not
-    documented and lies at about 13 200 characters.
+    A message whose blocks are too long in all fails though each is legal; that limit is not
+    documented and lies at about 13 200 characters. Buttons are never left out.
     """
     blocks = [_block(one) for one in message.blocks]
-    return {"text": mrkdwn(message.text, FALLBACK), "blocks": _within(blocks)}
+    return {"text": mrkdwn(message.text, FALLBACK) or NOTHING, "blocks": _within(blocks)}
 
 
 def _within(blocks: Sequence[Json]) -> list[Json]:
-    kept, room = list[Json](), MOST_TEXT
-    for block in blocks[: MOST_BLOCKS - 1]:
-        room -= _length(block)
-        if room < 0:
-            left_out = len(blocks) - len(kept)
-            note = f"{left_out} parts are left out here; the page has them all"
-            return [*kept, _context(note)]
-        kept.append(block)
-    return kept
+    actions = [one for one in blocks if one["type"] == "actions"]
+    room, kept, left_out = MOST_TEXT - sum(map(_length, actions)), list[Json](), 0
+    for block in blocks:
+        fits = _length(block) <= room and len(kept) < MOST_BLOCKS
+        if block in actions or (fits and not left_out):
+            kept.append(block)
+            room -= 0 if block in actions else _length(block)
+        else:
+            left_out += 1
+    note = f"{left_out} parts are left out here; the incident's page has them all"
+    return [*kept, _context(note)] if left_out else kept
 
 
 def _length(block: object) -> int:
@@ -55,27 +60,36 @@ def _length(block: object) -> int:
 def _block(block: Block) -> Json:
     match block:
         case Header(text=text):
-            return {"type": "header", "text": _plain(text or "-", HEADER)}
+            return {"type": "header", "text": _plain(text, HEADER)}
         case Section(text=text, strong=strong):
-            lead = f"*{mrkdwn(strong, LABEL)}*  " if strong else ""
-            return {"type": "section", "text": _mrkdwn(lead + mrkdwn(text or "-", SECTION - 100))}
+            lead = f"*{mrkdwn(strong, STRONG)}*  " if strong else ""
+            return {"type": "section", "text": _mrkdwn(lead + (mrkdwn(text, TEXT) or NOTHING))}
         case Fields(pairs=pairs):
             fields = [_field(name, value) for name, value in pairs[:MOST_FIELDS]]
             return {"type": "section", "fields": fields}
         case Code(text=text):
-            return {"type": "section", "text": _mrkdwn(f"```{code(text or '-', SECTION)}```")}
-        case Context(text=text):
-            return _context(text)
+            return {"type": "section", "text": _mrkdwn(f"```{code(text, TEXT) or NOTHING}```")}
+        case Context(text=text, page=page):
+            return _context(text, page)
         case Buttons(buttons=buttons):
             return {"type": "actions", "elements": [_button(one) for one in buttons]}
 
 
 def _field(name: str, value: str) -> Json:
-    return _mrkdwn(f"*{mrkdwn(name, LABEL)}*\n{mrkdwn(value or '-', FIELD - 100)}")
+    return _mrkdwn(f"*{mrkdwn(name, STRONG)}*\n{mrkdwn(value, FIELD) or NOTHING}")
 
 
-def _context(text: str) -> Json:
-    return {"type": "context", "elements": [_mrkdwn(mrkdwn(text or "-", SECTION))]}
+def _context(text: str, page: str = "") -> Json:
+    shown = [mrkdwn(text, TEXT)] if text else []
+    linked = [f"<{page}|page>"] if _linkable(page) else []
+    joined = " · ".join(shown + linked) or NOTHING
+    return {"type": "context", "elements": [_mrkdwn(joined)]}
+
+
+def _linkable(page: str) -> bool:
+    """Return whether this address of ours can stand in a link as it is."""
+    fits = page.startswith(("http://", "https://")) and page.isascii() and page.isprintable()
+    return fits and len(page) <= STRONG * 4 and not set(page) & set(" <>|")
 
 
 def _button(button: Button) -> Json:
@@ -98,7 +112,7 @@ def _button(button: Button) -> Json:
 
 
 def _plain(text: str, most: int) -> Json:
-    return {"type": "plain_text", "text": plain(text, most), "emoji": False}
+    return {"type": "plain_text", "text": plain(text, most) or NOTHING, "emoji": False}
 
 
 def _mrkdwn(text: str) -> Json:

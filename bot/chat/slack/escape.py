@@ -1,12 +1,18 @@
 """Foreign text made harmless for Slack: the one place where it is escaped."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 MARK = " … (cut)"
 _ENTITIES: Mapping[str, str] = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_NEVER = frozenset({"Cf", "Cc", "Cs", "Co", "Cn"})
+# Format controls (bidi, zero widths), controls, surrogates, private and unassigned code points,
+# and the two separators that some clients show as line breaks.
+_NEVER = frozenset({"Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _KEPT = frozenset({"\n", "\t"})
+_BACKTICK = {"`": "\N{MODIFIER LETTER GRAVE ACCENT}"}
+# Formatting marks of foreign text would only mislead; the look-alikes read the same. Slack takes
+# an underscore for one only at the edge of a word, and names of metrics must stay as they are.
+_LOOK_ALIKES = {"*": "\N{ASTERISK OPERATOR}", "~": "\N{TILDE OPERATOR}", **_BACKTICK}
 
 
 def visible(text: str) -> str:
@@ -15,46 +21,36 @@ def visible(text: str) -> str:
 
 
 def plain(text: str, most: int) -> str:
-    """Return text for a `plain_text` object of at most `most` characters."""
-    return cut(visible(text), most)
+    """Return text of at most `most` characters that is shown as it is, as `plain_text` objects."""
+    return _cut(visible(text).strip(), most)
 
 
 def mrkdwn(text: str, most: int) -> str:
-    """Return text for a `mrkdwn` object: escaped, then cut so that no entity is halved.
+    """Return text for a `mrkdwn` object: at most `most` characters, and no entity is halved.
 
     With `verbatim` set on the object nothing in it pings, links or formats but our own marks.
     """
-    seen = visible(text)
-    escaped = [_ENTITIES.get(one, _harmless(one)) for one in seen]
-    if sum(map(len, escaped)) <= most:
-        return "".join(escaped)
+    return _cut(_replaced(text, {**_ENTITIES, **_LOOK_ALIKES}), most)
+
+
+def code(text: str, most: int) -> str:
+    """Return text for a code block: to be copied, and unable to end the block."""
+    return _cut(_replaced(text, {**_ENTITIES, **_BACKTICK}), most)
+
+
+def _replaced(text: str, by: Mapping[str, str]) -> list[str]:
+    return [by.get(one, one) for one in visible(text).strip()]
+
+
+def _cut(parts: Iterable[str], most: int) -> str:
+    """Return the parts together, cut between two of them with a visible mark."""
+    whole = "".join(parts)
+    if len(whole) <= most:
+        return whole
     kept, room = list[str](), most - len(MARK)
-    for one in escaped:
+    for one in parts:
         room -= len(one)
         if room < 0:
             break
         kept.append(one)
     return "".join(kept) + MARK
-
-
-def code(text: str, most: int) -> str:
-    """Return text for a code block: escaped, and unable to end it."""
-    return mrkdwn(text.replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}"), most)
-
-
-def cut(text: str, most: int) -> str:
-    """Return the text, cut with a visible mark where it is longer than `most`."""
-    return text if len(text) <= most else text[: most - len(MARK)] + MARK
-
-
-def _harmless(one: str) -> str:
-    # Formatting marks of foreign text would only mislead; the look-alikes read the same.
-    return _LOOK_ALIKES.get(one, one)
-
-
-_LOOK_ALIKES: Mapping[str, str] = {
-    "*": "\N{ASTERISK OPERATOR}",
-    "_": "_",
-    "~": "\N{TILDE OPERATOR}",
-    "`": "\N{MODIFIER LETTER GRAVE ACCENT}",
-}
