@@ -6,6 +6,7 @@ from threading import Thread
 import uvicorn
 from fastapi import FastAPI
 
+from bot.app.punctual import Punctual
 from incidents.errors import Unavailable
 
 START_SECONDS = 10.0
@@ -15,7 +16,9 @@ DRAIN_SECONDS = 5
 class Server:
     """Serves an application on one address; in a thread uvicorn leaves the signals alone."""
 
-    def __init__(self, app: FastAPI, *, host: str, port: int) -> None:
+    def __init__(
+        self, app: FastAPI, *, host: str, port: int, http: type[Punctual] = Punctual
+    ) -> None:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -24,11 +27,12 @@ class Server:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                # A header or body that trickles in holds a connection, never the door.
+                # A slow sender holds a connection for a while, and never the door.
                 timeout_keep_alive=15,
                 timeout_graceful_shutdown=DRAIN_SECONDS,
                 limit_concurrency=2000,
                 ws="none",
+                http=http,
                 lifespan="off",
             )
         )
