@@ -53,22 +53,21 @@ class Turning:
             if not self._may_run():
                 self._stopping.wait(self._idle)
                 continue
-            if not self._once() and not self._stopping.is_set():
-                self.loop.wait()
+            self._once()
 
-    def _once(self) -> bool:
+    def _once(self) -> None:
         started = time.monotonic()
         try:
             did = self.loop.once()
+            self._note(started, did=did)
+            if not did and not self._stopping.is_set():
+                self.loop.wait()
         except Unavailable as error:
             self._failed("cannot go on for now", error)
-            return False
         except Exception as error:  # noqa: BLE001  # a loop records, counts and goes on
             self._failed("loop failed", error)
-            return False
-        self._failures = 0
-        self._note(started, did=did)
-        return did
+        else:
+            self._failures = 0
 
     def _note(self, started: float, *, did: bool) -> None:
         name = self.loop.name

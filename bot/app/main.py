@@ -14,6 +14,7 @@ from alert_webhooks.registry import sources
 from alert_webhooks.tokens import read_tokens
 from bot.app import health
 from bot.app.beginning import Beginning
+from bot.app.between import NOTHING, Between
 from bot.app.chat_intake import ChatIntake
 from bot.app.intake import Intake
 from bot.app.leader import Leader
@@ -37,6 +38,7 @@ from bot.delivery.sender import Pace, Sender
 from bot.postmortem.writing import Writer
 from bot.web.access import Access
 from bot.web.pages import build as build_pages
+from cluster.tools import Tools
 from incidents.aggregates import incident_stream
 from incidents.commands.incident import NotePostmortem
 from incidents.errors import Unavailable
@@ -68,7 +70,11 @@ class App:
 
 @contextmanager
 def built(
-    settings: Settings, *, before_commit: Hook | None = None, after_commit: Hook | None = None
+    settings: Settings,
+    *,
+    before_commit: Hook | None = None,
+    after_commit: Hook | None = None,
+    between: Between = NOTHING,
 ) -> Iterator[App]:
     """Make everything; nothing is started, and everything is closed at the end.
 
@@ -83,7 +89,7 @@ def built(
                 after_commit=after_commit,
             )
         )
-        yield _app(desk, closing)
+        yield _app(between.opened(desk), closing, between)
 
 
 def ready(app: App) -> None:
@@ -94,7 +100,7 @@ def ready(app: App) -> None:
         raise Unavailable(message)
 
 
-def _app(desk: Opened, closing: ExitStack) -> App:
+def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
     metrics = Metrics()
     library = load_runbooks((LIBRARY, *desk.configuration.runbooks))
     beginning = Beginning(
@@ -122,10 +128,12 @@ def _app(desk: Opened, closing: ExitStack) -> App:
         web=_web(desk, metrics),
         loops=(
             _inbox_loop(desk, beginning, chat),
-            _runs_loop(desk, beginning, shelf, closing),
-            DueLoop(desk=desk.desk, write_postmortem=_noting(desk, writer), pause=_pause()),
-            _outbox_loop(desk),
-            AuditorLoop(store=desk.store, metrics=metrics, pause=_pause()),
+            _runs_loop(
+                desk, beginning, shelf, between.tools(tools(desk.settings, closing=closing))
+            ),
+            DueLoop(desk=desk.desk, write_postmortem=_noting(desk, writer), pause=_pause(desk)),
+            _outbox_loop(desk, between),
+            AuditorLoop(store=desk.store, metrics=metrics, pause=_pause(desk)),
         ),
         leader=Leader(leases=desk.store.leases, holder=_holder(), metrics=metrics),
         sockets=_sockets(desk, chat),
@@ -157,25 +165,25 @@ def _inbox_loop(desk: Opened, beginning: Beginning, chat: ChatIntake) -> InboxLo
     return InboxLoop(inbox=desk.store.inbox, handlers=handlers, unhandled=intake.unhandled)
 
 
-def _runs_loop(desk: Opened, beginning: Beginning, shelf: Shelf, closing: ExitStack) -> RunsLoop:
+def _runs_loop(desk: Opened, beginning: Beginning, shelf: Shelf, reach: Tools) -> RunsLoop:
     runner = Runner(
         desk=desk.desk,
-        tools=tools(desk.settings, closing=closing),
+        tools=reach,
         runbooks=shelf,
         verbs=shelf.verbs,
         clock=desk.clock,
         mode=Mode(desk.settings.mode),
         limits=Limits(changes=desk.configuration.policy.changes_per_hour),
     )
-    return RunsLoop(desk=desk.desk, moves=runner, begin=beginning.begin, pause=_pause())
+    return RunsLoop(desk=desk.desk, moves=runner, begin=beginning.begin, pause=_pause(desk))
 
 
-def _outbox_loop(desk: Opened) -> OutboxLoop:
+def _outbox_loop(desk: Opened, between: Between) -> OutboxLoop:
     settings, deliverers = desk.settings, dict[str, Deliverer]()
     if settings.slack_bot_token:
         caller = Caller(client(settings.slack_bot_token.reveal(), settings.slack_api_url))
         slack = SlackDeliverer(caller)
-        deliverers = dict.fromkeys(slack.kinds, slack)
+        deliverers = dict.fromkeys(slack.kinds, between.deliverer(slack))
     sender = Sender(
         outbox=desk.store.outbox,
         deliverers=deliverers,
@@ -187,7 +195,7 @@ def _outbox_loop(desk: Opened) -> OutboxLoop:
         people=desk.configuration.people, page=lambda number: f"{place}/incidents/{number}"
     )
     return OutboxLoop(
-        desk=desk.desk, outbox=desk.store.outbox, sender=sender, voice=voice, pause=_pause()
+        desk=desk.desk, outbox=desk.store.outbox, sender=sender, voice=voice, pause=_pause(desk)
     )
 
 
@@ -226,8 +234,8 @@ def _web(desk: Opened, metrics: Metrics) -> FastAPI:
     return web
 
 
-def _pause() -> Pause:
-    return Pause(seconds=TURN_SECONDS)
+def _pause(desk: Opened) -> Pause:
+    return Pause(journal=desk.store.journal, seconds=TURN_SECONDS)
 
 
 def _holder() -> str:

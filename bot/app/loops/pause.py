@@ -1,20 +1,17 @@
-"""A pause that ends early when the process stops or somebody rings."""
+"""A loop's pause: until the journal grows, or for a turn of the clock."""
 
-from threading import Event
+from incidents.ports import Journal
 
 
 class Pause:
-    """Waits at most `seconds` of real time; `ring` ends the wait of everybody who waits."""
+    """Waits at most `seconds` of real time; what was appended since the last wait ends it."""
 
-    def __init__(self, *, seconds: float) -> None:
+    def __init__(self, *, journal: Journal, seconds: float) -> None:
+        self._journal = journal
         self._seconds = seconds
-        self._event = Event()
+        self._seen = 0
 
     def wait(self) -> None:
-        """Wait; a ring that came before counts."""
-        self._event.wait(self._seconds)
-        self._event.clear()
-
-    def ring(self) -> None:
-        """End the wait."""
-        self._event.set()
+        """Wait; raises Unavailable when the store is away."""
+        self._journal.wait(after=self._seen, timeout=self._seconds)
+        self._seen = self._journal.head().position

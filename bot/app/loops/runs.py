@@ -83,8 +83,8 @@ class RunsLoop:
     def _move(self, incident: Incident, run: Run) -> bool:
         if run.outcome is None:
             return self._moves.advance(run.id)
-        # Its escalation criteria hold until the incident is over, whatever became of the run.
-        return incident.status is not Status.RESOLVED and self._moves.watch(run.id)
+        # Its escalation criteria count as long as users suffer, whatever became of the run.
+        return incident.status is Status.INVESTIGATING and self._moves.watch(run.id)
 
     def _start(self, incident: Incident) -> None:
         run_id = f"run-{incident.number}-1"
