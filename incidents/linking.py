@@ -17,7 +17,6 @@ from incidents.run import UNDO, Run, Step, StepStatus
 from incidents.telling import change
 
 VERIFIED = "verified"
-CLAIMED = frozenset({StepStatus.STARTED, StepStatus.IN_DOUBT, StepStatus.APPLIED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,16 +141,16 @@ def _of_approvals(
 
 def _used(step: Step, approval: Approval | None) -> bool:
     """Return whether the plan was claimed and its approval does not say so yet."""
-    claimed = step.status in CLAIMED or step.applied_at is not None
-    return claimed and approval is not None and approval.state is not ApprovalState.CONSUMED
+    noted = approval is None or approval.state is ApprovalState.CONSUMED
+    return step.claimed_at is not None and not noted
 
 
 def _void(run: Run, approvals: Mapping[str, Approval], live: set[str]) -> Iterator[Owed]:
-    claimed = {step.approval for step in run.steps.values() if step.status in CLAIMED}
+    used = {step.approval for step in run.steps.values() if step.claimed_at is not None}
     for name, approval in approvals.items():
         asked = approval.asked
         mine = asked is not None and asked.run == run.id
-        if mine and approval.state in OPEN and name not in live | claimed:
+        if mine and approval.state in OPEN and name not in live | used:
             yield _to(name, VoidApproval(because="the plan it was for no longer stands"))
 
 

@@ -51,6 +51,7 @@ class Step:
     approval: str | None = None
     before: tuple[Evidence, ...] = ()
     at: datetime | None = None
+    claimed_at: datetime | None = None
     applied_at: datetime | None = None
     ready_at: datetime | None = None
     ready: tuple[int, int] | None = None
@@ -154,7 +155,7 @@ def _voided(step: Step, event: events.PlanVoided) -> Step:
 
 
 def _started(step: Step, event: events.StepStarted) -> Step:
-    return replace(step, status=StepStatus.STARTED, before=event.before)
+    return replace(step, status=StepStatus.STARTED, before=event.before, claimed_at=step.at)
 
 
 def _finished(step: Step, event: events.StepFinished) -> Step:
