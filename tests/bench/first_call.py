@@ -2,6 +2,7 @@
 
 import http.client
 import itertools
+import random
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ FIRST = "conversations.create"
 # Slack's latency in seconds -> deliveries per round.
 LATENCIES = {0.0: 6, 0.1: 2, 0.3: 1}
 QUIET_SECONDS = 0.25
+MOST_IDLE_SECONDS = 0.3
 WARM_UP = 2
 MILLI = 1e3
 HIGH = 0.99
@@ -70,6 +72,8 @@ def _desks(places: Places, stack: ExitStack) -> dict[str, tuple[Served, WatchedS
 def _added(server: Served, slack: WatchedSlack, model: str) -> Added:
     """Deliver one alert of a model that has no incident yet, and watch Slack."""
     slack.until_quiet(QUIET_SECONDS)
+    # Whatever is looked at every so often must not be met at the same moment each time.
+    time.sleep(random.uniform(0, MOST_IDLE_SECONDS))
     place = len(slack.calls)
     delivered = _deliver(server, delivery(1, model=model))
     number, first = slack.after(place, FIRST)
