@@ -9,6 +9,7 @@ from bot.postmortem.story import Story
 from incidents.events.run import (
     ActionPlanned,
     Comparison,
+    DoubtSettled,
     EffectVerified,
     PlanRecord,
     StepFinished,
@@ -80,7 +81,10 @@ def _outcome(after: _After) -> tuple[str, str]:
     failed = after.last(StepNotApplied)
     if failed is not None:
         return "not applied", failed[1].because
-    if after.last(StepFinished) is not None:
+    settled = after.last(DoubtSettled)
+    if settled is not None and not settled[1].applied:
+        return "not applied", f"{settled[1].by}: {settled[1].reason}"
+    if after.last(StepFinished) is not None or settled is not None:
         return "applied, not verified", "nothing was compared"
     return "in doubt", doubt[1].because if doubt else "claimed, and nothing was heard of it"
 

@@ -1,5 +1,6 @@
 """The child that renders: reads one order on standard input, writes the files' texts, and ends."""
 
+import contextlib
 import json
 import resource
 import sys
@@ -37,10 +38,15 @@ def main() -> None:
 
 
 def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    for limit, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+    ):
+        # macOS knows the name of a limit on memory and refuses to set one; the deadline holds.
+        with contextlib.suppress(ValueError):
+            resource.setrlimit(limit, (most, most))
 
 
 if __name__ == "__main__":

@@ -51,4 +51,4 @@ def _start(line: str) -> str:
     number = re.match(r"(\d{1,9})[.)](?=\s|$)", line)
     if number:
         return f"{number[1]}\\{line[number.end(1) :]}"
-    return f"\\{line}" if line.startswith(("-", "+", "=", "#", ":")) else line
+    return f"\\{line}" if line.startswith(("-", "+", "=", "#")) else line
