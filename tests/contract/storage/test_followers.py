@@ -1,6 +1,7 @@
 """Followers skip nothing, whoever writes and however late a commit is."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -60,9 +61,10 @@ def test_nobody_passes_a_commit_that_is_late(database_url: str, open_stores: Ope
 def follow(store: Store, count: int) -> list[Recorded]:
     """Read behind the last position until so many events were seen."""
     seen: list[Recorded] = []
-    while len(seen) < count:
+    deadline = time.monotonic() + 20
+    while len(seen) < count and time.monotonic() < deadline:
         after = seen[-1].position if seen else 0
-        if store.journal.wait(after=after, timeout=5):
+        if store.journal.wait(after=after, timeout=1):
             seen.extend(store.journal.follow(after=after, limit=50))
     assert all(one.position < other.position for one, other in pairwise(seen))
     return seen
