@@ -57,14 +57,19 @@ def now(situation: Situation) -> str:
 
 
 def _next(situation: Situation) -> Iterator[str]:
-    steps = list(_steps(situation))
+    steps, frozen = list(_steps(situation)), bool(situation.frozen)
     for status in (StepStatus.IN_DOUBT, StepStatus.ASKED):
         yield from (_DOING[status](run, step) for run, step in steps if step.status is status)
     for approval in situation.approvals:
         if approval.state is ApprovalState.REQUESTED and approval.asked is not None:
             yield f"approve or reject: {approval.asked.title}"
-    for status in (StepStatus.APPLIED, StepStatus.STARTED, StepStatus.WAITING):
+    for status in (StepStatus.APPLIED, StepStatus.STARTED):
         yield from (_DOING[status](run, step) for run, step in steps if step.status is status)
+    for approval in situation.approvals:
+        if approval.state is ApprovalState.GRANTED and approval.asked is not None:
+            yield f"{'thaw' if frozen else 'wait'}: {approval.asked.title} is approved"
+    waiting = StepStatus.WAITING
+    yield from (_DOING[waiting](run, step) for run, step in steps if step.status is waiting)
     yield _otherwise(situation)
 
 

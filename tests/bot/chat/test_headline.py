@@ -1,0 +1,200 @@
+"""The headline of each state of the story, as a value."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.chat.headline import headline, now, topic, word
+from bot.chat.message import Context, Fields, Header, Message, Section
+from incidents.commands.desk import Freeze
+from incidents.commands.run import PoseAsk, RaiseDoubt, StartWait
+from incidents.run import Run
+from tests import builders
+from tests.bot.chat.stories import PAGE, Story
+from tests.builders import RUN, later
+
+TITLE = "P2 INC-1 VLLMPreemptionsHigh of llama-3-70b"
+
+
+def test_the_headline_says_what_is_wrong_and_what_to_press() -> None:
+    """Somebody who was just woken reads one message, and on the phone its first line alone."""
+    story = Story().open().check().ask()
+
+    assert headline(story.situation()) == Message(
+        text=f"{TITLE}: users wait longer; "
+        "approve or reject: scale Deployment llm-d/decode: replicas 4 → 6",
+        blocks=(
+            Header(text=TITLE),
+            Section(strong="Because", text="users wait longer"),
+            Section(
+                strong="Now",
+                text="approve or reject: scale Deployment llm-d/decode: replicas 4 → 6",
+            ),
+            Fields(
+                pairs=(
+                    ("Status", "Investigating"),
+                    ("Where", "llm-d/llama-3-70b"),
+                    ("Alerts", "1 of 1 firing (VLLMPreemptionsHigh)"),
+                    ("Taken by", "nobody yet: /incident ack"),
+                    ("Runbook", "kv-cache-exhausted"),
+                    ("Opened", "2026-03-01 12:00:00 UTC"),
+                )
+            ),
+            Context(text="rule catalogue:VLLMPreemptionsHigh", page=PAGE),
+        ),
+    )
+
+
+def test_the_first_160_characters_say_severity_what_because_and_what_to_press() -> None:
+    """A notification shows no more, however long the alert's own words are."""
+    story = Story()
+    long = builders.judgement(title="KV cache " * 40, because="users wait " * 40)
+    story.desk.tell(builders.INCIDENT, builders.report(long))
+
+    first = headline(story.situation()).text[:160]
+
+    assert first.startswith("P2 INC-1 KV cache")
+    assert "users wait" in first
+    assert "wait: the runbook's checks" in first
+
+
+def _approved(story: Story) -> None:
+    story.check().ask().approve()
+
+
+def _frozen(story: Story) -> None:
+    _approved(story)
+    story.desk.tell("desk", Freeze(scope="llm-d", by="cay", reason="a release"))
+
+
+def _applied(story: Story) -> None:
+    story.check().ask().approve().apply()
+
+
+def _settling(story: Story) -> None:
+    story.check().ask().approve().apply().settle(5)
+
+
+def _verified(story: Story) -> None:
+    story.check().ask().approve().apply().settle(6).verify()
+
+
+def _doubted(story: Story) -> None:
+    story.check().ask().approve()
+    story.desk.tell(RUN, builders.claim())
+    story.desk.tell(RUN, RaiseDoubt(step="scale-decode", because="the answer was lost"))
+
+
+def _claimed(story: Story) -> None:
+    story.check().ask().approve()
+    story.desk.tell(RUN, builders.claim())
+
+
+def _asked(story: Story) -> None:
+    story.desk.tell(RUN, PoseAsk(step="look", question="is the router up?", choices=("yes", "no")))
+
+
+def _waiting(story: Story) -> None:
+    story.desk.tell(RUN, StartWait(step="drain", until=later(5)))
+
+
+def _calm(story: Story) -> None:
+    ended = builders.judgement(ends_at=later(1))
+    story.desk.tell(builders.INCIDENT, builders.report(ended))
+
+
+def _resolved(story: Story) -> None:
+    story.resolve()
+
+
+CHANGE = "scale Deployment llm-d/decode: replicas 4 → 6"
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        pytest.param(lambda _: None, "wait: the runbook's checks are running", id="checking"),
+        pytest.param(_approved, f"wait: {CHANGE} is approved", id="approved"),
+        pytest.param(_frozen, f"thaw: {CHANGE} is approved", id="approved-and-frozen"),
+        pytest.param(_claimed, f"wait: applying {CHANGE}", id="claimed"),
+        pytest.param(_applied, f"wait: verifying {CHANGE}", id="applied"),
+        pytest.param(_settling, f"wait: verifying {CHANGE} (5 of 6 pods ready)", id="settling"),
+        pytest.param(_verified, "wait for the alerts to end", id="verified"),
+        pytest.param(
+            _doubted,
+            f"decide whether {CHANGE} took place: "
+            "triaged run settle run-1-1 scale-decode --applied or --no-applied",
+            id="in-doubt",
+        ),
+        pytest.param(
+            _asked, "answer: is the router up? (triaged run answer run-1-1 look)", id="asked"
+        ),
+        pytest.param(_waiting, "wait until 12:05:00 UTC", id="waiting"),
+        pytest.param(
+            _calm, "wait: every alert has ended; resolves at 12:10:00 UTC", id="alerts-ended"
+        ),
+        pytest.param(_resolved, "nothing: traffic is gone", id="resolved"),
+    ],
+)
+def test_the_headline_says_what_is_to_be_done_now(steps, said) -> None:
+    """An open incident never stands without a next action."""
+    story = Story().open()
+
+    steps(story)
+
+    assert now(story.situation()) == said
+
+
+@pytest.mark.parametrize(
+    ("steps", "display"),
+    [
+        pytest.param(lambda _: None, "Investigating", id="nothing-done"),
+        pytest.param(_applied, "Mitigating", id="applied"),
+        pytest.param(_verified, "Mitigated", id="verified"),
+        pytest.param(_resolved, "Resolved", id="resolved"),
+    ],
+)
+def test_mitigating_is_a_display_word_while_a_change_is_not_verified(steps, display) -> None:
+    """Only a verified change is called mitigated."""
+    story = Story().open()
+
+    steps(story)
+
+    assert word(story.situation()) == display
+    assert topic(story.situation()) == f"P2 {display}: VLLMPreemptionsHigh of llama-3-70b"
+
+
+def test_a_verified_change_stands_in_the_headline() -> None:
+    """Who joins later sees what helped."""
+    story = Story().open()
+    _verified(story)
+
+    (fields,) = [one for one in headline(story.situation()).blocks if isinstance(one, Fields)]
+
+    assert ("Mitigated", f"{CHANGE}: preemptions stopped") in fields.pairs
+    assert ("Taken by", "Ann Ode") in fields.pairs
+
+
+def test_a_freeze_stands_in_the_headline() -> None:
+    """Whoever wonders why nothing moves reads who stopped it, why, and how to go on."""
+    story = Story().open()
+    story.desk.tell("desk", Freeze(scope="all", by="cay", reason="a release is rolling out"))
+
+    assert (
+        Section(
+            strong="Frozen",
+            text="nothing may be changed in all, says Cay Lux: a release is rolling out; "
+            "/incident thaw ends it",
+        )
+        in headline(story.situation()).blocks
+    )
+
+
+def test_a_run_that_is_over_asks_somebody_to_look() -> None:
+    """A runbook that could not help must not look like one that still works."""
+    story = Story().open()
+    over = Run(id=RUN, outcome="stopped", because="no target")
+
+    shown = now(replace(story.situation(), runs=(over,)))
+
+    assert shown == "look: the runbook is over (stopped: no target)"
