@@ -59,10 +59,6 @@ def _report(incident: Incident, command: commands.ReportAlerts, now: datetime) -
         # Two processes counted alike: without this, one problem would swallow the other.
         message = f"{incident.id} was opened for {incident.opened.key}, not for {command.key}"
         raise Conflict(message)
-    if incident.opened is not None and incident.opened.key != command.key:
-        # Two replicas chose the same new number for different keys, and the other one was first.
-        message = f"{incident.id} is about {incident.opened.key}, not {command.key}"
-        raise Conflict(message)
     told = _Told(incident, now)
     if incident.opened is None:
         told.tell(_opening(command))

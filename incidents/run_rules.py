@@ -50,7 +50,7 @@ def due(run: Run) -> datetime | None:
     waiting = [step.until for step in run.steps.values() if step.until is not None]
     if waiting:
         return min(waiting)
-    if any(step.status in PEOPLES for step in run.steps.values()):
+    if any(_for_people(step) for step in run.steps.values()):
         return None
     return run.updated_at
 
@@ -65,6 +65,11 @@ def state(run: Run) -> str:
     if run.outcome is not None:
         return run.outcome
     return run.claimed.status.value if run.claimed else "running"
+
+
+def _for_people(step: Step) -> bool:
+    # A criterion is asked beside the run, which goes on meanwhile.
+    return step.status in PEOPLES and not step.id.startswith(CRITERION)
 
 
 _REOPENING = (

@@ -224,6 +224,13 @@ def to_approval(command: ApprovalCommand) -> Owed:
             id="criterion",
         ),
         pytest.param(
+            (NOTE, Escalate(because="still full", run=RUN, criterion="full")),
+            through(MET),
+            {},
+            (),
+            id="criterion-and-escalated",
+        ),
+        pytest.param(
             (NOTE, DONE),
             through(MET, END),
             {},

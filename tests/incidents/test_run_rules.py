@@ -20,6 +20,7 @@ from tests.incidents.telling_runs import (
     BEGIN,
     CHECK,
     CLAIM,
+    CRITERION_ASK,
     DOUBT,
     END,
     FAIL,
@@ -207,6 +208,24 @@ def one(event: RunEvent, **more: tuple[object, ...]) -> Decision[RunEvent]:
             one(events.RunFinished(outcome="completed", because="every step is done or left out")),
             id="end",
         ),
+        pytest.param(
+            (END,),
+            MET,
+            one(events.CriterionMet(criterion="full", because="still full")),
+            id="met-when-over",
+        ),
+        pytest.param(
+            (END,),
+            CRITERION_ASK,
+            one(events.AskPosed(step="criterion-full", question="Well?", choices=("yes", "no"))),
+            id="criterion-asked-when-over",
+        ),
+        pytest.param(
+            (CRITERION_ASK, END),
+            replace(ANSWER, step="criterion-full"),
+            one(events.AskAnswered(step="criterion-full", answer="yes", by="ann")),
+            id="criterion-answered-when-over",
+        ),
     ],
 )
 def test_a_command_is_one_event_with_what_it_takes_and_gives_back(
@@ -252,6 +271,7 @@ NO_INVERSE = replace(PLAN, plan=plan(inverse=()))
     [
         pytest.param((), BEGIN, "run-1-1 has begun already", id="begun"),
         pytest.param((END,), CHECK, "run-1-1 is over: completed", id="over"),
+        pytest.param((END,), ASK, "run-1-1 is over: completed", id="over-for-questions"),
         pytest.param((CHECK,), CHECK, "run-1-1 look is done", id="check-done"),
         pytest.param((), CLAIM, "run-1-1 scale-decode is open", id="claim-without-plan"),
         pytest.param(
