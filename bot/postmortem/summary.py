@@ -3,12 +3,17 @@
 from datetime import datetime, timedelta
 
 from bot.postmortem.document import Fact
+from bot.postmortem.legible import one_line
 from bot.postmortem.spans import span
 from bot.postmortem.story import Story
 from incidents.events.run import CheckFinished, EffectVerified, StepFinished
 from incidents.incident import Incident, Status
 from incidents.measures import measure
 from incidents.telling import change
+
+MOST_NAMES = 5
+LONGEST = 80
+"""Alerts that the first sentence names, and characters of each name; all stand further below."""
 
 DAY = "%Y-%m-%d %H:%M:%S UTC"
 
@@ -78,8 +83,10 @@ def where(incident: Incident) -> str:
 
 
 def _what(incident: Incident) -> str:
-    names = ", ".join(sorted({one.fired.name for one in incident.alerts.values()}))
-    rang = f" ({names})" if names else ""
+    names = sorted({one.fired.name for one in incident.alerts.values()})
+    more = f", and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    shown = ", ".join(one_line(name, most=LONGEST) for name in names[:MOST_NAMES])
+    rang = f" ({shown}{more})" if names else ""
     return f"{incident.title}{rang}, in {where(incident)}"
 
 

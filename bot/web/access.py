@@ -3,13 +3,17 @@
 import hashlib
 import hmac
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from urllib.parse import quote
 
 from fastapi import HTTPException, Request
 
 COOKIE = "triaged_pages"
 DAYS = 7
+# Read here and not by urlsplit, which raises for what is no address.
+_HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[0-9A-Za-z.-]+)(?::[0-9]{1,5})?")
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
@@ -56,10 +60,11 @@ class Access:
 
     def _remembered(self, request: Request) -> HTTPException:
         # Lax: a link in the chat must open the page, and nothing here changes anything.
-        secure = "; Secure" if request.url.scheme == "https" else ""
+        secure = "; Secure" if request.scope["scheme"] == "https" else ""
         age = DAYS * 24 * 3600
         cookie = f"{COOKIE}={self._pass()}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
-        headers = {"Location": request.url.path, "Set-Cookie": cookie, "Cache-Control": "no-store"}
+        place = quote(request.scope["path"])
+        headers = {"Location": place, "Set-Cookie": cookie, "Cache-Control": "no-store"}
         return HTTPException(HTTPStatus.SEE_OTHER, headers=headers)
 
 
@@ -71,8 +76,10 @@ def _direct(request: Request) -> bool:
     """
     if not _near(request) or any(name in request.headers for name in _FORWARDED):
         return False
-    name = request.url.hostname or ""
-    return name == "localhost" or _loopback(name)
+    name = _HOST.fullmatch(request.headers.get("host", ""))
+    if name is None:
+        return False
+    return name["name"].lower() == "localhost" or _loopback(name["name"].strip("[]"))
 
 
 def _near(request: Request) -> bool:

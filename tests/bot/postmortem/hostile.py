@@ -43,6 +43,7 @@ HOSTILE = (
     "trailing backslash \\",
     "trailing tick `",
     "x" * 10_000,
+    "a." * 5_000,
     "|" * 500,
     "[" * 2_000,
     "`" * 1_000,

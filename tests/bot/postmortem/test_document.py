@@ -284,3 +284,16 @@ def test_a_stage_that_was_not_reached_says_so() -> None:
         Fact(name="From the alert's start until users were served again", value="not reached")
         in measures
     )
+
+
+def test_the_first_sentence_names_a_few_alerts() -> None:
+    """A storm of names in the first sentence is where a reader gives up."""
+    names = (fired(fingerprint=f"f{n}", name=f"Alert{n}") for n in range(7))
+
+    summary = told(Tale().tell(INCIDENT, opened(), *names)).summary
+
+    assert summary[0] == Fact(
+        name="What happened",
+        value="Requests of llama-3-70b are preempted (Alert0, Alert1, Alert2, Alert3, Alert4,"
+        " and 2 more), in llm-d/llama-3-70b.",
+    )

@@ -72,6 +72,27 @@ def test_a_page_is_read_by_those_who_may(
     assert ("INC-1" in answer.text or '"rows"' in answer.text) == (status == 200)
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        pytest.param("LOCALHOST:8080", 200, id="loud"),
+        pytest.param("[::1]", 200, id="ipv6"),
+        pytest.param("localhost.evil.example", 401, id="begins-alike"),
+        pytest.param("127.0.0.1.evil.example", 401, id="begins-with-an-address"),
+        pytest.param("127.0.0.1@evil.example", 401, id="user-part"),
+        pytest.param("10.1.2.3", 401, id="another-address"),
+        pytest.param("[::1", 401, id="no-address"),
+        pytest.param("a b:x", 401, id="no-name"),
+        pytest.param("", 401, id="empty"),
+    ],
+)
+def test_a_strange_host_is_refused_and_never_a_crash(tale: Tale, host: str, status: int) -> None:
+    """A page of another site can make a browser here ask under its own name."""
+    answer = Reader(tale).get("/", headers={"Host": host})
+
+    assert answer.status_code == status
+
+
 def test_the_token_in_the_address_becomes_a_cookie(tale: Tale) -> None:
     """A token that stays in the address is in every history, log and screenshot."""
     reader = Reader(tale, token=TOKEN)
@@ -104,6 +125,15 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(
 
     said = set(answer.headers["set-cookie"].split("; ")[1:])
     assert said == flags | {"Path=/", f"Max-Age={7 * 24 * 3600}"}
+
+
+def test_the_way_back_cannot_write_headers(tale: Tale) -> None:
+    """A line feed in an address must not become a header of the answer."""
+    answer = Reader(tale, token=TOKEN).get(
+        f"/incidents/1%0d%0aX-Evil:%20yes?token={TOKEN}", client=ELSEWHERE
+    )
+
+    assert answer.headers["location"] == "/incidents/1%0D%0AX-Evil%3A%20yes"
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "\u00e9", "\x00"], ids=repr)
