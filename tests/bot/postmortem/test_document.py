@@ -1,5 +1,6 @@
 """What a document says of a history."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -201,8 +202,8 @@ def test_a_storm_keeps_its_beginning_and_its_end() -> None:
 
     found = told(tale)
 
-    assert (len(found.timeline), found.left_out, len(found.alerts)) == (1000, 1000, 50)
-    assert "1949 more occurrences of alerts are in the journal only." in found.gaps
+    assert (len(found.timeline), found.left_out, len(found.alerts)) == (1000, 1000, 20)
+    assert "1979 more occurrences of alerts are in the journal only." in found.gaps
 
 
 def test_each_phase_ends_where_the_next_begins() -> None:
@@ -297,3 +298,15 @@ def test_the_first_sentence_names_a_few_alerts() -> None:
         value="Requests of llama-3-70b are preempted (Alert0, Alert1, Alert2, Alert3, Alert4,"
         " and 2 more), in llm-d/llama-3-70b.",
     )
+
+
+def test_what_a_sender_wrote_is_bounded_with_a_mark() -> None:
+    """Whoever may send alerts must not be able to make the postmortem too large to render."""
+    tale = Tale()
+    (text,) = tale.store.texts.keep([json.dumps({"summary": "x" * 700})])
+    labels = tuple((f"label{n:02}", "v") for n in range(40))
+
+    (alert,) = told(tale.tell(INCIDENT, opened(), fired(text=text, labels=labels))).alerts
+
+    assert alert.annotations == (Fact(name="summary", value=f"{'x' * 600}… (100 more characters)"),)
+    assert (len(alert.labels), alert.labels[-1]) == (33, Fact(name="…", value="8 more"))
