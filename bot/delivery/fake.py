@@ -48,7 +48,7 @@ class FakeService:
         if self.blind:
             message = "nobody answers"
             raise PutOff(message, seconds=1.0)
-        return {"id": item.key} if item.key in self.there and not item.remote else None
+        return ids(item) if item.key in self.there and not item.remote else None
 
     def send(self, item: Item, _: Find) -> Remote:
         """Deliver, or not, as the next fate says."""
@@ -59,12 +59,17 @@ class FakeService:
         if fate is not Fate.DELIVERED:
             error = _RAISED[fate]()
             raise error
-        return {"id": item.key}
+        return ids(item)
 
     def _deliver(self, item: Item) -> None:
         if not item.remote:
             self.made[item.key] = self.made.get(item.key, 0) + 1
         self.there[item.key] = item.body
+
+
+def ids(item: Item) -> Remote:
+    """Return what the service calls it; a lane is a channel."""
+    return {"channel": f"C-{item.lane}", "name": item.lane, "ts": item.key}
 
 
 _RAISED: dict[Fate, Callable[[], BaseException]] = {

@@ -93,10 +93,9 @@ class OutboxLoop:
     def _note(self, number: int) -> bool:
         """Tell the incident of its channel: that it exists, and that it was archived."""
         incident = self._desk.incident(number)
-        told = self._note_channel(incident) or self._note_archive(incident)
-        if incident.status is Status.RESOLVED:
-            self._end(incident)
-        return told
+        if self._note_channel(incident) or self._note_archive(incident):
+            return True
+        return incident.status is Status.RESOLVED and self._end(incident)
 
     def _note_channel(self, incident: Incident) -> bool:
         if incident.channel is not None:
@@ -119,18 +118,20 @@ class OutboxLoop:
         note = NoteChannel(platform=PLATFORM, channel=channel, name=name, archived=True)
         return bool(self._desk.tell(incident.id, note).events)
 
-    def _end(self, incident: Incident) -> None:
+    def _end(self, incident: Incident) -> bool:
         """Ask for the archive once its moment has come: time passes without an event."""
         if incident.archived or self._is_hopeless(incident):
             self._watching().discard(incident.number)
-            return
+            return False
         now = self._desk.clock()
         moment = archives_at(incident, self._desk.policy)
         if moment is None or now < moment or self._outbox.get(f"{base(incident)}/archive"):
-            return
+            return False
         rows = wanted(self._look(incident.number), now=now)
-        if all(self._is_settled(row) for row in rows if row.kind != ARCHIVE):
-            self._outbox.want(incident.id, incident.version, rows)
+        if not all(self._is_settled(row) for row in rows if row.kind != ARCHIVE):
+            return False
+        self._outbox.want(incident.id, incident.version, rows)
+        return True
 
     def _is_hopeless(self, incident: Incident) -> bool:
         """Return whether nothing more can come of this incident's channel."""
