@@ -5,14 +5,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.chat.slack.answers import Caller, client
+from bot.chat.slack.deliver import SlackDeliverer
+from bot.chat.wanted import wanted
 from drills.slack import serving
 from drills.slack.app import build
+from drills.slack.board import Board
+from drills.slack.channels import Channel
 from drills.slack.faults import Fault
+from drills.slack.messages import Message
 from drills.slack.workspace import Workspace
+from incidents.people import People, Person
+from storage.memory import MemoryStore
+from tests.bot.chat.stories import Story
 
 PATIENCE = 5.0
 
@@ -36,6 +45,84 @@ class Served:
     def calls(self, method: str) -> list[bool]:
         """Return for each call of a method whether it was carried out."""
         return [call.committed for call in self.workspace.calls if call.method == method]
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """A story whose people are in the workspace, and its outbox loop over the real client."""
+
+    slack: Served
+    timeout: int = 5
+    clock_ahead: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        workspace = self.slack.workspace
+        found = {"ann": "alice", "ben": "bob", "cay": "carol"}
+        people = [
+            Person(id=one, name=name.title(), slack=workspace.person(name).id)
+            for one, name in found.items()
+        ]
+        store = MemoryStore(clock=lambda: datetime.now(UTC) + self.clock_ahead)
+        self.story = Story(store=store, people=People(people)).open()
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new process over the same store."""
+        self.story.restart()
+        token = self.slack.workspace.bot_token
+        slack = SlackDeliverer(Caller(client(token, self.slack.api, timeout=self.timeout)))
+        self.loop = self.story.loop(dict.fromkeys(slack.kinds, slack))
+
+    def turn(self) -> None:
+        """Turn the loop until it rests, through whatever has to wait."""
+        for _ in range(12):
+            while self.loop.once():
+                pass
+            if not self._waiting():
+                return
+            # Waiting is real time; the store's clock is ours.
+            self.clock_ahead += timedelta(seconds=3)
+        pytest.fail(f"never outside: {self._waiting()}")
+
+    def _waiting(self) -> list[str]:
+        keys = [one.key for one in wanted(self.story.situation(), now=self.story.now)]
+        items = [self.story.store.outbox.get(key) for key in keys]
+        return [
+            one.key
+            for one in items
+            if one is not None and one.dead is None and one.sent_digest != one.digest
+        ]
+
+    @property
+    def channel(self) -> Channel:
+        """Return the incident's channel in the workspace."""
+        (found,) = [
+            one for one in self.slack.workspace.channels.values() if one.name.startswith("inc-")
+        ]
+        return found
+
+    @property
+    def board(self) -> Board:
+        """Return what hangs in the incident's channel."""
+        return self.slack.workspace.boards[self.channel.id]
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the keys of our messages in the channel, in their order."""
+        return [
+            str(dict(one.metadata["event_payload"])["key"])
+            for one in self.board.messages.values()
+            if one.metadata is not None
+        ]
+
+    def message(self, key: str) -> Message:
+        """Return the message that carries a key."""
+        (found,) = [
+            one
+            for one in self.board.messages.values()
+            if one.metadata is not None and one.metadata["event_payload"]["key"] == key
+        ]
+        return found
 
 
 @contextmanager
@@ -80,3 +167,9 @@ def slack(served: Served) -> Served:
 def until_fixture() -> Callable[[Callable[[], object]], None]:
     """Return the function that waits for something to become so."""
     return until
+
+
+@pytest.fixture
+def desk(slack: Served) -> Desk:
+    """Return a desk with an open incident that speaks in the stand-in."""
+    return Desk(slack=slack)
