@@ -42,7 +42,7 @@ def _longest(line: str) -> int:
 
 def _addresses(line: str) -> str:
     """Return the line with no address that a site would make a link of by itself."""
-    line = re.sub(r"(?<=[A-Za-z]):(?=\S)", r"\\:", line)
+    line = re.sub(r"(?i)(?<=mailto):|(?<=xmpp):|:(?=//)", r"\\:", line)
     return re.sub(r"(?i)\b(www)\.", r"\1\\.", line)
 
 

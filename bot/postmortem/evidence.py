@@ -42,8 +42,8 @@ def _value(found: list[Evidence]) -> str:
         return shown if most.pod is None else f"{shown} ({most.pod})"
     if least.value == most.value:
         return f"{shown} in {len(known)} pods{silent}"
-    lowest = number(least.value, least.unit)
-    return f"{lowest} to {shown} in {len(known)} pods, most in {most.pod}{silent}"
+    lowest = number(least.value, least.unit).removesuffix(f" {most.unit}")
+    return f"{lowest} to {shown} in {len(known)} pods, highest in {most.pod}{silent}"
 
 
 def _size(one: Evidence) -> float:

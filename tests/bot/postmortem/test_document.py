@@ -141,7 +141,7 @@ def test_pods_stand_in_one_line() -> None:
     measured = told(tale).checks[0].measured
 
     assert [(one.name, one.value) for one in measured] == [
-        ("kv_usage", "90 % to 92 % in 3 pods, most in p2; no data of 1"),
+        ("kv_usage", "90 % to 92 % in 3 pods, highest in p2; no data of 1"),
         ("running", "4 requests in 2 pods"),
         ("ttft_p95", "8.4 s"),
     ]

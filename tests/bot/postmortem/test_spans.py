@@ -11,6 +11,7 @@ from bot.postmortem.spans import span
     ("length", "said"),
     [
         pytest.param(timedelta(), "0 s", id="nothing"),
+        pytest.param(timedelta(milliseconds=20), "< 1 s", id="a-moment"),
         pytest.param(timedelta(seconds=59.4), "59 s", id="seconds"),
         pytest.param(timedelta(seconds=59.6), "1 min", id="rounded-up"),
         pytest.param(timedelta(minutes=12, seconds=30), "12 min 30 s", id="minutes"),
