@@ -17,7 +17,7 @@ from tests.bench.watched_slack import WatchedSlack, watched_slack
 
 FIRST = "conversations.create"
 # Slack's latency in seconds -> deliveries per round.
-LATENCIES = {0.0: 6, 0.1: 2, 0.3: 1}
+LATENCIES = {0.0: 5, 0.1: 2, 0.3: 1}
 QUIET_SECONDS = 0.25
 MOST_IDLE_SECONDS = 0.3
 WARM_UP = 2

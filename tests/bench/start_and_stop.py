@@ -16,7 +16,7 @@ from tests.bench.places import Places, Say
 from tests.bench.served import desk
 from tests.bench.watched_slack import WatchedSlack, watched_slack
 
-REST_SECONDS = 1.0
+REST_SECONDS = 0.5
 UNDER_LOAD_SECONDS = 0.5
 CONNECTIONS = 16
 # More than can be answered before the end: the load lasts until the door closes.
@@ -25,18 +25,18 @@ ENDLESS = 50_000
 NOT_THERE = {"kubernetes_url": "http://127.0.0.1:9", "prometheus_url": "http://127.0.0.1:9"}
 COUNT = "SELECT count(*) FROM inbox"
 
-# Figure -> its unit, and what is asked of it.
-ASKED: Mapping[str, tuple[str, Must | None]] = {
-    "start to ready": ("s", at_most(3)),
-    "SIGTERM to the end, under load": ("s", at_most(5)),
-    "acknowledged and lost": ("deliveries", at_most(0)),
-    "answered 5xx while it stopped": ("deliveries", at_most(0)),
-    "memory at rest": ("MiB", None),
+# Figure -> its goal, its unit, and what is asked of it.
+ASKED: Mapping[str, tuple[str, str, Must]] = {
+    "start to ready": ("P13", "s", at_most(3)),
+    "SIGTERM to the end, under load": ("P13", "s", at_most(5)),
+    "acknowledged and lost": ("P13", "deliveries", at_most(0)),
+    "answered 5xx while it stopped": ("P13", "deliveries", at_most(0)),
+    "memory at rest": ("P9", "MiB", at_most(150)),
 }
 
 
 def measure(places: Places, *, rounds: int, say: Say) -> list[Figure]:
-    """Return P13 and the memory of one process with all roles, for both stores."""
+    """Return P13, and P9 at rest, of one process with all roles, for both stores."""
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
     body = places.folder / "one.json"
     body.write_bytes(delivery(1))
@@ -48,7 +48,7 @@ def measure(places: Places, *, rounds: int, say: Say) -> list[Figure]:
                 room = places.room(f"start-{store}")
                 for name, value in _once(room, url, body, slack).items():
                     values[store, name].append(value)
-    return [_figure(store, name, found) for (store, name), found in sorted(values.items())]
+    return [_figure(store, name, values[store, name]) for name in ASKED for store in urls]
 
 
 def _once(room: Path, url: str, body: Path, slack: WatchedSlack) -> Mapping[str, float]:
@@ -70,11 +70,11 @@ def _once(room: Path, url: str, body: Path, slack: WatchedSlack) -> Mapping[str,
 
 
 def _figure(store: str, name: str, values: list[float]) -> Figure:
-    unit, must = ASKED[name]
+    goal, unit, must = ASKED[name]
     # Losing anything once is losing: there the worst round counts, not the middle one.
     part = 0.5 if unit != "deliveries" else 1.0
     return Figure(
-        goal="P13", name=name, store=store, unit=unit, values=values, quantile=part, must=must
+        goal=goal, name=name, store=store, unit=unit, values=values, quantile=part, must=must
     )
 
 

@@ -1,6 +1,7 @@
 """Slack's stand-in with a stop-watch: when each call came in, and a delay of our choice."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -95,6 +96,8 @@ def watched_slack() -> Iterator[WatchedSlack]:
     workspace.limits.tiers = workspace.limits.pacing = False
     watched = WatchedSlack(app.build(workspace))
     server = serving.server(watched)
+    # A desk that is told to stop, or killed, breaks calls off: that is no error here.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     thread = threading.Thread(target=server.run, name="slack", daemon=True)
     thread.start()
     until = time.monotonic() + START_SECONDS
