@@ -147,6 +147,9 @@ class _Socket(SocketModeClient):
         if session is not None and session.sock is not None:
             # Wakes the thread that reads: it would go on waiting for three seconds.
             _shut(session.sock)
+        # Wakes the thread that waits for the next message.
+        self.closed = True
+        self.message_queue.put(None)
         self.close()
 
 

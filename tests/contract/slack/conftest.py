@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from bot.chat.slack.answers import Caller, client
 from bot.chat.slack.deliver import SlackDeliverer
@@ -24,6 +26,9 @@ from storage.memory import MemoryStore
 from tests.bot.chat.stories import Story
 
 PATIENCE = 5.0
+MANIFEST = YAML(typ="safe", pure=True).load(
+    Path(__file__).parents[3] / "deploy/slack/manifest.yaml"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +162,9 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture
 def slack(served: Served) -> Served:
-    """Begin again in an empty workspace."""
+    """Begin again in an empty workspace, with the scopes of the manifest and no others."""
     served.workspace.reset()
+    served.workspace.scopes = frozenset(MANIFEST["oauth_config"]["scopes"]["bot"])
     served.workspace.limits.tiers = served.workspace.limits.pacing = False
     return served
 

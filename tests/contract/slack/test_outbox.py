@@ -70,7 +70,8 @@ def test_the_card_has_its_buttons_until_it_is_decided(desk) -> None:
 )
 def test_one_channel_and_one_headline_whatever_became_of_the_answer(desk, method, kind) -> None:
     """Slack has no idempotency key: what may have arrived is read back before it is repeated."""
-    desk.slack.plan(Fault(method=method, kind=kind))
+    # The first post is the announcement, in a channel that is not there.
+    desk.slack.plan(Fault(method=method, kind=kind, skip=int(method == "chat.postMessage")))
 
     desk.turn()
 
@@ -86,7 +87,7 @@ def test_a_call_that_hangs_ends_and_is_looked_for(desk, kind) -> None:
     """A sender that waits for ever says nothing to anybody."""
     desk.timeout = 1
     desk.restart()
-    desk.slack.plan(Fault(method="chat.postMessage", kind=kind))
+    desk.slack.plan(Fault(method="chat.postMessage", kind=kind, skip=1))
 
     desk.turn()
 
