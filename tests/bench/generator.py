@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
@@ -67,7 +68,7 @@ async def post(load: Load, *, port: int, connections: int) -> float:
     ends = [loop.create_future() for _ in range(connections)]
     started = time.perf_counter()
     for end in ends:
-        await loop.create_connection(lambda end=end: Sender(load, end), "127.0.0.1", port)
+        await loop.create_connection(partial(Sender, load, end), "127.0.0.1", port)
     async with asyncio.timeout(DEADLINE_SECONDS):
         await asyncio.gather(*ends)
     return time.perf_counter() - started

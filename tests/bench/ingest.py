@@ -83,7 +83,7 @@ def _sqlite(values: Values) -> Iterator[Figure]:
 
 
 def _postgresql(values: Values) -> Iterator[Figure]:
-    must = at_least(0.15)
+    must: Must | None = at_least(0.15)
     if f"{POSTGRESQL} pgbench" in values:
         yield _rate(values, POSTGRESQL, against="pgbench, 64 clients", base="pgbench", must=must)
         must = None

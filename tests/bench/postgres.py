@@ -56,8 +56,8 @@ def _served(running: Cluster) -> "subprocess.Popen[bytes]":
     folder, place = running.folder, running.folder / "cluster"
     if user := stores._user():
         shutil.chown(folder, user["user"], user["group"])
-    initdb = [running.programs / "initdb", "-D", place, "-U", "postgres", "-A", "trust"]
-    locale = ["-E", "UTF8", "--locale=C"]
+    initdb: list[str | Path] = [running.programs / "initdb", "-D", place, "-U", "postgres"]
+    locale = ["-A", "trust", "-E", "UTF8", "--locale=C"]
     subprocess.run([*initdb, *locale], check=True, capture_output=True, **user)
     options = [word for setting in SETTINGS for word in ("-c", setting)]
     server = subprocess.Popen(

@@ -61,8 +61,9 @@ def lone(path: str, body: bytes, *, count: int) -> float:
         return time.perf_counter() - started
 
 
-def main(how: str, address: str, body_file: str, count: int) -> None:
+def main(how: str, address: str, body_file: str, number: str) -> None:
     """Measure one of them and print its rate, per second, as JSON."""
+    count = int(number)
     body = Path(body_file).read_bytes()
     if how == "lone":
         seconds = lone(address.removeprefix("sqlite:///"), body, count=count)
@@ -78,4 +79,4 @@ def main(how: str, address: str, body_file: str, count: int) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 5:
         sys.exit(USAGE)
-    main(*sys.argv[1:4], int(sys.argv[4]))
+    main(*sys.argv[1:])

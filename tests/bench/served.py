@@ -19,6 +19,7 @@ PORT = re.compile(rb"on port (\d+)")
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.002
+LAST_WORDS = 2000
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -28,6 +29,7 @@ class Served:
 
     process: "subprocess.Popen[bytes]"
     port: int
+    log: Path
 
     def cpu_seconds(self) -> float:
         """Return what the process has used so far, user and system (proc(5), stat)."""
@@ -42,7 +44,7 @@ class Served:
 
     def until_ready(self) -> None:
         """Wait until /readyz says yes."""
-        _until(self.process, self._ready, what="it never became ready")
+        _until(self.process, self.log, self._ready)
 
     def terminate(self) -> float:
         """Send SIGTERM; return the seconds until the process was gone."""
@@ -63,14 +65,15 @@ class Served:
 def desk(folder: Path, url: str, **settings: str) -> Iterator[Served]:
     """Run `triaged serve` with these settings, `roles="door"` for one; its log is in the folder."""
     program = Path(sys.executable).with_name("triaged")
-    with started([program, "serve"], folder, environment=_environment(folder, url, settings)) as up:
+    words: list[str | Path] = [program, "serve"]
+    with started(words, folder, environment=_environment(folder, url, settings)) as up:
         yield up
 
 
 @contextmanager
 def doorway(folder: Path) -> Iterator[Served]:
     """Run the door with nothing behind it."""
-    words = [sys.executable, "-m", "tests.bench.doorway", tokens(folder)]
+    words: list[str | Path] = [sys.executable, "-m", "tests.bench.doorway", tokens(folder)]
     with started(words, folder, environment=_bare()) as up:
         yield up
 
@@ -84,10 +87,10 @@ def started(
     with log.open("wb") as out:
         process = subprocess.Popen(words, stdout=out, stderr=out, cwd=ROOT, env=environment)
     try:
-        _until(process, lambda: PORT.search(log.read_bytes()) is not None, what=str(log))
+        _until(process, log, lambda: PORT.search(log.read_bytes()) is not None)
         found = PORT.search(log.read_bytes())
         assert found is not None
-        yield Served(process=process, port=int(found[1]))
+        yield Served(process=process, port=int(found[1]), log=log)
     finally:
         process.kill()
         process.wait(STOP_SECONDS)
@@ -119,10 +122,11 @@ def _bare() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("TRIAGED_")}
 
 
-def _until(process: "subprocess.Popen[bytes]", holds: Callable[[], bool], *, what: str) -> None:
+def _until(process: "subprocess.Popen[bytes]", log: Path, holds: Callable[[], bool]) -> None:
     until = time.monotonic() + START_SECONDS
     while not holds():
         if process.poll() is not None or time.monotonic() > until:
-            message = f"the server ended with {process.returncode} or hangs: {what}"
+            said = log.read_text(errors="replace")[-LAST_WORDS:]
+            message = f"the server ended with {process.returncode} or hangs:\n{said}"
             raise RuntimeError(message)
         time.sleep(POLL_SECONDS)
