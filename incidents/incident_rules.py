@@ -137,7 +137,10 @@ def _ended(one: Judgement) -> tuple[IncidentEvent, ...]:
     if one.ends_at is None:
         return ()
     ended = events.AlertResolved(
-        fingerprint=one.fingerprint, starts_at=one.starts_at, ends_at=one.ends_at
+        fingerprint=one.fingerprint,
+        starts_at=one.starts_at,
+        ends_at=one.ends_at,
+        name=one.name,
     )
     return (ended,)
 

@@ -7,6 +7,10 @@ from incidents.events import approval, desk, incident, run
 from incidents.events.registry import Event
 
 
+_WHOLE = 1000
+"""From here on numbers are shown whole: 1,030 reads better than 1.03e+03."""
+
+
 def tell(event: Event) -> str:
     """Return one sentence; texts from outside stand in it as they are, escaped by whoever shows."""
     return _TELL[type(event)](event)
@@ -30,7 +34,8 @@ def number(value: float | None, unit: str) -> str:
         return "no data"
     if unit == "ratio":
         return f"{value * 100:.0f} %"
-    return f"{value:.3g} {unit}".strip()
+    shown = f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.3g}"
+    return f"{shown} {unit}".strip()
 
 
 def measured(evidence: run.Evidence) -> str:
@@ -100,7 +105,7 @@ def _doubt_settled(event: run.DoubtSettled) -> str:
 _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     incident.IncidentOpened: _opened,
     incident.AlertFired: _fired,
-    incident.AlertResolved: lambda e: f"alert {e.fingerprint} ended at {e.ends_at:%H:%M:%S}",
+    incident.AlertResolved: lambda e: f"{e.name or e.fingerprint} ended at {e.ends_at:%H:%M:%S}",
     incident.AlertsTruncated: lambda e: f"a delivery left out {e.count} alerts",
     incident.SeverityChanged: _severity,
     incident.Acknowledged: lambda e: f"acknowledged by {e.by} through {e.via}",

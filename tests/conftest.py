@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 TESTS = Path(__file__).parent
 pytest_plugins = ["tests.stores"]
+# A busy machine makes any example slow now and then; speed is shown in benches.
+settings.register_profile("triaged", deadline=None)
+settings.load_profile("triaged")
 ON_THE_WIRE = ("contract", "acceptance", "servers", "browser", "crash")
 
 

@@ -50,6 +50,7 @@ class AlertResolved:
     fingerprint: str
     starts_at: datetime
     ends_at: datetime
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,12 @@ EVENTS: tuple[Event, ...] = (
         source="alertmanager:a",
         url="http://prometheus/graph",
     ),
-    incident.AlertResolved(fingerprint="0a0b0c0d0e0f0001", starts_at=NOON, ends_at=later(12)),
+    incident.AlertResolved(
+        fingerprint="0a0b0c0d0e0f0001",
+        starts_at=NOON,
+        ends_at=later(12),
+        name="VLLMPreemptionsHigh",
+    ),
     incident.AlertsTruncated(count=3),
     incident.SeverityChanged(was="P2", now="P1", because=WHY, rule="person", by="ann"),
     incident.Acknowledged(by="ann", via="slack"),
@@ -125,7 +130,7 @@ EVENTS: tuple[Event, ...] = (
 TOLD = {
     "IncidentOpened": "INC-1 opened for llm-d/llama-3-70b",
     "AlertFired": "VLLMPreemptionsHigh fired (P2: users wait longer), reported by alertmanager:a",
-    "AlertResolved": "alert 0a0b0c0d0e0f0001 ended at 12:12:00",
+    "AlertResolved": "VLLMPreemptionsHigh ended at 12:12:00",
     "AlertsTruncated": "a delivery left out 3 alerts",
     "SeverityChanged": f"severity P2 → P1: {WHY}",
     "Acknowledged": "acknowledged by ann through slack",

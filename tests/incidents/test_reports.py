@@ -38,7 +38,10 @@ def fired(one: Judgement) -> events.AlertFired:
 
 def ended(one: Judgement, minutes: float = 5) -> events.AlertResolved:
     return events.AlertResolved(
-        fingerprint=one.fingerprint, starts_at=one.starts_at, ends_at=later(minutes)
+        fingerprint=one.fingerprint,
+        starts_at=one.starts_at,
+        ends_at=later(minutes),
+        name=one.name,
     )
 
 

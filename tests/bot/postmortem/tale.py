@@ -317,7 +317,9 @@ def _end(tale: Tale) -> None:
     )
     tale.later(minutes=2).tell(
         INCIDENT,
-        incident.AlertResolved(fingerprint="9f2c1a77", starts_at=START, ends_at=tale.now),
+        incident.AlertResolved(
+            fingerprint="9f2c1a77", starts_at=START, ends_at=tale.now, name="VLLMPreemptionsHigh"
+        ),
         incident.CalmBegan(until=tale.now + timedelta(minutes=10)),
     )
     tale.later(minutes=10).tell(
