@@ -22,7 +22,7 @@ class Beginning:
     def __init__(
         self, *, runbooks: Mapping[str, Runbook], policy_digest: str, policy_text: str, texts: Texts
     ) -> None:
-        self._runbooks = runbooks
+        self.runbooks = runbooks
         self._policy_digest = policy_digest
         self._policy_text = policy_text
         self._texts = texts
@@ -30,17 +30,17 @@ class Beginning:
     def choose(self, alert: Alert) -> tuple[str, str]:
         """Return the name of the runbook for an alert, and why this one."""
         url = alert.annotations.get(RUNBOOK_URL, "")
-        chosen = choose(alert.labels, url, runbooks=self._runbooks)
+        chosen = choose(alert.labels, url, runbooks=self.runbooks)
         return chosen.runbook.name, chosen.because
 
     def begin(self, incident: Incident) -> RunStarted:
         """Return the start of the incident's run; a runbook that is gone falls to triage."""
         guide, opened = incident.guide, incident.opened
         asked = guide.runbook if guide else TRIAGE
-        runbook = self._runbooks.get(asked)
+        runbook = self.runbooks.get(asked)
         because = guide.runbook_because if guide and runbook else f"runbook {asked} is gone"
         started = shelf.begin(
-            runbook or self._runbooks[TRIAGE],
+            runbook or self.runbooks[TRIAGE],
             shelf.Beginning(
                 incident=incident.number,
                 namespace=opened.namespace if opened else "",
@@ -58,6 +58,6 @@ class Beginning:
     def follow_ups(self, run: Run) -> tuple[str, ...]:
         """Return what the run's runbook leaves to be done, with who and how soon."""
         name = run.started.runbook if run.started else TRIAGE
-        runbook = self._runbooks.get(name)
+        runbook = self.runbooks.get(name)
         found = runbook.follow_ups if runbook else ()
         return tuple(f"{one.text} ({one.owner}, within {one.due.days} days)" for one in found)

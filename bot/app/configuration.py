@@ -1,109 +1,24 @@
 """Configuration: the folder's policy and people, over the defaults that need no folder."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any  # what the shapes have checked
 
+from bot.app.configuration_shapes import PEOPLE, POLICY, SHAPES
+from incidents.errors import Rejected
 from incidents.people import People, Person
 from incidents.policy import Demand, Judged, Policy, Severity, default_policy
 from runbooks.language.conform import Conform
-from runbooks.language.document import read
+from runbooks.language.document import Node, read
+from runbooks.language.positions import line
 from runbooks.language.problem import Problem, refuse
-from runbooks.language.shapes import (
-    Choice,
-    Duration,
-    Field,
-    Integer,
-    ListOf,
-    MapOf,
-    Record,
-    Shape,
-    Text,
-)
 
-POLICY = "policy.yaml"
-PEOPLE = "people.yaml"
-
-_SEVERITY = Choice(choices=tuple(Severity.__members__))
-_ID = Text(pattern=r"[a-z0-9][a-z0-9._-]*", example="alice", longest=64)
-_SOME_TIME = Duration(minimum=timedelta(seconds=1))
-
-POLICY_SHAPE = Record(
-    fields={
-        "approvers": Field(shape=ListOf(item=_ID), meaning="ids of the people who may approve"),
-        "approvals_needed": Field(
-            shape=Integer(minimum=1, maximum=5), meaning="how many different people must approve"
-        ),
-        "requester_may_approve": Field(
-            shape=Choice(choices=("yes", "no")), meaning="whether who asked may approve"
-        ),
-        "approval_expiry": Field(shape=_SOME_TIME, meaning="how long a question stands"),
-        "hold": Field(shape=_SOME_TIME, meaning="calm time before an incident resolves by itself"),
-        "archive_after": Field(
-            shape=_SOME_TIME, meaning="how long the channel stays after the end"
-        ),
-        "changes_per_hour": Field(
-            shape=Integer(minimum=0, maximum=100), meaning="budget of changes to one target"
-        ),
-        "never_open": Field(
-            shape=ListOf(item=Text()), meaning="names of alerts that never open an incident"
-        ),
-        "severities": Field(
-            shape=MapOf(
-                key=r"P[0-3]",
-                item=Record(
-                    fields={
-                        "respond_within": Field(
-                            shape=_SOME_TIME, meaning="time until somebody has acknowledged"
-                        ),
-                        "escalate_after": Field(
-                            shape=_SOME_TIME, meaning="time until more people are asked for"
-                        ),
-                        "channel": Field(shape=Text(), meaning="channel in which it is announced"),
-                    }
-                ),
-            ),
-            meaning="what each severity demands",
-        ),
-        "alerts": Field(
-            shape=MapOf(
-                key=r".+",
-                item=Record(
-                    fields={
-                        "severity": Field(shape=_SEVERITY, meaning="how bad it is", required=True),
-                        "because": Field(shape=Text(), meaning="why", required=True),
-                    }
-                ),
-            ),
-            meaning="how bad an alert of this name is; wins over the built-in catalogue",
-        ),
-    }
-)
-
-PEOPLE_SHAPE = Record(
-    fields={
-        "people": Field(
-            shape=ListOf(
-                item=Record(
-                    fields={
-                        "id": Field(shape=_ID, meaning="what events carry", required=True),
-                        "name": Field(shape=Text(), meaning="what is shown", required=True),
-                        "slack": Field(shape=Text(), meaning="Slack user id"),
-                        "unix": Field(shape=Text(), meaning="login name on the server"),
-                        "roles": Field(
-                            shape=ListOf(item=_ID), meaning="as on-call-sre, service-owner"
-                        ),
-                    }
-                )
-            ),
-            meaning="everybody that triaged knows",
-            required=True,
-        )
-    }
-)
+RUNBOOKS = "runbooks"
+ON_CALL = "on-call-sre"
+UNIQUE = ("id", "slack", "unix")
+"""What names one person; in two entries it would make them one, or two approvals of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,36 +31,114 @@ class Configuration:
     runbooks: tuple[Path, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """One file as it was read; `says` is empty where there is no file."""
+
+    name: str
+    text: str = ""
+    root: Node | None = None
+    says: Mapping[str, Any]
+    problems: tuple[Problem, ...] = ()
+
+    def problem(self, what: str, *path: str | int) -> Problem:
+        """Return a problem with what stands at the path."""
+        return Problem(file=self.name, line=line(self.root, path), what=what)
+
+
 def load(folder: Path | None) -> Configuration:
     """Return the configuration; raises Rejected with file and line of everything wrong."""
-    policy_text, policy = _read(folder, POLICY, POLICY_SHAPE)
-    _, people = _read(folder, PEOPLE, PEOPLE_SHAPE)
-    known = People(_person(one) for one in people.get("people", ()))
-    own = () if folder is None or not (folder / "runbooks").is_dir() else (folder / "runbooks",)
-    digest = hashlib.sha256(policy_text.encode()).hexdigest()
+    found = {name: _read(folder, name) for name in SHAPES}
+    policy, people = found[POLICY], found[PEOPLE]
+    refuse([*_strays(folder), *policy.problems, *people.problems])
+    refuse(list(_twice(people)))
+    known = People(_person(one) for one in people.says.get("people", ()))
+    refuse(list(_nobody(policy, known)))
+    digest = hashlib.sha256(policy.text.encode()).hexdigest()
+    own = () if folder is None or not (folder / RUNBOOKS).is_dir() else (folder / RUNBOOKS,)
     return Configuration(
-        policy=replace(_policy(policy, known, folder), digest=digest),
+        policy=replace(_policy(policy.says, known), digest=digest),
         people=known,
-        policy_text=policy_text,
+        policy_text=policy.text,
         runbooks=own,
     )
 
 
-def _read(folder: Path | None, name: str, shape: Shape) -> tuple[str, Mapping[str, Any]]:
-    """Return the file's text and what it says; nothing where there is no file."""
-    if folder is None or not (folder / name).is_file():
-        return "", {}
-    file = str(folder / name)
-    text = (folder / name).read_text(encoding="utf-8")
-    document = read(text, file=file)
+def _read(folder: Path | None, name: str) -> _File:
+    if folder is None or not (folder / name).exists():
+        return _File(name=name, says={})
+    file = folder / name
+    text = _text(file)
+    document = read(text, file=str(file))
     problems = list(document.problems)
 
     def complain(line: int, what: str) -> None:
-        problems.append(Problem(file=file, line=line, what=what))
+        problems.append(Problem(file=str(file), line=line, what=what))
 
-    found = Conform(complain=complain).read(document.root, shape, name) if document.root else {}
-    refuse(problems)
-    return text, found if isinstance(found, dict) else {}
+    root, says = document.root, None
+    if root is not None:
+        says = Conform(complain=complain).read(root, SHAPES[name], name)
+    return _File(
+        name=str(file),
+        text=text,
+        root=root,
+        says=says if isinstance(says, dict) else {},
+        problems=tuple(problems),
+    )
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8")
+    except OSError as error:
+        message = f"{file}: {error.strerror}"
+        raise Rejected(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{file}: it is no text in UTF-8: byte {error.start}"
+        raise Rejected(message) from error
+
+
+def _strays(folder: Path | None) -> Iterator[Problem]:
+    """Yield files that would be passed over: a policy in `policy.yml` would be in force nowhere."""
+    if folder is None:
+        return
+    if not folder.is_dir():
+        message = f"{folder}: there is no such folder"
+        raise Rejected(message)
+    for one in sorted(folder.glob("*.y*ml")):
+        if one.name not in SHAPES:
+            what = f"no file of this name is read; known are {', '.join(SHAPES)}"
+            yield Problem(file=str(one), line=1, what=what)
+
+
+def _twice(people: _File) -> Iterator[Problem]:
+    entries: Sequence[Mapping[str, Any]] = people.says.get("people", ())
+    for field in UNIQUE:
+        first = dict[str, str]()
+        for index, entry in enumerate(entries):
+            name = entry.get(field, "")
+            if name and name in first:
+                what = f"{field} {name!r} is that of {first[name]} already"
+                yield people.problem(what, "people", index, field)
+            first.setdefault(name, entry["id"])
+
+
+def _nobody(policy: _File, people: People) -> Iterator[Problem]:
+    """Yield approvers who do not exist, and a number of them that can never be reached."""
+    named: Sequence[str] = policy.says.get("approvers", ())
+    for index, name in enumerate(named):
+        if people.get(name) is None:
+            yield policy.problem(f"approver {name!r} is not in {PEOPLE}", "approvers", index)
+    there, needed = len(set(_approvers(policy.says, people))), policy.says.get("approvals_needed")
+    if needed is not None and there < needed:
+        what = f"{needed} people must approve, and only {there} may"
+        yield policy.problem(what, "approvals_needed")
+
+
+def _approvers(entry: Mapping[str, Any], people: People) -> tuple[str, ...]:
+    """Return who may approve: the list, and without one whoever is on call."""
+    on_call = tuple(person.id for person in people.with_role(ON_CALL))
+    return tuple(entry.get("approvers", on_call))
 
 
 def _person(entry: Mapping[str, Any]) -> Person:
@@ -158,14 +151,8 @@ def _person(entry: Mapping[str, Any]) -> Person:
     )
 
 
-def _policy(entry: Mapping[str, Any], people: People, folder: Path | None) -> Policy:
+def _policy(entry: Mapping[str, Any], people: People) -> Policy:
     base = default_policy()
-    # Who may approve is a list of people; without one it is whoever is on call.
-    named = tuple(entry.get("approvers", ()))
-    on_call = tuple(person.id for person in people.with_role("on-call-sre"))
-    unknown = [name for name in named if people.get(name) is None]
-    where = str((folder or Path()) / POLICY)
-    refuse([_stranger(name, where) for name in unknown])
     plain = {
         name: entry[name]
         for name in ("approvals_needed", "approval_expiry", "hold", "archive_after")
@@ -174,17 +161,13 @@ def _policy(entry: Mapping[str, Any], people: People, folder: Path | None) -> Po
     return replace(
         base,
         **plain,
-        approvers=named or on_call,
+        approvers=_approvers(entry, people),
         requester_may_approve=entry.get("requester_may_approve", "yes") == "yes",
         changes_per_hour=entry.get("changes_per_hour", base.changes_per_hour),
         never_open=base.never_open | frozenset(entry.get("never_open", ())),
         demands=_demands(entry.get("severities", {}), base.demands),
-        catalogue={**base.catalogue, **_catalogue(entry.get("alerts", {}))},
+        catalogue={**base.catalogue, **_catalogue(entry.get("alerts", {}), base.catalogue)},
     )
-
-
-def _stranger(name: str, file: str) -> Problem:
-    return Problem(file=file, line=1, what=f"approver {name!r} is not in {PEOPLE}")
 
 
 def _demands(
@@ -194,8 +177,12 @@ def _demands(
     return {**base, **changed}
 
 
-def _catalogue(entries: Mapping[str, Any]) -> Mapping[str, Judged]:
+def _catalogue(entries: Mapping[str, Any], base: Mapping[str, Judged]) -> Mapping[str, Judged]:
+    """Return the file's judgements; the failure mode stays that of the built-in entry."""
+    plain = Judged(severity=Severity.P3, because="")
     return {
-        name: Judged(severity=Severity[one["severity"]], because=one["because"])
+        name: replace(
+            base.get(name, plain), severity=Severity[one["severity"]], because=one["because"]
+        )
         for name, one in entries.items()
     }

@@ -7,13 +7,13 @@ from threading import Event, Thread
 import structlog
 
 from bot.app.loops.loop import Loop
-from bot.app.telemetry import Metrics
+from bot.app.metrics import Metrics
 from incidents.errors import Unavailable
 
 log = structlog.get_logger()
 
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0)
-JOIN_SECONDS = 20.0
+JOIN_SECONDS = 12.0
 
 
 class Turning:

@@ -16,6 +16,7 @@ from bot.app import health
 from bot.app.beginning import Beginning
 from bot.app.between import NOTHING, Between
 from bot.app.chat_intake import ChatIntake
+from bot.app.health import Readiness
 from bot.app.intake import Intake
 from bot.app.leader import Leader
 from bot.app.loops.auditor import AuditorLoop
@@ -25,10 +26,9 @@ from bot.app.loops.loop import Loop
 from bot.app.loops.outbox import OutboxLoop, Voice
 from bot.app.loops.pause import Pause
 from bot.app.loops.runs import RunsLoop
+from bot.app.metrics import Metrics
 from bot.app.opening import Hook, Opened, opened
-from bot.app.reach import tools
 from bot.app.settings import Settings
-from bot.app.telemetry import Metrics
 from bot.chat.slack.answers import Caller, client
 from bot.chat.slack.deliver import SlackDeliverer
 from bot.chat.slack.socket import SlackSockets
@@ -38,16 +38,10 @@ from bot.delivery.sender import Pace, Sender
 from bot.postmortem.writing import Writer
 from bot.web.access import Access
 from bot.web.pages import build as build_pages
-from cluster.tools import Tools
 from incidents.aggregates import incident_stream
 from incidents.commands.incident import NotePostmortem
-from incidents.errors import Unavailable
-from runbooks.engine.changing import Limits
-from runbooks.engine.runner import Mode, Runner
-from runbooks.engine.shelf import Shelf
 from runbooks.language.loader import LIBRARY
 from runbooks.language.loader import load as load_runbooks
-from runbooks.language.registry import verbs
 
 TURN_SECONDS = 0.25
 
@@ -56,16 +50,22 @@ TURN_SECONDS = 0.25
 class App:
     """Everything that runs, made and not yet started.
 
-    `loops` are the desk's and the hands', in the order in which one thing leads to another.
+    `work` is every loop with its role, in the order in which one thing leads to another.
     """
 
     opened: Opened
     web: FastAPI
-    loops: tuple[Loop, ...]
+    work: tuple[tuple[str, Loop], ...]
     leader: Leader
     sockets: SlackSockets | None
     metrics: Metrics
+    readiness: Readiness
     writer: Writer
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """Return the loops in their order."""
+        return tuple(loop for _, loop in self.work)
 
 
 @contextmanager
@@ -92,19 +92,10 @@ def built(
         yield _app(between.opened(desk), closing, between)
 
 
-def ready(app: App) -> None:
-    """Raise Unavailable with the reason while this process must get no traffic."""
-    app.opened.store.ready()
-    if app.sockets is not None and not app.sockets.connected:
-        message = "Slack's sockets are not connected"
-        raise Unavailable(message)
-
-
 def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
-    metrics = Metrics()
-    library = load_runbooks((LIBRARY, *desk.configuration.runbooks))
+    metrics, readiness = Metrics(), Readiness(desk.store.ready)
     beginning = Beginning(
-        runbooks=library,
+        runbooks=load_runbooks((LIBRARY, *desk.configuration.runbooks)),
         policy_digest=desk.configuration.policy.digest,
         policy_text=desk.configuration.policy_text,
         texts=desk.store.texts,
@@ -122,23 +113,55 @@ def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
         outbox=desk.store.outbox,
         people=desk.configuration.people,
     )
-    shelf = Shelf(runbooks=library, texts=desk.store.texts, verbs=verbs())
+    incoming, *others = _desk_loops(desk, beginning, chat, writer, metrics, between)
+    hands = _hands(desk, beginning, closing, between)
+    work = (
+        ("desk", incoming),
+        *(("hands", one) for one in hands),
+        *(("desk", one) for one in others),
+    )
+    mine = tuple((role, loop) for role, loop in work if role in desk.settings.roles)
     return App(
         opened=desk,
-        web=_web(desk, metrics),
-        loops=(
-            _inbox_loop(desk, beginning, chat),
-            _runs_loop(
-                desk, beginning, shelf, between.tools(tools(desk.settings, closing=closing))
-            ),
-            DueLoop(desk=desk.desk, write_postmortem=_noting(desk, writer), pause=_pause(desk)),
-            _outbox_loop(desk, between),
-            AuditorLoop(store=desk.store, metrics=metrics, pause=_pause(desk)),
+        web=_web(desk, metrics, readiness),
+        work=mine,
+        leader=Leader(
+            leases=desk.store.leases,
+            roles=tuple(dict(mine)),
+            holder=_holder(),
+            metrics=metrics,
         ),
-        leader=Leader(leases=desk.store.leases, holder=_holder(), metrics=metrics),
         sockets=_sockets(desk, chat),
         metrics=metrics,
+        readiness=readiness,
         writer=writer,
+    )
+
+
+def _hands(
+    desk: Opened, beginning: Beginning, closing: ExitStack, between: Between
+) -> tuple[RunsLoop, ...]:
+    if "hands" not in desk.settings.roles:
+        return ()
+    # Imported here: Kubernetes' client takes a second to load, and only the hands need it.
+    from bot.app.hands import runs_loop  # noqa: PLC0415  # see above
+
+    return (runs_loop(desk, beginning, pause=_pause(desk), closing=closing, between=between),)
+
+
+def _desk_loops(
+    desk: Opened,
+    beginning: Beginning,
+    chat: ChatIntake,
+    writer: Writer,
+    metrics: Metrics,
+    between: Between,
+) -> tuple[Loop, ...]:
+    return (
+        _inbox_loop(desk, beginning, chat),
+        DueLoop(desk=desk.desk, write_postmortem=_noting(desk, writer), pause=_pause(desk)),
+        _outbox_loop(desk, between),
+        AuditorLoop(store=desk.store, metrics=metrics, pause=_pause(desk)),
     )
 
 
@@ -165,19 +188,6 @@ def _inbox_loop(desk: Opened, beginning: Beginning, chat: ChatIntake) -> InboxLo
     return InboxLoop(inbox=desk.store.inbox, handlers=handlers, unhandled=intake.unhandled)
 
 
-def _runs_loop(desk: Opened, beginning: Beginning, shelf: Shelf, reach: Tools) -> RunsLoop:
-    runner = Runner(
-        desk=desk.desk,
-        tools=reach,
-        runbooks=shelf,
-        verbs=shelf.verbs,
-        clock=desk.clock,
-        mode=Mode(desk.settings.mode),
-        limits=Limits(changes=desk.configuration.policy.changes_per_hour),
-    )
-    return RunsLoop(desk=desk.desk, moves=runner, begin=beginning.begin, pause=_pause(desk))
-
-
 def _outbox_loop(desk: Opened, between: Between) -> OutboxLoop:
     settings, deliverers = desk.settings, dict[str, Deliverer]()
     if settings.slack_bot_token:
@@ -190,7 +200,7 @@ def _outbox_loop(desk: Opened, between: Between) -> OutboxLoop:
         now=desk.store.now,
         pace=Pace(gap=settings.slack_post_gap, kinds=frozenset({MESSAGE})),
     )
-    place = settings.public_url or f"http://{settings.listen}"
+    place = settings.public_url.rstrip("/") or f"http://{settings.listen}"
     voice = Voice(
         people=desk.configuration.people, page=lambda number: f"{place}/incidents/{number}"
     )
@@ -212,7 +222,7 @@ def _sockets(desk: Opened, chat: ChatIntake) -> SlackSockets | None:
     )
 
 
-def _web(desk: Opened, metrics: Metrics) -> FastAPI:
+def _web(desk: Opened, metrics: Metrics, readiness: Readiness) -> FastAPI:
     settings = desk.settings
     web = FastAPI(title="triaged", docs_url=None, redoc_url=None, openapi_url=None)
     if "door" in settings.roles:
@@ -230,7 +240,7 @@ def _web(desk: Opened, metrics: Metrics) -> FastAPI:
             access=Access(token=settings.page_token.reveal()),
         )
     )
-    web.include_router(health.build(ready=desk.store.ready, registry=metrics.registry))
+    web.include_router(health.build(ready=readiness.check, registry=metrics.registry))
     return web
 
 

@@ -47,7 +47,7 @@ def opened(
     configuration = load_configuration(settings.config)
     store = open_store(
         settings.database_url,
-        chain_key=_chain_key(settings),
+        chain_key=chain_key(settings, create=migrate),
         migrate=migrate,
         before_commit=before_commit,
         after_commit=after_commit,
@@ -71,12 +71,29 @@ def sqlite_file(settings: Settings) -> Path | None:
     return Path(fit[1]) if fit else None
 
 
-def _chain_key(settings: Settings) -> bytes:
+def chain_key(settings: Settings, *, create: bool) -> bytes:
+    """Return the journal's chain key; `create` makes it, beside a SQLite file that has none.
+
+    Raises Rejected where there is no journal yet and none is to be made, or no key.
+    """
     file = sqlite_file(settings)
+    if file is not None and not file.exists():
+        _begin(file, create=create)
     if settings.chain_key_file is not None:
         return chain_key_from_file(settings.chain_key_file, create=False)
     if file is None:
-        message = f"{PREFIX}CHAIN_KEY_FILE is required with {settings.database_url.split(':')[0]}"
+        message = f"{PREFIX}CHAIN_KEY_FILE is required with any database but a SQLite file"
         raise Rejected(message)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return chain_key_from_file(file.with_name(f"{file.name}.chain-key"), create=True)
+    return chain_key_from_file(file.with_name(f"{file.name}.chain-key"), create=create)
+
+
+def _begin(file: Path, *, create: bool) -> None:
+    """Make the folder of a journal that is to be; raises Rejected where none is to be made."""
+    if not create:
+        message = f"{file}: there is no journal; {PREFIX}DATABASE_URL says where it is"
+        raise Rejected(message)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{file.parent}: {error.strerror}"
+        raise Rejected(message) from error

@@ -1,8 +1,5 @@
 """Serving: starts everything, waits for a signal, and stops in an order of its own."""
 
-import os
-import signal
-import threading
 from collections.abc import Callable
 
 import structlog
@@ -12,58 +9,56 @@ from bot.app.loops.loop import Loop
 from bot.app.main import App
 from bot.app.server import Server
 from bot.app.settings import address
+from bot.app.stopping import Stopping
 
 log = structlog.get_logger()
 
-HANDS = frozenset({"runs"})
-RENEW_SECONDS = 3.0
-LAST_RESORT_SECONDS = 45.0
+Started = Callable[[int], None]
 
 
-def serve(app: App, *, started: Callable[[int], None] = lambda _: None) -> None:
+def serve(app: App, *, stopping: Stopping, started: Started = lambda _: None) -> None:
     """Run until SIGTERM or SIGINT; call it in the main thread.
 
-    Order of stopping: not ready, Slack's sockets, loops (the step in hand is finished or in
-    doubt), the server, the lease; the store is closed by whoever opened it.
+    `started` is called with the port once everything runs. Raises Unavailable when the address
+    is taken. Order of stopping: not ready, Slack's sockets, loops (the step in hand is finished or
+    in doubt), the server, the leases; the store is closed by whoever opened it.
     """
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
     host, port = address(app.opened.settings)
     server = Server(app.web, host=host, port=port)
-    turning = [Turning(loop, metrics=app.metrics, may_run=_leads(app)) for loop in _mine(app)]
+    turning = [_turning(app, role, loop) for role, loop in app.work]
+    stopping.begin()
     try:
-        app.leader.once()
+        # First, since it alone can fail: nothing is led and nothing heard by then.
+        bound = server.start()
+        app.leader.renew()
         if app.sockets is not None:
             app.sockets.start()
         for one in turning:
             one.start()
-        started(server.start())
-        while not stopping.wait(RENEW_SECONDS):
-            app.leader.once()
+        app.readiness.begin()
+        started(bound)
+        _stay(app, stopping)
     finally:
+        stopping.bound()
         _stop(app, server, turning)
 
 
-def _mine(app: App) -> list[Loop]:
-    """Return the loops of this process's roles."""
-    roles = app.opened.settings.roles
-    wanted = {True: "hands", False: "desk"}
-    return [loop for loop in app.loops if wanted[loop.name in HANDS] in roles]
+def _turning(app: App, role: str, loop: Loop) -> Turning:
+    return Turning(loop, metrics=app.metrics, may_run=lambda: app.leader.leads(role))
 
 
-def _leads(app: App) -> Callable[[], bool]:
-    return lambda: app.leader.leads
+def _stay(app: App, stopping: Stopping) -> None:
+    pause = 0.0
+    while not stopping.wait(pause):
+        pause = app.leader.renew()
+        app.metrics.slack_connected.set(int(app.sockets is not None and app.sockets.connected))
 
 
 def _stop(app: App, server: Server, turning: list[Turning]) -> None:
     log.info("stopping")
-    last_resort = threading.Timer(LAST_RESORT_SECONDS, os._exit, (1,))
-    last_resort.daemon = True
-    last_resort.start()
+    app.readiness.end()
     if app.sockets is not None:
         app.sockets.stop()
     stop_all([one for one in turning if one.started])
     server.stop()
     app.leader.give_back()
-    last_resort.cancel()

@@ -1,61 +1,22 @@
 """Settings: addresses, secrets and places, read from the environment once."""
 
+import ipaddress
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints  # Any: a field's value is of its own type
 
+from bot.app import reading
+from bot.app.reading import About
 from bot.app.secret import Secret
 from incidents.errors import Rejected
 
 PREFIX = "TRIAGED_"
 ROLES = ("door", "slack", "desk", "hands")
 MODES = ("apply",)
+LOG_FORMS = ("json", "console")
 NO_SECRET = Secret("")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What a setting means, why its default is as it is, and how its text is read."""
-
-    meaning: str
-    why: str
-    read: Callable[[str], object] = str
-
-
-def _secret_file(name: str) -> Secret:
-    try:
-        return Secret(Path(name).read_text(encoding="utf-8").strip())
-    except OSError as error:
-        message = f"{name}: {error.strerror}"
-        raise Rejected(message) from error
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _roles(text: str) -> tuple[str, ...]:
-    for role in _words(text):
-        if role not in ROLES:
-            message = f"{role!r} is no role; roles are {', '.join(ROLES)}"
-            raise Rejected(message)
-    return _words(text)
-
-
-def _mode(text: str) -> str:
-    if text not in MODES:
-        message = f"{text!r} is no mode; there is {', '.join(MODES)}"
-        raise Rejected(message)
-    return text
-
-
-def _truth(text: str) -> bool:
-    if text not in {"true", "false"}:
-        message = f"{text!r} is neither true nor false"
-        raise Rejected(message)
-    return text == "true"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +29,7 @@ class Settings:
             meaning="Where the journal is: `sqlite:///path` or `postgresql://user@host/name`.",
             why="SQLite needs nothing to be set up; more than one replica needs PostgreSQL.",
         ),
-    ] = "sqlite:///var/triaged.db"
+    ] = field(default="sqlite:///var/triaged.db", repr=False)  # it may hold a password
     chain_key_file: Annotated[
         Path | None,
         About(
@@ -90,6 +51,7 @@ class Settings:
         About(
             meaning="Address and port of the door and the pages.",
             why="Loopback: nothing is open to others before somebody says so.",
+            read=reading.listening,
         ),
     ] = "127.0.0.1:8080"
     webhook_tokens: Annotated[
@@ -97,7 +59,7 @@ class Settings:
         About(
             meaning="File of `source token` lines; two lines of a source are valid at once.",
             why="Without it the door answers on loopback only.",
-            read=_secret_file,
+            read=reading.secret_file,
         ),
     ] = NO_SECRET
     page_token: Annotated[
@@ -105,7 +67,7 @@ class Settings:
         About(
             meaning="File with the token that opens the pages to others than loopback.",
             why="Without it the pages answer loopback only.",
-            read=_secret_file,
+            read=reading.secret_file,
         ),
     ] = NO_SECRET
     public_url: Annotated[
@@ -113,6 +75,7 @@ class Settings:
         About(
             meaning="Address of the pages as people reach them, for links.",
             why="Empty: the address of `TRIAGED_LISTEN`.",
+            read=reading.http,
         ),
     ] = ""
     slack_bot_token: Annotated[
@@ -120,7 +83,7 @@ class Settings:
         About(
             meaning="File with the bot token, `xoxb-…`.",
             why="Without it nothing is said in Slack; pages and command line still work.",
-            read=_secret_file,
+            read=reading.secret_file,
         ),
     ] = NO_SECRET
     slack_app_token: Annotated[
@@ -128,7 +91,7 @@ class Settings:
         About(
             meaning="File with the app-level token for Socket Mode, `xapp-…`.",
             why="As above.",
-            read=_secret_file,
+            read=reading.secret_file,
         ),
     ] = NO_SECRET
     slack_api_url: Annotated[
@@ -136,6 +99,7 @@ class Settings:
         About(
             meaning="Base address of Slack's Web API.",
             why="Slack's own; rehearsals point it at a stand-in.",
+            read=reading.http,
         ),
     ] = "https://slack.com/api/"
     slack_post_gap: Annotated[
@@ -143,7 +107,7 @@ class Settings:
         About(
             meaning="Seconds between two posts into one channel.",
             why="Slack allows about one a second.",
-            read=float,
+            read=reading.seconds,
         ),
     ] = 1.0
     kubernetes_url: Annotated[
@@ -151,6 +115,7 @@ class Settings:
         About(
             meaning="Address of the API server.",
             why="Empty: `TRIAGED_KUBECONFIG`, else the pod's service account.",
+            read=reading.http,
         ),
     ] = ""
     kubeconfig: Annotated[
@@ -182,6 +147,7 @@ class Settings:
         About(
             meaning="Address of Prometheus, Thanos or another server of its HTTP API.",
             why="Empty: every signal says that it cannot tell.",
+            read=reading.http,
         ),
     ] = ""
     prometheus_token_file: Annotated[
@@ -203,7 +169,7 @@ class Settings:
         About(
             meaning="Addresses of the Alertmanagers, with commas between.",
             why="Not asked by this release; silences and reconciliation will.",
-            read=_words,
+            read=reading.addresses,
         ),
     ] = ()
     postmortems: Annotated[
@@ -219,7 +185,7 @@ class Settings:
         About(
             meaning="Which parts run in this process: door, slack, desk, hands.",
             why="All in one is the simplest; apart, only `hands` may change a cluster.",
-            read=_roles,
+            read=reading.some_of(*ROLES),
         ),
     ] = ROLES
     mode: Annotated[
@@ -227,7 +193,7 @@ class Settings:
         About(
             meaning="What the runner does with an approved plan.",
             why="`apply` is the only mode of this release.",
-            read=_mode,
+            read=reading.one_of(*MODES),
         ),
     ] = "apply"
     log_format: Annotated[
@@ -235,6 +201,7 @@ class Settings:
         About(
             meaning="`json` for a log store, `console` for people.",
             why="Logs are read by machines first.",
+            read=reading.one_of(*LOG_FORMS),
         ),
     ] = "json"
     clock_url: Annotated[
@@ -242,12 +209,15 @@ class Settings:
         About(
             meaning="Address of a rehearsal's clock; refused without `TRIAGED_REHEARSAL=true`.",
             why="Production reads the store's clock.",
+            read=reading.http,
         ),
     ] = ""
     rehearsal: Annotated[
         bool,
         About(
-            meaning="Whether this is a rehearsal.", why="A rehearsal says so itself.", read=_truth
+            meaning="Whether this is a rehearsal.",
+            why="A rehearsal says so itself.",
+            read=reading.truth,
         ),
     ] = False
 
@@ -256,7 +226,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings; raises Rejected that names the variable which is wrong.
 
     A secret is read from the file that its `…_FILE` names. An unknown `TRIAGED_…` variable is
-    refused: it is a spelling mistake, or of another release.
+    refused: it is a spelling mistake, or of another release. An empty one is as if it were unset.
     """
     found = os.environ if environment is None else environment
     known = {variable(name): name for name in about()}
@@ -267,7 +237,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     values: Any = {  # each value is of its own field's type
         name: _value(place, found[place], about()[name])
         for place, name in known.items()
-        if place in found
+        if found.get(place)
     }
     return _checked(Settings(**values))
 
@@ -280,23 +250,22 @@ def about() -> Mapping[str, About]:
 
 def variable(name: str) -> str:
     """Return the environment variable of a setting; a secret is read from a file."""
-    suffix = "_FILE" if about()[name].read is _secret_file else ""
+    suffix = "_FILE" if about()[name].read is reading.secret_file else ""
     return f"{PREFIX}{name.upper()}{suffix}"
 
 
 def address(settings: Settings) -> tuple[str, int]:
-    """Return host and port of `listen`; raises Rejected when it is not `host:port`."""
-    host, _, port = settings.listen.rpartition(":")
-    if not host or not port.isdigit():
-        message = f"{PREFIX}LISTEN: {settings.listen!r} is not host:port"
-        raise Rejected(message)
-    return host.strip("[]"), int(port)
+    """Return host and port of `listen`."""
+    return reading.host_and_port(settings.listen)
 
 
 def on_loopback(settings: Settings) -> bool:
     """Return whether only this machine can reach the door."""
     host, _ = address(settings)
-    return host in {"::1", "localhost"} or host.startswith("127.")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _value(place: str, text: str, one: About) -> object:
@@ -308,7 +277,7 @@ def _value(place: str, text: str, one: About) -> object:
 
 
 def _checked(settings: Settings) -> Settings:
-    address(settings)
+    """Refuse settings that do not fit together; each sentence says what to set."""
     if settings.clock_url and not settings.rehearsal:
         message = f"{PREFIX}CLOCK_URL is for rehearsals; set {PREFIX}REHEARSAL=true there"
         raise Rejected(message)
@@ -316,6 +285,12 @@ def _checked(settings: Settings) -> Settings:
         message = (
             f"{PREFIX}LISTEN={settings.listen} is open to others: "
             f"set {PREFIX}WEBHOOK_TOKENS_FILE first"
+        )
+        raise Rejected(message)
+    if settings.slack_app_token and not settings.slack_bot_token:
+        message = (
+            f"{PREFIX}SLACK_APP_TOKEN_FILE alone hears and never answers: "
+            f"set {PREFIX}SLACK_BOT_TOKEN_FILE too"
         )
         raise Rejected(message)
     return settings

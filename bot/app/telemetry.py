@@ -1,20 +1,18 @@
-"""Telemetry: structured logs without secrets, and the metrics of /metrics."""
+"""Telemetry: structured logs, one line an event, without secrets."""
 
 import logging
-import re
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
+from types import TracebackType
 from typing import Any  # log events hold whatever was logged
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-# Tokens of Slack, bearer headers, user:password in addresses, JSON web tokens, PEM blocks.
-_SECRETS = re.compile(
-    r"xox[abeprs]-[\w-]+|xapp-[\w-]+|(?i:bearer)\s+[\w.~+/=-]{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-    r"|eyJ[\w-]+\.[\w-]+\.[\w-]*|-----BEGIN [A-Z ]+-----[\s\S]*?-----END [A-Z ]+-----"
-)
+from bot.app.redaction import HIDDEN, names_a_secret, without_secrets
+
 LONGEST = 4000
+CUT = " … (cut)"
 
 
 def configure(*, form: str) -> None:
@@ -39,68 +37,16 @@ def configure(*, form: str) -> None:
     )
     # Libraries log through the standard library: their warnings go the same way, redacted.
     logging.basicConfig(level=logging.WARNING, handlers=[_Handler()], force=True)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _uncaught
+    threading.excepthook = _uncaught_in_thread
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Return the log event with secrets replaced by `***` and long texts cut."""
-    return {key: _clean(value) for key, value in event.items()}
-
-
-def without_secrets(text: str) -> str:
-    """Return the text with everything that looks like a secret replaced by `***`."""
-    return _SECRETS.sub("***", text)
-
-
-class Metrics:
-    """The metrics of one process; labels never carry foreign text."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.deliveries = Counter(
-            "triaged_deliveries_total",
-            "Webhook deliveries by the answer's status.",
-            ["status"],
-            registry=self.registry,
-        )
-        self.loop_turns = Counter(
-            "triaged_loop_turns_total",
-            "Turns of a loop that did something.",
-            ["loop"],
-            registry=self.registry,
-        )
-        self.loop_failures = Counter(
-            "triaged_loop_failures_total",
-            "Turns of a loop that failed.",
-            ["loop"],
-            registry=self.registry,
-        )
-        self.loop_seconds = Histogram(
-            "triaged_loop_seconds",
-            "Length of a loop's turn in seconds.",
-            ["loop"],
-            registry=self.registry,
-        )
-        self.loop_last_turn = Gauge(
-            "triaged_loop_last_turn_timestamp_seconds",
-            "When the loop last came round, in Unix seconds.",
-            ["loop"],
-            registry=self.registry,
-        )
-        self.open_incidents = Gauge(
-            "triaged_open_incidents",
-            "Open incidents by severity.",
-            ["severity"],
-            registry=self.registry,
-        )
-        self.set_aside = Gauge(
-            "triaged_set_aside",
-            "Deliveries and messages that were set aside and wait for a person.",
-            ["what"],
-            registry=self.registry,
-        )
-        self.leader = Gauge(
-            "triaged_leader", "1 where this process runs the loops.", registry=self.registry
-        )
+    return {
+        _text(key): HIDDEN if names_a_secret(key) else _clean(value) for key, value in event.items()
+    }
 
 
 class _Handler(logging.Handler):
@@ -108,12 +54,32 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log the record as an event of its own."""
-        structlog.get_logger(record.name).warning("library", message=record.getMessage())
+        level = min(record.levelno, logging.CRITICAL)
+        structlog.get_logger().log(
+            level,
+            "library",
+            library=record.name,
+            message=record.getMessage(),
+            **({"exc_info": record.exc_info} if record.exc_info else {}),
+        )
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    structlog.get_logger().error("uncaught", exc_info=(kind, error, trace))
+
+
+def _uncaught_in_thread(arguments: threading.ExceptHookArgs) -> None:
+    error = arguments.exc_value
+    if error is not None:
+        structlog.get_logger().error("uncaught in a thread", exc_info=error)
 
 
 def _clean(value: object) -> object:
-    if isinstance(value, str):
-        return without_secrets(value)[:LONGEST]
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    return without_secrets(str(value))[:LONGEST]
+    return _text(value if isinstance(value, str) else str(value))
+
+
+def _text(text: str) -> str:
+    hidden = without_secrets(text)
+    return hidden if len(hidden) <= LONGEST else hidden[:LONGEST] + CUT

@@ -2,17 +2,22 @@
 
 import sys
 
-from bot.app import serving, telemetry
-from bot.app.main import built
-from bot.app.settings import load
+from bot.app.stopping import Stopping
 
 
 def serve() -> None:
     """Serve until SIGTERM or SIGINT: door, Slack, loops, hands, as the roles say."""
+    stopping = Stopping()
+    stopping.hear()
+    # Imported here: that takes seconds, in which the signals are to be heard already.
+    from bot.app import serving, telemetry  # noqa: PLC0415  # see above
+    from bot.app.main import built  # noqa: PLC0415  # see above
+    from bot.app.settings import load  # noqa: PLC0415  # see above
+
     settings = load()
     telemetry.configure(form=settings.log_format)
     with built(settings) as app:
-        serving.serve(app, started=_say)
+        serving.serve(app, stopping=stopping, started=_say)
 
 
 def _say(port: int) -> None:

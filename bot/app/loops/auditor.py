@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.app.loops.pause import Pause
-from bot.app.telemetry import Metrics
+from bot.app.metrics import Metrics
 from incidents.journal import Aggregate
 from incidents.policy import Severity
 from incidents.ports import Store

@@ -1,0 +1,107 @@
+"""Shapes of the configuration's files: the loader reads by them, the schemas are made of them."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any  # JSON Schema is nested without end
+
+from incidents.policy import Severity
+from runbooks.language.schema import published
+from runbooks.language.shapes import (
+    Choice,
+    Duration,
+    Field,
+    Integer,
+    ListOf,
+    MapOf,
+    Record,
+    Text,
+)
+
+POLICY = "policy.yaml"
+PEOPLE = "people.yaml"
+
+_SEVERITY = Choice(choices=tuple(Severity.__members__))
+_ID = Text(pattern=r"[a-z0-9][a-z0-9._-]*", example="alice", longest=64)
+_SOME_TIME = Duration(minimum=timedelta(seconds=1))
+
+POLICY_SHAPE = Record(
+    fields={
+        "approvers": Field(shape=ListOf(item=_ID), meaning="ids of the people who may approve"),
+        "approvals_needed": Field(
+            shape=Integer(minimum=1, maximum=5), meaning="how many different people must approve"
+        ),
+        "requester_may_approve": Field(
+            shape=Choice(choices=("yes", "no")), meaning="whether who asked may approve"
+        ),
+        "approval_expiry": Field(shape=_SOME_TIME, meaning="how long a question stands"),
+        "hold": Field(shape=_SOME_TIME, meaning="calm time before an incident resolves by itself"),
+        "archive_after": Field(
+            shape=_SOME_TIME, meaning="how long the channel stays after the end"
+        ),
+        "changes_per_hour": Field(
+            shape=Integer(minimum=0, maximum=100), meaning="budget of changes to one target"
+        ),
+        "never_open": Field(
+            shape=ListOf(item=Text()), meaning="names of alerts that never open an incident"
+        ),
+        "severities": Field(
+            shape=MapOf(
+                key=r"P[0-3]",
+                item=Record(
+                    fields={
+                        "respond_within": Field(
+                            shape=_SOME_TIME, meaning="time until somebody has acknowledged"
+                        ),
+                        "escalate_after": Field(
+                            shape=_SOME_TIME, meaning="time until more people are asked for"
+                        ),
+                        "channel": Field(shape=Text(), meaning="channel in which it is announced"),
+                    }
+                ),
+            ),
+            meaning="what each severity demands",
+        ),
+        "alerts": Field(
+            shape=MapOf(
+                key=r".+",
+                item=Record(
+                    fields={
+                        "severity": Field(shape=_SEVERITY, meaning="how bad it is", required=True),
+                        "because": Field(shape=Text(), meaning="why", required=True),
+                    }
+                ),
+            ),
+            meaning="how bad an alert of this name is; wins over the built-in catalogue",
+        ),
+    }
+)
+
+PEOPLE_SHAPE = Record(
+    fields={
+        "people": Field(
+            shape=ListOf(
+                item=Record(
+                    fields={
+                        "id": Field(shape=_ID, meaning="what events carry", required=True),
+                        "name": Field(shape=Text(), meaning="what is shown", required=True),
+                        "slack": Field(shape=Text(), meaning="Slack user id"),
+                        "unix": Field(shape=Text(), meaning="login name on the server"),
+                        "roles": Field(
+                            shape=ListOf(item=_ID), meaning="as on-call-sre, service-owner"
+                        ),
+                    }
+                )
+            ),
+            meaning="everybody that triaged knows",
+            required=True,
+        )
+    }
+)
+
+SHAPES: Mapping[str, Record] = {POLICY: POLICY_SHAPE, PEOPLE: PEOPLE_SHAPE}
+"""Every file of the folder that this release reads, beside `runbooks/`."""
+
+
+def schema(name: str) -> dict[str, Any]:  # see the import
+    """Return the JSON Schema of a file, for editors; ids that must exist only the loader checks."""
+    return {**published(SHAPES[name]), "title": f"triaged {name}"}

@@ -1,0 +1,31 @@
+"""The hands: the one role that reaches the cluster, and the only one that loads its clients."""
+
+from contextlib import ExitStack
+
+from bot.app.beginning import Beginning
+from bot.app.between import Between
+from bot.app.loops.pause import Pause
+from bot.app.loops.runs import RunsLoop
+from bot.app.opening import Opened
+from bot.app.reach import tools
+from runbooks.engine.changing import Limits
+from runbooks.engine.runner import Mode, Runner
+from runbooks.engine.shelf import Shelf
+from runbooks.language.registry import verbs
+
+
+def runs_loop(
+    desk: Opened, beginning: Beginning, *, pause: Pause, closing: ExitStack, between: Between
+) -> RunsLoop:
+    """Return the loop of the runs; its clients are closed with `closing`."""
+    shelf = Shelf(runbooks=beginning.runbooks, texts=desk.store.texts, verbs=verbs())
+    runner = Runner(
+        desk=desk.desk,
+        tools=between.tools(tools(desk.settings, closing=closing)),
+        runbooks=shelf,
+        verbs=shelf.verbs,
+        clock=desk.clock,
+        mode=Mode(desk.settings.mode),
+        limits=Limits(changes=desk.configuration.policy.changes_per_hour),
+    )
+    return RunsLoop(desk=desk.desk, moves=runner, begin=beginning.begin, pause=pause)

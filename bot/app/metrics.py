@@ -1,0 +1,63 @@
+"""The metrics of one process, as /metrics shows them."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """The metrics of one process; labels never carry foreign text."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.deliveries = Counter(
+            "triaged_deliveries_total",
+            "Webhook deliveries by the answer's status.",
+            ["status"],
+            registry=self.registry,
+        )
+        self.loop_turns = Counter(
+            "triaged_loop_turns_total",
+            "Turns of a loop that did something.",
+            ["loop"],
+            registry=self.registry,
+        )
+        self.loop_failures = Counter(
+            "triaged_loop_failures_total",
+            "Turns of a loop that failed.",
+            ["loop"],
+            registry=self.registry,
+        )
+        self.loop_seconds = Histogram(
+            "triaged_loop_seconds",
+            "Length of a loop's turn in seconds.",
+            ["loop"],
+            registry=self.registry,
+        )
+        self.loop_last_turn = Gauge(
+            "triaged_loop_last_turn_timestamp_seconds",
+            "When the loop last came round, in Unix seconds.",
+            ["loop"],
+            registry=self.registry,
+        )
+        self.open_incidents = Gauge(
+            "triaged_open_incidents",
+            "Open incidents by severity.",
+            ["severity"],
+            registry=self.registry,
+        )
+        self.set_aside = Gauge(
+            "triaged_set_aside",
+            "Deliveries and messages that were set aside and wait for a person.",
+            ["what"],
+            registry=self.registry,
+        )
+        self.leader = Gauge(
+            "triaged_leader",
+            "1 where this process does the role's work.",
+            ["role"],
+            registry=self.registry,
+        )
+        self.slack_connected = Gauge(
+            "triaged_slack_connected",
+            "1 while at least one of Slack's sockets is connected.",
+            registry=self.registry,
+        )
