@@ -2,10 +2,12 @@
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import structlog
 from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
@@ -17,6 +19,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.chat.slack.answers import client as web_client
 from bot.chat.slack.listeners import Answer, listening
+from bot.chat.slack.watched import Watched
 from incidents.errors import Unavailable
 from incidents.ports import Inbox
 
@@ -132,6 +135,14 @@ class _Socket(SocketModeClient):
         )
         self.socket_mode_request_listeners.append(hear)
 
+    def connect(self) -> None:
+        """Connect, and watch for the end of what is read."""
+        super().connect()
+        session = self.current_session
+        if session is not None and session.sock is not None:
+            # The SDK calls recv, send, shutdown and close of it, and nothing else.
+            session.sock = cast("ssl.SSLSocket", Watched(session.sock))
+
     def issue_new_wss_url(self) -> str:
         """Return a new address; never sleep on a limit, as the original does: `end` would wait."""
         try:
@@ -146,18 +157,11 @@ class _Socket(SocketModeClient):
         session = self.current_session
         if session is not None and session.sock is not None:
             # Wakes the thread that reads: it would go on waiting for three seconds.
-            _shut(session.sock)
+            session.sock.shutdown(socket.SHUT_RDWR)
         # Wakes the thread that waits for the next message.
         self.closed = True
         self.message_queue.put(None)
         self.close()
-
-
-def _shut(sock: socket.socket) -> None:
-    try:
-        sock.shutdown(socket.SHUT_RDWR)
-    except OSError as error:
-        log.debug("socket was closed by the other side", because=str(error))
 
 
 def _key(request: SocketModeRequest) -> str:

@@ -1,6 +1,7 @@
 """Socket Mode against the stand-in: kept before acknowledged, renewed, and gone when stopped."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -129,6 +130,18 @@ def test_connections_that_slack_refreshes_come_back(slack, connected, until) -> 
         httpx.post(f"{slack.address}/control/disconnect", json={"reason": reason}, timeout=5)
         until(lambda: _connections(slack) == 2)
 
+    envelope = _type(slack, "ack")
+    until(lambda: _state(slack, envelope) is State.ACKNOWLEDGED)
+
+
+def test_a_connection_that_ends_without_a_word_is_renewed(slack, connected, until) -> None:
+    """A proxy that restarts says nothing; the SDK alone would read nothing at full speed."""
+    before = [one.current_session for one in connected._sockets]
+    for session in before:
+        # What is left when the other side is gone: reads return nothing.
+        session.sock._sock.shutdown(socket.SHUT_RD)
+
+    until(lambda: not {one.current_session for one in connected._sockets} & set(before))
     envelope = _type(slack, "ack")
     until(lambda: _state(slack, envelope) is State.ACKNOWLEDGED)
 
