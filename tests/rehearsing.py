@@ -1,8 +1,10 @@
 """A rehearsal in steps: a world on loopback, and the real desk turned by hand beside it."""
 
 import json
+import threading
+import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,7 @@ from incidents.timeline import Row, rows
 TOKEN = "a-token-of-16-chars"
 STEP = 15.0
 MOST_TURNS = 60
+LOOK_EVERY = 0.05
 PEOPLE = """\
 people:
   - {{id: alice, name: Alice, slack: {alice}, unix: alice, roles: [on-call-sre]}}
@@ -57,19 +60,61 @@ class Stage:
         """Return the whole workspace."""
         return get(f"{self.console}/control/state")
 
-    def slack_calls(self) -> list[Mapping[str, Any]]:
+    def slack_calls(self) -> Sequence[Mapping[str, Any]]:
         """Return every call of the Web API."""
-        return get(f"{self.console}/control/calls")
+        return get(f"{self.console}/control/calls")["calls"]
 
-    def kubernetes_calls(self) -> list[Mapping[str, Any]]:
+    def slack_fails(self, *faults: Mapping[str, object]) -> None:
+        """Plan faults of Slack, as `drills/slack/faults.py` names them."""
+        post(f"{self.console}/control/faults", {"faults": faults})
+
+    def slack_recovers(self) -> None:
+        """Forget every fault of Slack that is still planned."""
+        ask(f"{self.console}/control/faults", method="DELETE")
+
+    def channel(self, number: int = 1) -> Mapping[str, Any] | None:
+        """Return an incident's channel; None where there is none."""
+        named = [one for one in self.slack()["channels"] if one["name"].startswith(f"inc-{number}-")]
+        assert len(named) <= 1, [one["name"] for one in named]
+        return named[0] if named else None
+
+    def messages(self, number: int = 1) -> Sequence[Mapping[str, Any]]:
+        """Return what triaged posted in an incident's channel, threads included."""
+        channel = self.channel(number)
+        return [one for one in channel["messages"] if one.get("metadata")] if channel else []
+
+    def whispers(self, person: str) -> Sequence[str]:
+        """Return what this person alone was told, anywhere."""
+        state = self.slack()
+        rooms = state["channels"]
+        said = [one for room in rooms for one in room["ephemeral"]]
+        return [one["text"] for one in said if one["seen_by"] == state["people"][person]]
+
+    def kubernetes_calls(self) -> Sequence[Mapping[str, Any]]:
         """Return every call of the Kubernetes API."""
-        return get(f"{self.addresses['kubernetes']}/control/calls")
+        return get(f"{self.addresses['kubernetes']}/control/calls")["calls"]
+
+    def kubernetes_fails(self, kind: str, **values: object) -> None:
+        """Switch a fault of the Kubernetes API on, as `drills/kubernetes/faults.py` names it."""
+        post(f"{self.addresses['kubernetes']}/control/faults", {"kind": kind, **values})
+
+    def writes(self) -> Sequence[Mapping[str, Any]]:
+        """Return the requests that changed the cluster."""
+        return [one for one in self.kubernetes_calls() if one["written"]]
 
     def press(self, action: str, *, person: str = "alice") -> Mapping[str, Any]:
         """Press a button of the newest message that has it."""
         found = self.button(action)
         assert found is not None, f"no button {action}"
-        return post(f"{self.console}/control/press", {"user": person, **found})
+        return self.press_there(found, person=person)
+
+    def press_there(
+        self, button: Mapping[str, str], *, person: str = "alice", stale: bool = False
+    ) -> Mapping[str, Any]:
+        """Press this button; with `stale` the person still sees an older version of the card."""
+        return post(
+            f"{self.console}/control/press", {"user": person, "stale": stale, **button}
+        )
 
     def button(self, action: str) -> Mapping[str, str] | None:
         """Return where the newest button of this action is."""
@@ -86,8 +131,14 @@ class Stage:
                             }
         return found
 
-    def command(self, text: str, *, person: str = "alice", channel: str) -> Mapping[str, Any]:
-        """Type `/incident …` in a channel."""
+    def command(
+        self, text: str, *, person: str = "alice", channel: str | None = None
+    ) -> Mapping[str, Any]:
+        """Type `/incident …` in a channel, in the first incident's unless told otherwise."""
+        if channel is None:
+            found = self.channel()
+            assert found is not None
+            channel = found["id"]
         given = {"user": person, "channel": channel, "command": "/incident", "text": text}
         return post(f"{self.console}/control/command", given)
 
@@ -121,6 +172,25 @@ class Rehearsal:
             self.steps += 1
         message = "it never came to hold:\n" + "\n".join(self.told())
         raise AssertionError(message)
+
+    def settle(self, holds: Callable[[], bool], *, seconds: float = 30) -> None:
+        """Turn in real time until it holds: what concerns Slack waits for real moments."""
+        pause, until = threading.Event(), time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.turn()
+            if holds():
+                return
+            pause.wait(LOOK_EVERY)
+        message = "it never came to hold:\n" + "\n".join(self.told())
+        raise AssertionError(message)
+
+    def asked(self) -> bool:
+        """Return whether a card with a button to approve stands in Slack."""
+        return self.stage.button("approve") is not None
+
+    def text(self, kind: str, number: int = 1) -> str:
+        """Return the sentence of the newest event of this kind."""
+        return next(row.text for row in reversed(self.rows(number)) if row.kind == kind)
 
     def rows(self, number: int = 1) -> tuple[Row, ...]:
         """Return an incident's timeline."""
@@ -217,14 +287,23 @@ def settings_for(stage: Stage, folder: Path, *, database_url: str) -> Settings:
 
 def get(address: str) -> Any:
     """Return the JSON at a loopback address."""
-    with urllib.request.urlopen(address, timeout=30) as answer:
+    with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310  # loopback
         return json.load(answer)
 
 
 def post(address: str, body: Mapping[str, object]) -> Any:
     """Post JSON to a loopback address and return the JSON answer."""
-    request = urllib.request.Request(
-        address, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    return ask(address, body=body, method="POST")
+
+
+def ask(address: str, *, body: Mapping[str, object] | None = None, method: str) -> Any:
+    """Send a request to a loopback address and return the JSON answer."""
+    kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    request = urllib.request.Request(  # noqa: S310  # loopback
+        address,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": kind},
+        method=method,
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # loopback
         return json.load(answer)
