@@ -63,7 +63,7 @@ def _show(figures: Sequence[Figure], about: Mapping[str, object]) -> None:
 def _machine() -> dict[str, object]:
     return {
         "cores": os.cpu_count(),
-        "load before": round(os.getloadavg()[2], 1),
+        "load": round(os.getloadavg()[0], 1),
         "Python": platform.python_version(),
         "SQLite": sqlite3.sqlite_version,
     }

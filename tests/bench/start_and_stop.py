@@ -26,8 +26,9 @@ NOT_THERE = {"kubernetes_url": "http://127.0.0.1:9", "prometheus_url": "http://1
 COUNT = "SELECT count(*) FROM inbox"
 
 # Figure -> its goal, its unit, and what is asked of it.
-ASKED: Mapping[str, tuple[str, str, Must]] = {
+ASKED: Mapping[str, tuple[str, str, Must | None]] = {
     "start to ready": ("P13", "s", at_most(3)),
+    "CPU of that start": ("P13", "s", None),
     "SIGTERM to the end, under load": ("P13", "s", at_most(5)),
     "acknowledged and lost": ("P13", "deliveries", at_most(0)),
     "answered 5xx while it stopped": ("P13", "deliveries", at_most(0)),
@@ -55,7 +56,7 @@ def _once(room: Path, url: str, body: Path, slack: WatchedSlack) -> Mapping[str,
     before, began = _kept(url), time.perf_counter()
     with desk(room, url, **NOT_THERE, **slack.settings(room)) as server:
         server.until_ready()
-        ready = time.perf_counter() - began
+        ready, cpu = time.perf_counter() - began, server.cpu_seconds()
         time.sleep(REST_SECONDS)
         rss = server.rss_mib()
         with programs.generating(
@@ -66,7 +67,7 @@ def _once(room: Path, url: str, body: Path, slack: WatchedSlack) -> Mapping[str,
             statuses = generating()["statuses"]
     lost = statuses.get("200", 0) - (_kept(url) - before)
     refused = sum(count for status, count in statuses.items() if status.startswith("5"))
-    return dict(zip(ASKED, (ready, ended, max(0, lost), refused, rss), strict=True))
+    return dict(zip(ASKED, (ready, cpu, ended, max(0, lost), refused, rss), strict=True))
 
 
 def _figure(store: str, name: str, values: list[float]) -> Figure:
