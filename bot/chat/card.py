@@ -2,7 +2,7 @@
 
 from bot.chat.message import Block, Button, Buttons, Code, Context, Fields, Header, Message, Section
 from bot.chat.situation import Situation, Told
-from bot.chat.wording import DAY, fate, names, shortened
+from bot.chat.wording import DAY, fate, names, shortened, within
 from incidents.approval import Approval, ApprovalState
 from incidents.events.approval import ApprovalRequested
 from incidents.events.run import ActionPlanned, CheckFinished, PlanRecord
@@ -50,11 +50,17 @@ def _details(plan: PlanRecord) -> tuple[Block, ...]:
         ("Object", f"{plan.kind} {plan.namespace}/{plan.name}"),
         ("Owner", " ← ".join(plan.owner_path)),
         ("Dry run", plan.dry_run),
-        ("Undo", pairs(plan.inverse) or "cannot be undone"),
+        ("Undo", _undo(plan)),
         ("Plan", plan.digest[:12]),
     )
     warnings = tuple(Section(strong="Warning", text=one) for one in plan.warnings)
     return (Fields(pairs=fields), *warnings, Code(text=plan.kubectl))
+
+
+def _undo(plan: PlanRecord) -> str:
+    back = tuple(pair for pair in plan.inverse if pair[0] != "action")
+    action = dict(plan.inverse).get("action", plan.action)
+    return f"{action} back to {pairs(back)}" if plan.inverse else "cannot be undone"
 
 
 def _evidence(situation: Situation, planned: Told) -> tuple[Block, ...]:
@@ -77,7 +83,10 @@ def _question(
 ) -> tuple[Block, ...]:
     value, sure = button_value(approval), f"{asked.title}?"
     frozen = (
-        Section(strong="Frozen", text=f"it waits until {one.scope} is thawed")
+        Section(
+            strong="Frozen",
+            text=f"nothing may be changed {within(one.scope)}: it waits for the thaw",
+        )
         for one in situation.frozen
     )
     return (

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bot.chat.message import Block, Context, Fields, Header, Message, Section
 from bot.chat.situation import Situation
-from bot.chat.wording import DAY, names, shortened
+from bot.chat.wording import DAY, names, shortened, within
 from incidents.approval import ApprovalState
 from incidents.incident import Incident, Status
 from incidents.run import Run, Step, StepStatus
@@ -128,7 +128,7 @@ def _otherwise(situation: Situation) -> str:
 
 def _frozen(situation: Situation) -> tuple[str, ...]:
     return tuple(
-        f"nothing may be changed in {one.scope}, says {situation.people.called(one.by)}: "
+        f"nothing may be changed {within(one.scope)}, says {situation.people.called(one.by)}: "
         f"{one.reason}; /incident thaw ends it"
         for one in situation.frozen
     )
@@ -138,13 +138,15 @@ def _fields(situation: Situation) -> tuple[tuple[str, str], ...]:
     incident = situation.incident
     taken = names([incident.acknowledged_by], situation.people) if incident.acknowledged_by else ""
     mitigated = incident.mitigated_because if incident.status is not Status.INVESTIGATING else ""
+    false = " (false positive)" if incident.false_positive else ""
     fields = (
-        ("Status", word(situation)),
+        ("Status", f"{word(situation)}{false}"),
         ("Where", _where(incident)),
         ("Alerts", _alerts(incident)),
         ("Taken by", taken or "nobody yet: /incident ack"),
         ("Runbook", ", ".join(_ran(run) for run in situation.runs) or "none yet"),
         ("Opened", f"{incident.opened_at:{DAY}}" if incident.opened_at else ""),
+        ("Escalated", _escalated(incident)),
         ("Mitigated", mitigated),
         ("Postmortem", incident.postmortem or ""),
     )
@@ -162,6 +164,12 @@ def _alerts(incident: Incident) -> str:
     kinds = sorted({one.fired.name for one in incident.alerts.values()})
     left_out = f", {incident.truncated} left out" if incident.truncated else ""
     return f"{incident.firing} of {len(incident.alerts)} firing ({', '.join(kinds)}{left_out})"
+
+
+def _escalated(incident: Incident) -> str:
+    if incident.escalated_at is None:
+        return ""
+    return f"{incident.escalations} so far, last at {incident.escalated_at:{DAY}}"
 
 
 def _ran(run: Run) -> str:

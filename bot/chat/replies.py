@@ -3,7 +3,7 @@
 from bot.chat.headline import now, word
 from bot.chat.message import Message, Section
 from bot.chat.situation import Situation
-from bot.chat.wording import fate, names, shortened
+from bot.chat.wording import fate, names, shortened, within
 from incidents.approval import Approval
 from incidents.incident import Incident
 from incidents.people import People, Person
@@ -66,12 +66,12 @@ def resolved(incident: Incident) -> str:
 
 def frozen(scope: str) -> str:
     """Return what is said to whoever has frozen a scope."""
-    return f"Frozen: nothing is changed in {scope} until somebody types /incident thaw."
+    return f"Frozen: nothing is changed {within(scope)} until somebody types /incident thaw."
 
 
 def thawed(scope: str) -> str:
     """Return what is said to whoever has thawed a scope."""
-    return f"Thawed: changes in {scope} may be approved and carried out again."
+    return f"Thawed: changes {within(scope)} may be approved and carried out again."
 
 
 def status(situation: Situation) -> str:

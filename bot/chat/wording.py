@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from incidents.approval import Approval, ApprovalState
+from incidents.freeze import ALL
 from incidents.people import People
 
 DAY = "%Y-%m-%d %H:%M:%S UTC"
@@ -31,3 +32,8 @@ def fate(approval: Approval, people: People) -> str:
         ApprovalState.CONSUMED: f"approved by {who} and carried out",
     }
     return words[approval.state]
+
+
+def within(scope: str) -> str:
+    """Return where a freeze of this scope holds."""
+    return "anywhere" if scope == ALL else f"in {scope}"

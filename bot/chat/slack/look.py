@@ -11,6 +11,8 @@ from incidents.journal import Item
 EVENT_TYPE = "triaged_message"
 """Every post carries its key as metadata of this type."""
 PAGE = 200
+CHANNELS = 999
+"""The most that Slack gives at once: a large workspace must be read within a minute's calls."""
 LOOK_BACK = timedelta(seconds=60)
 """Slack's clock and ours may differ by so much."""
 SUFFIXES = 9
@@ -56,17 +58,24 @@ class Look:
             channel=channel,
             oldest=f"{since.timestamp():.6f}",
             include_all_metadata=True,
+            limit=PAGE,
             **thread,
         )
 
     def _channels(self) -> Iterator[Json]:
-        yield from self._pages("conversations.list", "channels", types="public_channel")
+        yield from self._pages(
+            "conversations.list",
+            "channels",
+            types="public_channel",
+            exclude_archived=True,
+            limit=CHANNELS,
+        )
 
     def _pages(self, method: str, field: str, **arguments: Any) -> Iterator[Json]:  # its own
         cursor: str | None = ""
         while cursor is not None:
             more = {"cursor": cursor} if cursor else {}
-            answer = self._caller.read(method, limit=PAGE, **arguments, **more)
+            answer = self._caller.read(method, **arguments, **more)
             yield from answer.get(field, ())
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
 

@@ -21,7 +21,7 @@ DETAILS = (
             ("Object", "Deployment llm-d/decode"),
             ("Owner", "Deployment decode"),
             ("Dry run", "accepted"),
-            ("Undo", "replicas 4"),
+            ("Undo", "scale back to replicas 4"),
             ("Plan", "sha256:4 to "),
         )
     ),
@@ -139,7 +139,10 @@ def test_a_frozen_card_says_that_it_waits() -> None:
     story = Story().open().check().ask()
     story.desk.tell("desk", Freeze(scope="all", by="cay", reason="a release"))
 
-    assert Section(strong="Frozen", text="it waits until all is thawed") in shown(story).blocks
+    assert (
+        Section(strong="Frozen", text="nothing may be changed anywhere: it waits for the thaw")
+        in shown(story).blocks
+    )
 
 
 def test_warnings_and_a_missing_undo_stand_on_the_card() -> None:

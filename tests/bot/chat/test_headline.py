@@ -7,6 +7,7 @@ import pytest
 from bot.chat.headline import headline, now, topic, word
 from bot.chat.message import Context, Fields, Header, Message, Section
 from incidents.commands.desk import Freeze
+from incidents.commands.incident import Resolve, Tick
 from incidents.commands.run import PoseAsk, RaiseDoubt, StartWait
 from incidents.run import Run
 from tests import builders
@@ -169,10 +170,31 @@ def test_a_verified_change_stands_in_the_headline() -> None:
     story = Story().open()
     _verified(story)
 
-    (fields,) = [one for one in headline(story.situation()).blocks if isinstance(one, Fields)]
+    assert ("Mitigated", f"{CHANGE}: preemptions stopped") in _pairs(story)
+    assert ("Taken by", "Ann Ode") in _pairs(story)
 
-    assert ("Mitigated", f"{CHANGE}: preemptions stopped") in fields.pairs
-    assert ("Taken by", "Ann Ode") in fields.pairs
+
+def test_an_escalation_stands_in_the_headline() -> None:
+    """Whoever is called in sees how long nobody has come."""
+    story = Story().open()
+    story.now = later(30)
+    story.desk.tell(builders.INCIDENT, Tick())
+
+    assert ("Escalated", "1 so far, last at 2026-03-01 12:30:00 UTC") in _pairs(story)
+
+
+def test_a_false_positive_is_called_one() -> None:
+    """Nobody should look for what was mitigated."""
+    story = Story().open()
+    resolve = Resolve(by="ann", because="a test", false_positive=True)
+    story.desk.tell(builders.INCIDENT, resolve)
+
+    assert ("Status", "Resolved (false positive)") in _pairs(story)
+
+
+def _pairs(story):
+    (fields,) = [one for one in headline(story.situation()).blocks if isinstance(one, Fields)]
+    return fields.pairs
 
 
 def test_a_freeze_stands_in_the_headline() -> None:
@@ -183,7 +205,7 @@ def test_a_freeze_stands_in_the_headline() -> None:
     assert (
         Section(
             strong="Frozen",
-            text="nothing may be changed in all, says Cay Lux: a release is rolling out; "
+            text="nothing may be changed anywhere, says Cay Lux: a release is rolling out; "
             "/incident thaw ends it",
         )
         in headline(story.situation()).blocks

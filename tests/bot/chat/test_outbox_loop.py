@@ -77,7 +77,7 @@ def test_a_freeze_reaches_every_open_incident(story, service) -> None:
     story.desk.tell("desk", Freeze(scope="all", by="cay", reason="a release"))
     turn(story, service)
 
-    assert b"nothing may be changed in all" in service.there[HEAD]
+    assert b"nothing may be changed anywhere" in service.there[HEAD]
 
 
 def test_the_archive_comes_when_everything_else_is_outside(story, service) -> None:
