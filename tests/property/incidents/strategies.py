@@ -2,6 +2,7 @@
 
 import dataclasses
 import types
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -49,3 +50,15 @@ def _tuples(parts: tuple[Any, ...]) -> st.SearchStrategy[Any]:
     if parts[-1] is Ellipsis:
         return st.lists(of(parts[0]), max_size=2).map(tuple)
     return st.tuples(*(of(part) for part in parts))
+
+
+def one_of(kinds: Any, **choices: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return a strategy for the dataclasses of a union; `choices` give fields by their names."""
+    return st.one_of(*(_chosen(kind, choices) for kind in get_args(kinds)))
+
+
+def _chosen(kind: Any, choices: Mapping[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    hints = get_type_hints(kind).items()
+    return st.builds(
+        kind, **{name: choices[name] if name in choices else of(hint) for name, hint in hints}
+    )
