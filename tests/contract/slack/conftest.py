@@ -164,6 +164,7 @@ def served() -> Iterator[Served]:
 def slack(served: Served) -> Served:
     """Begin again in an empty workspace, with the scopes of the manifest and no others."""
     served.workspace.reset()
+    served.workspace.revoked = False
     served.workspace.scopes = frozenset(MANIFEST["oauth_config"]["scopes"]["bot"])
     served.workspace.limits.tiers = served.workspace.limits.pacing = False
     return served

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.chat.replies import said
+from bot.chat.wanted import reply
 from drills.slack.faults import Fault, FaultKind
 from incidents.policy import Severity
 from tests import builders
@@ -172,6 +174,54 @@ def test_a_workspace_that_forbids_channels_is_given_up_visibly(desk) -> None:
 
     (dead,) = desk.story.store.outbox.dead()
     assert (dead.key, dead.dead) == ("incident-1/channel", "Slack: restricted_action")
+
+
+def test_a_revoked_token_waits_and_works_when_it_is_back(desk) -> None:
+    """Somebody installs the app anew; nothing was lost meanwhile."""
+    desk.slack.workspace.revoked = True
+    desk.loop.once()
+    assert desk.slack.calls("conversations.create").count(True) == 0
+    assert desk.story.store.outbox.dead() == []
+
+    desk.slack.workspace.revoked = False
+    desk.clock_ahead += timedelta(minutes=1)
+    desk.turn()
+
+    assert HEAD in desk.keys
+
+
+def test_a_missing_scope_is_named(desk) -> None:
+    """Whoever looks at what was set aside knows what to ask for."""
+    desk.slack.workspace.scopes -= {"pins:write"}
+
+    desk.turn()
+
+    (dead,) = desk.story.store.outbox.dead()
+    assert (dead.key, dead.dead) == (
+        "incident-1/pin",
+        "Slack: missing_scope (needs the scope pins:write)",
+    )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [FaultKind.RATE_LIMITED, FaultKind.CLOSED_AFTER, FaultKind.FATAL_ERROR_AFTER],
+    ids=lambda kind: kind.value,
+)
+def test_an_answer_to_one_person_is_shown_once(desk, kind) -> None:
+    """A limit is waited for; what may have been shown is not shown again."""
+    desk.turn()
+    alice = desk.slack.workspace.person("alice").id
+    row = reply("reply/1", channel=desk.channel.id, user=alice, message=said("hello"))
+    desk.story.store.outbox.want("reply/1", 1, (row,))
+    desk.slack.plan(Fault(method="chat.postEphemeral", kind=kind))
+
+    for _ in range(6):
+        desk.loop.once()
+        desk.clock_ahead += timedelta(seconds=3)
+
+    assert [one.text for one in desk.board.ephemeral.values()] == ["hello"]
+    assert desk.story.store.outbox.get("reply/1").sent_digest == row.digest
 
 
 def test_slack_away_for_a_while_is_caught_up_with(desk) -> None:

@@ -14,7 +14,19 @@ from drills.slack import interactions
 from drills.slack.deliveries import State
 from drills.slack.faults import Fault, FaultKind
 from incidents.errors import Unavailable
+from incidents.journal import Kept
 from storage.memory import MemoryStore
+
+
+class Slow:
+    """An inbox whose commit is still on its way."""
+
+    def __init__(self) -> None:
+        self.kept: list[Future[Kept]] = []
+
+    def submit(self, *, source, body, key=None):
+        self.kept.append(Future())
+        return self.kept[-1]
 
 
 class Away:
@@ -68,6 +80,23 @@ def test_a_command_is_kept_before_it_is_acknowledged(slack, store, connected, un
     (kept,) = store.inbox.pending()
     assert (kept.source, kept.key) == (SOURCE, envelope)
     assert json.loads(kept.body)["payload"]["text"] == "ack"
+
+
+def test_nothing_is_acknowledged_before_its_commit(slack, until) -> None:
+    """Bolt alone acknowledges first: what the machine forgets then is gone for good."""
+    inbox = Slow()
+    made = sockets(slack, inbox)
+    made.start()
+    try:
+        until(lambda: made.connected)
+        event = slack.workspace.tell({"type": "app_mention", "user": "U1", "text": "hello"}).id
+        until(lambda: inbox.kept)
+        assert _state(slack, event) is State.SENT
+
+        inbox.kept[0].set_result(Kept(inbox_id=1))
+        until(lambda: _state(slack, event) is State.ACKNOWLEDGED)
+    finally:
+        made.stop()
 
 
 def test_what_only_reads_is_answered_at_once(slack, connected, until) -> None:
