@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Mapping, MutableMapping
 from types import TracebackType
-from typing import Any  # log events hold whatever was logged
+from typing import Any, TextIO  # Any: log events hold whatever was logged
 
 import structlog
 
@@ -15,8 +15,12 @@ LONGEST = 4000
 CUT = " … (cut)"
 
 
-def configure(*, form: str) -> None:
-    """Set up logging for the whole process; call it once, from the command line."""
+def configure(*, form: str, out: TextIO | None = None) -> None:
+    """Set up logging for the whole process; call it once, from the command line.
+
+    Lines go to `out`, standard error where none is given.
+    """
+    stream = out or sys.stderr
     shared: list[Any] = [  # structlog's own processors are typed loosely
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -25,14 +29,14 @@ def configure(*, form: str) -> None:
         redact,
     ]
     shown = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.dev.ConsoleRenderer(colors=stream.isatty())
         if form == "console"
         else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[*shared, shown],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
     # Libraries log through the standard library: their warnings go the same way, redacted.
