@@ -16,6 +16,7 @@ class Fate(Enum):
     LOST_AFTER = "delivered, and the answer lost"
     LIMITED = "put off"
     REFUSED = "refused"
+    BROKEN = "the deliverer itself has a bug"
     KILLED_BEFORE = "the sender dies before the request leaves"
     KILLED_AFTER = "the sender dies after it was delivered"
 
@@ -77,6 +78,7 @@ _RAISED: dict[Fate, Callable[[], BaseException]] = {
     Fate.LOST_AFTER: lambda: Unknown("cut off"),
     Fate.LIMITED: lambda: PutOff("too fast", seconds=7.0, method="message"),
     Fate.REFUSED: lambda: Hopeless("never"),
+    Fate.BROKEN: lambda: KeyError("ts"),
     Fate.KILLED_BEFORE: Killed,
     Fate.KILLED_AFTER: Killed,
 }

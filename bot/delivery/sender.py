@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.delivery.deliverer import Deliverer, Hopeless, PutOff, Remote, Unknown
+from incidents.errors import Unavailable
 from incidents.journal import Item
 from incidents.ports import Outbox
 
@@ -86,6 +87,12 @@ class Sender:
             self._unknown(item, error)
         except Hopeless as error:
             self._give_up(item, str(error))
+        except Unavailable:
+            raise
+        except Exception as error:
+            # One row that nobody can deliver must not stop the others.
+            log.exception("delivery failed", key=item.key)
+            self._unknown(item, Unknown(f"{type(error).__name__}: {error}"))
         return False
 
     def _look(self, deliverer: Deliverer, item: Item) -> bool:

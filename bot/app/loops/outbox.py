@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from bot.app.loops.pause import Pause
 from bot.chat.situation import Situation, look
 from bot.chat.wanted import ARCHIVE, CHANNEL, base, wanted
@@ -10,11 +12,14 @@ from bot.delivery.sender import Sender
 from incidents.aggregates import incident_stream
 from incidents.commands.incident import NoteChannel
 from incidents.desk import Desk
+from incidents.errors import Unavailable
 from incidents.incident import Incident, Status
 from incidents.incident_rules import archives_at
 from incidents.journal import Aggregate, Summary, Wanted
 from incidents.people import People
 from incidents.ports import Outbox
+
+log = structlog.get_logger()
 
 PLATFORM = "slack"
 RECENT = 200
@@ -80,11 +85,20 @@ class OutboxLoop:
         self._outbox.want(stream, incident.version, self._rows(number))
 
     def _rows(self, number: int) -> tuple[Wanted, ...]:
+        # The archive is asked for by `_end`, when everything else is there.
+        return tuple(row for row in self._wanted(number) if row.kind != ARCHIVE)
+
+    def _wanted(self, number: int) -> tuple[Wanted, ...]:
         if not self._sender.delivers(CHANNEL):
             return ()
-        rows = wanted(self._look(number), now=self._desk.clock())
-        # The archive is asked for by `_end`, when everything else is there.
-        return tuple(row for row in rows if row.kind != ARCHIVE)
+        try:
+            return wanted(self._look(number), now=self._desk.clock())
+        except Unavailable:
+            raise
+        except Exception:
+            # One incident that cannot be shown must not silence the others; its next event tries.
+            log.exception("cannot be rendered", incident=number)
+            return ()
 
     def _look(self, number: int) -> Situation:
         page = self._voice.page(number)
@@ -123,12 +137,15 @@ class OutboxLoop:
         if incident.archived or self._is_hopeless(incident):
             self._watching().discard(incident.number)
             return False
-        now = self._desk.clock()
         moment = archives_at(incident, self._desk.policy)
-        if moment is None or now < moment or self._outbox.get(f"{base(incident)}/archive"):
+        if (
+            moment is None
+            or self._desk.clock() < moment
+            or self._outbox.get(f"{base(incident)}/archive")
+        ):
             return False
-        rows = wanted(self._look(incident.number), now=now)
-        if not all(self._is_settled(row) for row in rows if row.kind != ARCHIVE):
+        rows = self._wanted(incident.number)
+        if not rows or not all(self._is_settled(row) for row in rows if row.kind != ARCHIVE):
             return False
         self._outbox.want(incident.id, incident.version, rows)
         return True

@@ -1,6 +1,6 @@
 """A story for tests of the voice: a desk over memory that goes through an incident step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -63,7 +63,13 @@ class Story:
             people=self.people,
         )
 
-    def loop(self, deliverers: Mapping[str, Deliverer], *, gap: float = 0.0) -> OutboxLoop:
+    def loop(
+        self,
+        deliverers: Mapping[str, Deliverer],
+        *,
+        gap: float = 0.0,
+        page: Callable[[int], str] = lambda _: PAGE,
+    ) -> OutboxLoop:
         """Return an outbox loop of a new process."""
         sender = Sender(
             outbox=self.store.outbox,
@@ -75,7 +81,7 @@ class Story:
             desk=self.desk,
             outbox=self.store.outbox,
             sender=sender,
-            voice=Voice(people=self.people, page=lambda _: PAGE),
+            voice=Voice(people=self.people, page=page),
             pause=Pause(journal=self.store.journal, seconds=0.0),
         )
 

@@ -9,6 +9,7 @@ from bot.chat.wanted import ARCHIVE, CHANNEL, EPHEMERAL, INVITE, MESSAGE, PIN, T
 from bot.delivery.fake import FakeService, Fate, Killed
 from incidents.commands.desk import Freeze
 from incidents.commands.incident import Acknowledge
+from tests import builders
 from tests.bot.chat.stories import Story
 from tests.builders import INCIDENT
 
@@ -119,6 +120,27 @@ def test_without_a_chat_nothing_is_wanted_there(story, service) -> None:
 
     assert story.store.outbox.of(INCIDENT) == []
     assert story.store.outbox.behind() == []
+
+
+def test_an_incident_that_cannot_be_shown_does_not_silence_the_others(story, service) -> None:
+    """A bug in a view costs one channel, not all of them."""
+    second = builders.report(_other(), number=2, key="local/llm-d/other")
+    story.desk.tell("incident-2", second)
+
+    loop = story.loop(dict.fromkeys(KINDS, service), page=_breaks_for_the_first)
+    while loop.once():
+        pass
+
+    assert "incident-2/headline" in service.there
+    assert HEAD not in service.there
+
+
+def _other():
+    return builders.judgement("VLLMQueueBuildUp")
+
+
+def _breaks_for_the_first(number: int) -> str:
+    return {2: "http://127.0.0.1:8080/incidents/2"}[number]
 
 
 def test_an_answer_to_one_person_is_sent(story, service) -> None:

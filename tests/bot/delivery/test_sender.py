@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.delivery.fake import FakeService, Fate, Killed, ids
 from bot.delivery.sender import BACK_OFF, MOST_UNKNOWN, Pace, Sender
+from incidents.errors import Unavailable
 from incidents.journal import Wanted
 from storage.memory import MemoryStore
 
@@ -221,6 +222,28 @@ def test_what_nobody_can_ever_tell_is_given_up_in_the_end(post) -> None:
 
     assert len(post.service.requests) == MOST_UNKNOWN + 1
     assert "nobody can tell" in (post.item().dead or "")
+
+
+def test_a_row_that_breaks_its_deliverer_does_not_stop_the_others(post) -> None:
+    """A body of an older release must not silence the whole desk."""
+    post.service.fates += [Fate.BROKEN]
+    post.want(row(), row("other", lane="b"))
+
+    post.sender.once()
+
+    assert post.service.there == {"other": b"one"}
+    assert post.item().attempts == 1
+
+
+def test_a_store_that_is_away_ends_the_turn(post) -> None:
+    """Nothing can be sent that could not be noted."""
+    post.want(row())
+    post.store.close()
+
+    with pytest.raises(Unavailable):
+        post.sender.once()
+
+    assert post.service.requests == []
 
 
 def test_a_lane_sends_one_thing_a_turn_in_order(post) -> None:
