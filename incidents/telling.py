@@ -6,7 +6,6 @@ from typing import Any  # the table holds functions of many event types
 from incidents.events import approval, desk, incident, run
 from incidents.events.registry import Event
 
-
 _WHOLE = 1000
 """From here on numbers are shown whole: 1,030 reads better than 1.03e+03."""
 

@@ -251,5 +251,5 @@ class Approving(RuleBasedStateMachine):
         return [one.event for one in entries(self.desk.journal.read(stream))]
 
 
-Approving.TestCase.settings = settings(max_examples=80, stateful_step_count=30)
+Approving.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestApproving = Approving.TestCase
