@@ -90,7 +90,7 @@ class Settings:
         Secret,
         About(
             meaning="File with the app-level token for Socket Mode, `xapp-…`.",
-            why="As above.",
+            why="Without it nothing is heard from Slack: buttons and commands do nothing.",
             read=reading.secret_file,
         ),
     ] = NO_SECRET

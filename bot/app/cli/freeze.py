@@ -1,7 +1,7 @@
 """`triaged freeze` and `triaged thaw`: stop every change, also of a plan that is approved."""
 
 from bot.app.cli.output import Json, show
-from bot.app.cli.person import person
+from bot.app.cli.person import known, person
 from bot.app.opening import opened
 from bot.app.settings import load
 from incidents.commands.desk import Freeze, Thaw
@@ -9,7 +9,7 @@ from incidents.freeze import ALL
 
 
 def freeze(reason: str, /, *, scope: str = ALL, as_json: Json = False) -> None:
-    """Let nothing be claimed any more, in everything or in one namespace."""
+    """Let nothing be claimed any more, in everything or in one namespace; anybody here may."""
     with opened(load()) as desk:
         who = person(desk.configuration.people).id
         desk.desk.tell("desk", Freeze(scope=scope, by=who, reason=reason))
@@ -17,8 +17,8 @@ def freeze(reason: str, /, *, scope: str = ALL, as_json: Json = False) -> None:
 
 
 def thaw(reason: str, /, *, scope: str = ALL, as_json: Json = False) -> None:
-    """Let changes be claimed again."""
+    """Let changes be claimed again; only somebody who is in people.yaml may."""
     with opened(load()) as desk:
-        who = person(desk.configuration.people).id
+        who = known(desk.configuration.people).id
         desk.desk.tell("desk", Thaw(scope=scope, by=who, reason=reason))
         show({"thawed": scope, "by": who}, [f"{scope} is thawed"], as_json=as_json)

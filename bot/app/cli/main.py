@@ -7,10 +7,12 @@ from importlib.metadata import entry_points, version
 
 from cyclopts import App
 
+from bot.app.cli.output import clean
+from bot.app.redaction import without_secrets
 from incidents.errors import NotAllowed, Rejected, TriagedError
 
 GROUP = "triaged.commands"
-FAILED, REFUSED = 1, 2
+FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 
 # Named and not imported: the Kubernetes client alone takes a second, and `status` needs none.
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -23,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("run:run", "Retry, skip, continue, undo, answer or settle a step."),
     "postmortem": ("postmortem:postmortem", "Write a postmortem again, from the journal."),
     "runbooks": ("runbooks:runbooks", "List runbooks, check them, print their schema."),
+    "configuration": ("configuration:configuration", "Check policy and people; their schemas."),
     "inbox": ("inbox:inbox", "Deliveries that were set aside."),
     "verify-journal": ("verify_journal:verify_journal", "Recompute the journal's chain."),
     "migrate": ("migrate:migrate", "Bring the database's schema up to date."),
@@ -42,16 +45,28 @@ def application() -> App:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; what is wrong is one sentence on standard error."""
+    """Run one command; what is wrong is said on standard error.
+
+    Ends with 0 when it was done, 1 when it failed for now, 2 when it was refused for good, 130
+    when it was interrupted.
+    """
     try:
         application()(list(arguments) if arguments is not None else None)
     except TriagedError as error:
-        sys.stderr.write(f"triaged: {error}\n")
+        sys.stderr.write(said(error))
         sys.exit(REFUSED if isinstance(error, (Rejected, NotAllowed)) else FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # Whoever read has gone, as with `| head`; Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
+
+
+def said(error: TriagedError) -> str:
+    """Return what is said of an error: without secrets, and without what a terminal obeys."""
+    lines = without_secrets(f"triaged: {error}").splitlines()
+    return "".join(f"{clean(line)}\n" for line in lines)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,10 @@
 from cyclopts import App
 
 from bot.app.cli.output import Json, show
-from bot.app.cli.person import person
+from bot.app.cli.person import known
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.commands import run as commands
-from incidents.errors import NotAllowed
 from incidents.telling import tell
 
 run = App(name="run", help="What a person may do to a run.")
@@ -17,7 +16,7 @@ run = App(name="run", help="What a person may do to a run.")
 def retry(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> None:
     """Send a step round again."""
     with opened(load()) as desk:
-        command = commands.RetryStep(step=step, by=_known(desk), because=because)
+        command = commands.RetryStep(step=step, by=_who(desk), because=because)
         _tell(desk, run_id, command, as_json=as_json)
 
 
@@ -25,7 +24,7 @@ def retry(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> 
 def skip(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> None:
     """Leave a step out."""
     with opened(load()) as desk:
-        command = commands.SkipStep(step=step, by=_known(desk), because=because)
+        command = commands.SkipStep(step=step, by=_who(desk), because=because)
         _tell(desk, run_id, command, as_json=as_json)
 
 
@@ -33,7 +32,7 @@ def skip(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> N
 def go_on(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> None:
     """Let the run go on from a step."""
     with opened(load()) as desk:
-        command = commands.ContinueFrom(step=step, by=_known(desk), because=because)
+        command = commands.ContinueFrom(step=step, by=_who(desk), because=because)
         _tell(desk, run_id, command, as_json=as_json)
 
 
@@ -41,7 +40,7 @@ def go_on(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> 
 def undo(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> None:
     """Ask for the inverse of an applied step; it is planned and approved like any change."""
     with opened(load()) as desk:
-        command = commands.AskUndo(step=step, by=_known(desk), because=because)
+        command = commands.AskUndo(step=step, by=_who(desk), because=because)
         _tell(desk, run_id, command, as_json=as_json)
 
 
@@ -49,7 +48,7 @@ def undo(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> N
 def answer(run_id: str, step: str, choice: str, /, *, as_json: Json = False) -> None:
     """Answer what a step asks."""
     with opened(load()) as desk:
-        command = commands.AnswerAsk(step=step, answer=choice, by=_known(desk))
+        command = commands.AnswerAsk(step=step, answer=choice, by=_who(desk))
         _tell(desk, run_id, command, as_json=as_json)
 
 
@@ -59,17 +58,12 @@ def settle(
 ) -> None:
     """Say of a step in doubt whether its change took place."""
     with opened(load()) as desk:
-        command = commands.SettleDoubt(step=step, applied=applied, by=_known(desk), reason=because)
+        command = commands.SettleDoubt(step=step, applied=applied, by=_who(desk), reason=because)
         _tell(desk, run_id, command, as_json=as_json)
 
 
-def _known(desk: Opened) -> str:
-    """Return who sits here; raises NotAllowed for somebody whom `people.yaml` does not name."""
-    who = person(desk.configuration.people)
-    if desk.configuration.people.get(who.id) is None:
-        message = f"{who.name} is not in people.yaml"
-        raise NotAllowed(message)
-    return who.id
+def _who(desk: Opened) -> str:
+    return known(desk.configuration.people).id
 
 
 def _tell(desk: Opened, run_id: str, command: object, *, as_json: bool) -> None:

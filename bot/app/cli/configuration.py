@@ -1,0 +1,33 @@
+"""`triaged configuration`: look at policy and people before they are needed."""
+
+from pathlib import Path
+from typing import Literal
+
+from cyclopts import App
+
+from bot.app.cli.output import Json, show
+from bot.app.configuration import load as load_configuration
+from bot.app.configuration_shapes import schema as schema_of
+from bot.app.settings import load
+
+configuration = App(name="configuration", help="Policy and people: check them, their schemas.")
+
+
+@configuration.command
+def check(folder: Path | None = None, /, *, as_json: Json = False) -> None:
+    """Check a folder, TRIAGED_CONFIG where none is named; says who may approve."""
+    found = load_configuration(folder or load().config)
+    people = [person.id for person in found.people.all()]
+    approvers = list(found.policy.approvers)
+    lines = [
+        f"{len(people)} people: {', '.join(people) or 'nobody'}",
+        f"may approve: {', '.join(approvers) or 'nobody'}; needed: {found.policy.approvals_needed}",
+    ]
+    digest = found.policy.digest
+    show({"people": people, "approvers": approvers, "digest": digest}, lines, as_json=as_json)
+
+
+@configuration.command
+def schema(name: Literal["policy", "people"], /) -> None:
+    """Print the JSON Schema of policy.yaml or people.yaml, for editors."""
+    show(schema_of(f"{name}.yaml"), (), as_json=True)
