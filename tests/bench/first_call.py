@@ -17,8 +17,8 @@ from tests.bench.watched_slack import WatchedSlack, watched_slack
 
 FIRST = "conversations.create"
 # Slack's latency in seconds -> deliveries per round.
-LATENCIES = {0.0: 5, 0.1: 2, 0.3: 1}
-QUIET_SECONDS = 0.25
+LATENCIES = {0.0: 4, 0.1: 2, 0.3: 1}
+QUIET_SECONDS = 0.5
 MOST_IDLE_SECONDS = 0.3
 WARM_UP = 2
 MILLI = 1e3
