@@ -90,13 +90,13 @@ def _unit(found: Sequence[tuple[Reading, Candidate]]) -> Unit:
 
 
 def _once(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """Return each occurrence once, as it was said first; it has ended if anybody says so."""
+    """Return each occurrence once, as it was said first, with the latest end that anybody says."""
     known = dict[str, Candidate]()
     for one in candidates:
         first = known.setdefault(one.alert.occurrence, one)
-        if first.alert.firing and not one.alert.firing:
-            ended = replace(first.alert, ends_at=one.alert.ends_at)
-            known[one.alert.occurrence] = replace(first, alert=ended)
+        ends = [end for end in (first.alert.ends_at, one.alert.ends_at) if end is not None]
+        ended = replace(first.alert, ends_at=max(ends, default=None))
+        known[one.alert.occurrence] = replace(first, alert=ended)
     return tuple(known.values())
 
 
