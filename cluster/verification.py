@@ -109,7 +109,7 @@ def _judged(rows: Sequence[Row], settled: Settled) -> tuple[Verdict, str]:
     failed = [row for row in applied if not row.met]
     ready = f"{settled.ready} of {settled.wanted} pods ready"
     if settled.reverted_by is not None:
-        return Verdict.REVERTED, f"reverted by {settled.reverted_by}"
+        return Verdict.REVERTED, f"by {settled.reverted_by}"
     if worse and not missing:
         return Verdict.WORSE, _told(worse)
     if settled.since is None:

@@ -27,6 +27,11 @@ def change(plan: run.PlanRecord) -> str:
     return f"{plan.action} {plan.kind} {plan.namespace}/{plan.name}: {', '.join(steps)}"
 
 
+def judged(verdict: str, because: str) -> str:
+    """Return a verdict with its reason: `no effect: …`, and `reverted by …`."""
+    return f"{verdict} {because}" if because.startswith("by ") else f"{verdict}: {because}"
+
+
 def number(value: float | None, unit: str) -> str:
     """Return a number as people write it, with its unit; `no data` where there is none."""
     if value is None:
@@ -89,7 +94,7 @@ def _requested(event: approval.ApprovalRequested) -> str:
 
 
 def _compared(event: run.EffectVerified) -> str:
-    return f"{event.step}: {event.verdict}: {event.because}"
+    return f"{event.step}: {judged(event.verdict, event.because)}"
 
 
 def _observed(event: run.SettleObserved) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from bot.app.main import App, built
 from bot.app.server import Server
 from bot.app.settings import Settings, load
+from drills.installation import DECODE_DEPLOYMENT, NAMESPACE
 from drills.world import World
 from incidents.timeline import Row, rows
 
@@ -20,6 +21,7 @@ TOKEN = "a-token-of-16-chars"
 STEP = 15.0
 MOST_TURNS = 60
 LOOK_EVERY = 0.05
+DECODE = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{DECODE_DEPLOYMENT}"
 PEOPLE = """\
 people:
   - {{id: alice, name: Alice, slack: {alice}, unix: alice, roles: [on-call-sre]}}
@@ -62,7 +64,7 @@ class Stage:
 
     def slack_calls(self) -> Sequence[Mapping[str, Any]]:
         """Return every call of the Web API."""
-        return get(f"{self.console}/control/calls")["calls"]
+        return get(f"{self.console}/control/calls")
 
     def slack_fails(self, *faults: Mapping[str, object]) -> None:
         """Plan faults of Slack, as `drills/slack/faults.py` names them."""
@@ -74,7 +76,9 @@ class Stage:
 
     def channel(self, number: int = 1) -> Mapping[str, Any] | None:
         """Return an incident's channel; None where there is none."""
-        named = [one for one in self.slack()["channels"] if one["name"].startswith(f"inc-{number}-")]
+        named = [
+            one for one in self.slack()["channels"] if one["name"].startswith(f"inc-{number}-")
+        ]
         assert len(named) <= 1, [one["name"] for one in named]
         return named[0] if named else None
 
@@ -94,6 +98,10 @@ class Stage:
         """Return every call of the Kubernetes API."""
         return get(f"{self.addresses['kubernetes']}/control/calls")["calls"]
 
+    def kubernetes_recovers(self) -> None:
+        """Switch every fault of the Kubernetes API off."""
+        ask(f"{self.addresses['kubernetes']}/control/faults", method="DELETE")
+
     def kubernetes_fails(self, kind: str, **values: object) -> None:
         """Switch a fault of the Kubernetes API on, as `drills/kubernetes/faults.py` names it."""
         post(f"{self.addresses['kubernetes']}/control/faults", {"kind": kind, **values})
@@ -101,6 +109,14 @@ class Stage:
     def writes(self) -> Sequence[Mapping[str, Any]]:
         """Return the requests that changed the cluster."""
         return [one for one in self.kubernetes_calls() if one["written"]]
+
+    def scale_by_hand(self, replicas: int) -> None:
+        """Scale the decode pool as somebody with kubectl does."""
+        ask(
+            f"{self.addresses['kubernetes']}{DECODE}/scale",
+            body={"spec": {"replicas": replicas}},
+            method="PATCH",
+        )
 
     def press(self, action: str, *, person: str = "alice") -> Mapping[str, Any]:
         """Press a button of the newest message that has it."""
@@ -112,9 +128,7 @@ class Stage:
         self, button: Mapping[str, str], *, person: str = "alice", stale: bool = False
     ) -> Mapping[str, Any]:
         """Press this button; with `stale` the person still sees an older version of the card."""
-        return post(
-            f"{self.console}/control/press", {"user": person, "stale": stale, **button}
-        )
+        return post(f"{self.console}/control/press", {"user": person, "stale": stale, **button})
 
     def button(self, action: str) -> Mapping[str, str] | None:
         """Return where the newest button of this action is."""

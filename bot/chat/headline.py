@@ -11,6 +11,8 @@ from incidents.run import Run, Step, StepStatus
 from incidents.telling import change
 
 SHORT = 60
+UNHELPFUL = frozenset({"no effect", "worse", "cannot tell"})
+"""Verdicts of a change that still stands, and may have to go."""
 
 
 def headline(situation: Situation) -> Message:
@@ -122,8 +124,18 @@ def _otherwise(situation: Situation) -> str:
         return "wait for the alerts to end"
     ended = [run for run in situation.runs if run.outcome is not None]
     if ended and len(ended) == len(situation.runs):
-        return f"look: the runbook is over ({ended[-1].outcome}: {ended[-1].because})"
+        return _over(ended[-1])
     return "wait: the runbook's checks are running"
+
+
+def _over(run: Run) -> str:
+    """Return that a person has to look, and how to take back what did not help."""
+    ways = "".join(
+        f"; triaged run undo {run.id} {step.id} takes the change back"
+        for step in run.steps.values()
+        if step.verdict in UNHELPFUL and step.applied_at and step.plan and step.plan.inverse
+    )
+    return f"look: the runbook is over ({run.outcome}: {run.because}){ways}"
 
 
 def _frozen(situation: Situation) -> tuple[str, ...]:

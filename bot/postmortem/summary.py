@@ -9,7 +9,7 @@ from bot.postmortem.story import Story
 from incidents.events.run import CheckFinished, EffectVerified, StepFinished
 from incidents.incident import Incident, Status
 from incidents.measures import measure
-from incidents.telling import change
+from incidents.telling import change, judged
 
 MOST_NAMES = 5
 LONGEST = 80
@@ -111,7 +111,7 @@ def _changed(story: Story) -> str:
 
 def _came_of_it(story: Story) -> str:
     proofs = [event for _, _, event in story.told(EffectVerified)]
-    return "; ".join(f"{one.step} {one.verdict}: {one.because}" for one in proofs)
+    return "; ".join(f"{one.step} {judged(one.verdict, one.because)}" for one in proofs)
 
 
 def _end(incident: Incident) -> str:

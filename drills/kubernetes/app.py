@@ -30,7 +30,7 @@ def build(cluster: Cluster, *, tokens: Mapping[str, User] | None = None) -> Star
     `app.state.faults` (Faults) switches faults on; `app.state.calls` (Calls) is the call log, also
     at GET /control/calls. POST /control/reset forgets calls and faults and puts the objects back
     as they were when the app was built. POST /control/faults adds a fault: `{"kind": "slow",
-    "verbs": ["patch"], "times": 1, "seconds": 2.0}`.
+    "verbs": ["patch"], "times": 1, "seconds": 2.0}`; DELETE switches all of them off.
     """
     server = _Server(cluster=cluster, tokens=tokens, seed=cluster.snapshot())
     app = Starlette(
@@ -38,6 +38,7 @@ def build(cluster: Cluster, *, tokens: Mapping[str, User] | None = None) -> Star
             Route("/control/calls", server.show_calls, methods=["GET"]),
             Route("/control/reset", server.reset, methods=["POST"]),
             Route("/control/faults", server.add_fault, methods=["POST"]),
+            Route("/control/faults", server.clear_faults, methods=["DELETE"]),
             Route("/{path:path}", server.serve, methods=_METHODS),
         ]
     )
@@ -130,6 +131,11 @@ class _Server:
         verbs_hit = frozenset(given.pop("verbs", ()))
         self.faults.add(Fault(kind=Kind(given.pop("kind")), verbs=verbs_hit, **given))
         return JSONResponse({"added": True})
+
+    async def clear_faults(self, _: HttpRequest) -> Response:
+        """Switch every fault off; the objects stay as they are."""
+        self.faults.clear()
+        return JSONResponse({"cleared": True})
 
 
 async def _suffer(fault: Fault, request: Request | None) -> _Answer | None:

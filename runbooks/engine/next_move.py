@@ -8,6 +8,7 @@ from cluster.verification import Verdict
 from incidents.approval import Approval, ApprovalState, fate
 from incidents.run import SETTLED, UNDO, Run, StepStatus
 from incidents.run import Step as State
+from incidents.telling import judged
 from runbooks.engine import moves
 from runbooks.engine.proof import proof
 from runbooks.language import duration, model
@@ -224,4 +225,4 @@ def _touched(state: State) -> datetime:
 
 def _ended(state: State) -> str:
     word = state.verdict or state.status.value
-    return f"{state.id}: {word}: {state.because}"
+    return f"{state.id}: {judged(word, state.because)}"

@@ -106,7 +106,7 @@ def test_who_reverted_it_decides_alone() -> None:
     """Good numbers of a change that no longer stands prove nothing."""
     reverted = replace(READY, reverted_by="kubectl-scale")
 
-    assert verdict(BETTER, settled=reverted) == (Verdict.REVERTED, "reverted by kubectl-scale")
+    assert verdict(BETTER, settled=reverted) == (Verdict.REVERTED, "by kubectl-scale")
 
 
 def test_pods_that_never_became_ready_had_no_effect() -> None:

@@ -220,3 +220,20 @@ def test_a_run_that_is_over_asks_somebody_to_look() -> None:
     shown = now(replace(story.situation(), runs=(over,)))
 
     assert shown == "look: the runbook is over (stopped: no target)"
+
+
+@pytest.mark.parametrize("verdict", ["no effect", "worse", "cannot tell"])
+def test_a_change_that_did_not_help_can_be_taken_back(verdict: str) -> None:
+    """Somebody at night reads in the headline how to undo what was of no use."""
+    story = Story().open()
+    _applied(story)
+    applied = story.desk.run(RUN)
+    steps = {name: replace(step, verdict=verdict) for name, step in applied.steps.items()}
+    over = replace(applied, steps=steps, outcome="stopped", because="it did not help")
+
+    shown = now(replace(story.situation(), runs=(over,), approvals=()))
+
+    assert shown == (
+        "look: the runbook is over (stopped: it did not help); "
+        f"triaged run undo {RUN} scale-decode takes the change back"
+    )

@@ -82,7 +82,7 @@ def test_somebody_who_scales_back_is_named_at_once(applied):
     applied.settle()
 
     assert applied.step(STEP).verdict == "reverted"
-    assert applied.run.because == "add-decode: reverted: reverted by kube-controller-manager"
+    assert applied.run.because == "add-decode: reverted by kube-controller-manager"
 
 
 @pytest.mark.parametrize("minutes", [1, 60], ids=["while-settling", "when-verifying"])
