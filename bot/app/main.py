@@ -123,7 +123,7 @@ def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
     mine = tuple((role, loop) for role, loop in work if role in desk.settings.roles)
     return App(
         opened=desk,
-        web=_web(desk, metrics, readiness),
+        web=_web(desk, metrics, readiness, hands),
         work=mine,
         leader=Leader(
             leases=desk.store.leases,
@@ -222,7 +222,9 @@ def _sockets(desk: Opened, chat: ChatIntake) -> SlackSockets | None:
     )
 
 
-def _web(desk: Opened, metrics: Metrics, readiness: Readiness) -> FastAPI:
+def _web(
+    desk: Opened, metrics: Metrics, readiness: Readiness, hands: tuple[RunsLoop, ...]
+) -> FastAPI:
     settings = desk.settings
     web = FastAPI(title="triaged", docs_url=None, redoc_url=None, openapi_url=None)
     if "door" in settings.roles:
@@ -238,6 +240,8 @@ def _web(desk: Opened, metrics: Metrics, readiness: Readiness) -> FastAPI:
             texts=desk.store.texts,
             people=desk.configuration.people,
             access=Access(token=settings.page_token.reveal()),
+            # Another process does not know what the hands wait for; its page says what is frozen.
+            waits=hands[0].standing if hands else lambda _: None,
         )
     )
     web.include_router(health.build(ready=readiness.check, registry=metrics.registry))

@@ -9,7 +9,7 @@ from bot.postmortem.names import named
 from bot.postmortem.story import collect
 from bot.web.access import Access
 from bot.web.rendering import Pages
-from bot.web.views import listed, view
+from bot.web.views import Standing, Waits, listed, view
 from incidents.desk import Desk
 from incidents.journal import Aggregate
 from incidents.people import People
@@ -22,8 +22,17 @@ _INDEX = re.compile(r"[0-9]{1,9}")
 _READ = ["GET", "HEAD"]
 
 
-def build(*, desk: Desk, texts: Texts, people: People, access: Access) -> APIRouter:
+def build(
+    *,
+    desk: Desk,
+    texts: Texts,
+    people: People,
+    access: Access,
+    waits: Waits = lambda _: None,
+) -> APIRouter:
     """Return the routes of the pages; every one is sync, reads, and asks `access` first.
+
+    `waits` returns why a run's next step waits, None where this process does not know.
 
     `/` lists incidents, `/incidents/{number}` shows one, `/incidents.json` and
     `/incidents/{number}/timeline.json?after=<index>` are the same for programs.
@@ -45,7 +54,9 @@ def build(*, desk: Desk, texts: Texts, people: People, access: Access) -> APIRou
         story = collect(known, desk=desk, texts=texts, people=people) if known else None
         if story is None:
             return pages.page(request, "missing.html.j2", status=HTTPStatus.NOT_FOUND)
-        return pages.page(request, "incident.html.j2", view=view(story))
+        standing = Standing(freeze=desk.freeze(), waits=waits)
+        shown = view(story, people=people, standing=standing)
+        return pages.page(request, "incident.html.j2", view=shown)
 
     @router.api_route("/incidents/{number}/timeline.json", methods=_READ)
     def timeline(request: Request, number: str, after: str = "0") -> Response:

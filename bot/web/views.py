@@ -1,5 +1,6 @@
 """What the page of an incident shows, as plain values."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,15 +11,20 @@ from bot.postmortem.story import Story
 from bot.postmortem.summary import where
 from incidents.approval import Approval, ApprovalState, fate
 from incidents.events.incident import Acknowledged
+from incidents.freeze import ALL, FreezeState
 from incidents.incident import Incident, Status
 from incidents.journal import Summary
 from incidents.measures import measure
+from incidents.people import People
 from incidents.run import Run, Step, StepStatus
 from incidents.telling import change
 from incidents.timeline import Row, rows
 
 MOST_ROWS = 300
 """Rows of the timeline on the page; all of them are in `timeline.json`."""
+
+
+Waits = Callable[[str], str | None]
 
 
 _WRONG = frozenset({StepStatus.FAILED, StepStatus.REFUSED, StepStatus.IN_DOUBT})
@@ -39,13 +45,14 @@ class StepView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """One run of a runbook."""
+    """One run of a runbook; `standing` is why its next step waits, where that is known."""
 
     id: str
     title: str
     runbook: str
     state: str
     because: str
+    standing: str
     steps: tuple[StepView, ...]
 
 
@@ -65,7 +72,8 @@ class ApprovalView:
 class View:
     """The page of one incident; `live` while something may still happen.
 
-    The timeline has the newest rows first; `earlier` counts those that are not shown.
+    The timeline has the newest rows first; `earlier` counts those that are not shown. `frozen`
+    says what keeps the incident from changing anything.
     """
 
     label: str
@@ -74,6 +82,7 @@ class View:
     word: str
     because: str
     live: bool
+    frozen: tuple[str, ...]
     facts: tuple[Fact, ...]
     measures: tuple[Fact, ...]
     runs: tuple[RunView, ...]
@@ -83,7 +92,18 @@ class View:
     earlier: int
 
 
-def view(story: Story) -> View:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What stands in the way, beside what the incident's own journal says.
+
+    `waits` returns why a run's next step waits, where the process that moves runs is this one.
+    """
+
+    freeze: FreezeState
+    waits: Waits
+
+
+def view(story: Story, *, people: People, standing: Standing) -> View:
     """Return what the page of an incident shows."""
     incident, told = story.incident, rows(story.history)
     return View(
@@ -93,9 +113,10 @@ def view(story: Story) -> View:
         word=word(story),
         because=incident.severity_because,
         live=_live(incident),
+        frozen=_frozen(incident, standing.freeze, people),
         facts=_facts(story),
         measures=_measures(story),
-        runs=tuple(_run(one) for one in story.runs),
+        runs=tuple(_run(one, standing.waits) for one in story.runs),
         approvals=tuple(_approval(one) for one in story.approvals),
         alerts=alerts(story),
         timeline=tuple(reversed(told[-MOST_ROWS:])),
@@ -161,7 +182,18 @@ def _measures(story: Story) -> tuple[Fact, ...]:
     )
 
 
-def _run(run: Run) -> RunView:
+def _frozen(incident: Incident, freeze: FreezeState, people: People) -> tuple[str, ...]:
+    if not _live(incident):
+        return ()
+    scopes = (ALL, incident.opened.namespace if incident.opened else "")
+    found = (freeze.frozen[scope] for scope in scopes if scope in freeze.frozen)
+    return tuple(
+        f"nothing may be changed in {one.scope}, says {people.called(one.by)}: {one.reason}"
+        for one in found
+    )
+
+
+def _run(run: Run, waits: Waits) -> RunView:
     started = run.started
     return RunView(
         id=run.id,
@@ -169,6 +201,7 @@ def _run(run: Run) -> RunView:
         runbook=started.runbook if started else "",
         state=run.outcome or "running",
         because=run.because or (started.because if started else ""),
+        standing="" if run.outcome else waits(run.id) or "",
         steps=tuple(_step(one) for one in run.steps.values()),
     )
 

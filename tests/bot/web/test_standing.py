@@ -1,0 +1,56 @@
+"""The page says what stands in the way of a change."""
+
+from incidents.events.desk import Frozen, Thawed
+from tests.bot.postmortem.tale import Tale, kv_cache_story, opened, started
+from tests.bot.web.reading import Reader
+
+RUN = "run-1-1"
+
+
+def open_incident() -> Tale:
+    """Tell of an incident whose run has begun."""
+    return Tale().tell("incident-1", opened()).tell(RUN, started())
+
+
+def test_a_freeze_stands_on_the_page_of_what_it_stops() -> None:
+    """Whoever waits for a change must see who stopped it and why."""
+    tale = open_incident().tell("desk", Frozen(scope="all", by="alice", reason="audit <b>today"))
+
+    page = Reader(tale).get("/incidents/1").text
+
+    assert "nothing may be changed in all, says Alice Ng: audit &lt;b&gt;today" in page
+
+
+def test_a_freeze_of_elsewhere_and_one_that_is_over_do_not() -> None:
+    """A warning that is not true is not read the next time."""
+    tale = open_incident()
+    tale.tell("desk", Frozen(scope="other", by="alice", reason="r"))
+    tale.tell("desk", Frozen(scope="all", by="alice", reason="r"))
+    tale.tell("desk", Thawed(scope="all", by="alice", reason="r"))
+
+    assert "Frozen" not in Reader(tale).get("/incidents/1").text
+
+
+def test_a_resolved_incident_is_frozen_no_more() -> None:
+    """Nothing will be changed for it any more."""
+    tale = kv_cache_story().tell("desk", Frozen(scope="all", by="alice", reason="r"))
+
+    page = Reader(tale).get("/incidents/1").text
+
+    assert ("Frozen" in page) == ("data-every" in page)
+
+
+def test_the_page_says_what_a_step_waits_for() -> None:
+    """An approved step that does nothing looks forgotten."""
+    waits = {RUN: "the cluster is <away>"}
+
+    page = Reader(open_incident(), waits=waits.get).get("/incidents/1").text
+
+    assert "Waits: <bdi>the cluster is &lt;away&gt;</bdi>" in page
+
+
+def test_a_run_that_is_over_waits_for_nothing() -> None:
+    """Its last sentence is how it ended."""
+    page = Reader(kv_cache_story(), waits=lambda _: "the cluster is away").get("/incidents/1").text
+
+    assert "Waits:" not in page
