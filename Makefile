@@ -40,7 +40,7 @@ check: $(VENV)/.dev ## Lint, format, types, direction of imports, spelling
 	done; test -z "$$failed" || { echo "not clean:$$failed" >&2; exit 1; }
 
 bench: $(VENV)/.dev ## Measure, as ratios inside one run
-	@$(PY) tests/bench/run.py
+	@$(PY) tests/bench/run.py $(BENCH)
 
 lock: ## Write the lock files again (UPGRADE=--upgrade takes newer versions); needs uv
 	@UV="$(UV)" requirements/lock $(UPGRADE)

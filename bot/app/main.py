@@ -226,7 +226,9 @@ def _web(
     desk: Opened, metrics: Metrics, readiness: Readiness, hands: tuple[RunsLoop, ...]
 ) -> FastAPI:
     settings = desk.settings
-    web = FastAPI(title="triaged", docs_url=None, redoc_url=None, openapi_url=None)
+    # FastAPI would ask OpenTelemetry on every request; the metrics are our own.
+    silent = {"tracing": False, "metrics": False, "logs": False}
+    web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=silent)
     if "door" in settings.roles:
 
         def observe(outcome: Outcome) -> None:

@@ -19,7 +19,6 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "anyio": THE_DOOR_AND_PAGES,
     "cyclopts": ("bot/app/cli", "drills/demo"),
     "fastapi": THE_DOOR_AND_PAGES,
-    "h11": ("bot/app",),
     "httpx": ("drills",),
     "jinja2": RENDERED,
     "kubernetes": ("cluster/clients",),

@@ -30,7 +30,8 @@ class Nowhere:
 
 def main(tokens: str) -> None:
     """Serve until killed; the port stands in the first line."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    silent = {"tracing": False, "metrics": False, "logs": False}
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=silent)
     inbox = cast("Any", Nowhere())
     app.include_router(build(inbox=inbox, tokens=read_tokens(Path(tokens).read_text())))
     port = Server(app, host="127.0.0.1", port=0).start()

@@ -142,7 +142,7 @@ def test_somebody_who_scales_back_is_named(desk: Desk) -> None:
 
     found = desk.verify(*desk.scale())
 
-    assert (found.verdict, found.because) == (Verdict.REVERTED, "reverted by kubectl-scale")
+    assert (found.verdict, found.because) == (Verdict.REVERTED, "by kubectl-scale")
 
 
 def test_a_second_write_of_the_same_plan_is_refused(desk: Desk) -> None:
