@@ -1,6 +1,7 @@
 """Repeats one point: `python -m tests.crash --point 'after commit: keep #3' [--fault NAME]`.
 
-Without a point it lists them; `--explore` reads points from standard input, one a line, and
+`--point 'after commit: keep #3 then 7'` kills who goes on, too, at its seventh point.
+Without a point they are listed; `--explore` reads points from standard input, one a line, and
 answers each with a line of JSON.
 """
 

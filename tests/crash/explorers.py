@@ -58,11 +58,10 @@ def table(points: Sequence[str], found: Sequence[Found], seconds: float) -> str:
             for name in sorted(counts["there"])
         ),
     ]
-    lines.append(
-        f"{len(points)} points at {len(distinct(points))} moments, {counts['killed'].total()} explored,"
-        f" {len(wrong)} with violations,"
-        f" {seconds:.0f} s, the slowest {max((one['seconds'] for one in found), default=0):.1f} s"
-    )
+    slowest = max((one["seconds"] for one in found), default=0)
+    said = f"{len(points)} points at {len(distinct(points))} moments, "
+    said += f"{counts['killed'].total()} explored, {len(wrong)} with violations, "
+    lines.append(f"{said}{seconds:.0f} s, the slowest point {slowest:.1f} s")
     for one in wrong:
         lines.append(f"python -m tests.crash --point {one['point']!r}")
         lines += [f"  {violation}" for violation in one["violations"]]

@@ -15,7 +15,10 @@ from incidents.journal import Item
 
 
 class Points:
-    """The points that this process has passed, as `what #how often`; it dies at `fatal`."""
+    """The points that this process has passed, as `what #how often`.
+
+    It dies at `fatal`: at the point of that name, or at the so-manieth where it is a number.
+    """
 
     def __init__(self, *, fatal: str | None = None) -> None:
         self.passed: list[str] = []
@@ -29,7 +32,7 @@ class Points:
             self._counts[what] += 1
             point = f"{what} #{self._counts[what]}"
             self.passed.append(point)
-            if point == self._fatal:
+            if self._fatal in {point, str(len(self.passed))}:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def before_commit(self, what: str) -> None:

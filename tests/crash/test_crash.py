@@ -9,15 +9,17 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.crash.moments import distinct, twins
 from tests.crash.explorers import COMMAND, Explorer, Found, explorer, table
 from tests.crash.faults import FAULTS
+from tests.crash.moments import distinct, twins
 
 WORKERS = 2
 PARTS = 8
 BUDGET = 360.0
 """Seconds after which the twins of points that were killed are left out."""
 AROUND = 8
+THEN = " then "
+CHANGE = "before request: PATCH"
 # What Slack tells of our own messages comes when it comes: one commit may hold two of them.
 LOOSE = ("commit: keep", "commit: inbox done")
 
@@ -74,6 +76,23 @@ def share(
     """Explore what must be, and what else there is time for."""
     more = itertools.takewhile(lambda _: time.monotonic() < until, others)
     return list(explorer.explore(itertools.chain(musts, more)))
+
+
+def test_a_desk_that_dies_twice_loses_and_repeats_nothing(
+    points: Sequence[str], explorers: Sequence[Explorer], told: list[Found]
+) -> None:
+    """What kills a machine often kills it again, while it makes good what the first time cost."""
+    change = next(number for number, at in enumerate(points) if CHANGE in at)
+    deaths = [
+        f"{points[number]}{THEN}{again}"
+        for number in (change - 1, change + 1)
+        for again in (1, 2, 3, 5, 8)
+    ]
+
+    found = list(explorers[0].explore(deaths))
+
+    told.extend(found)
+    assert [one for one in found if one["violations"] or not one["killed"]] == []
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
