@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from alert_webhooks.door import build as build_door
 from alert_webhooks.outcome import STATUS, Outcome
@@ -227,7 +228,7 @@ def _web(
 ) -> FastAPI:
     settings = desk.settings
     # FastAPI would ask OpenTelemetry on every request; the metrics are our own.
-    silent = {"tracing": False, "metrics": False, "logs": False}
+    silent = TelemetryConfig(tracing=False, metrics=False, logs=False)
     web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=silent)
     if "door" in settings.roles:
 
