@@ -13,14 +13,17 @@ from typing import Any
 from bot.app.main import App, built
 from bot.app.server import Server
 from bot.app.settings import Settings, load
+from bot.chat.slack.socket import SlackSockets
 from drills.installation import DECODE_DEPLOYMENT, NAMESPACE
 from drills.world import World
 from incidents.timeline import Row, rows
 
 TOKEN = "a-token-of-16-chars"
+BOT = "xoxb-rehearsal-triaged"
 STEP = 15.0
 MOST_TURNS = 60
 LOOK_EVERY = 0.05
+CONNECTED_WITHIN = 10.0
 DECODE = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{DECODE_DEPLOYMENT}"
 PEOPLE = """\
 people:
@@ -122,7 +125,9 @@ class Stage:
         """Press a button of the newest message that has it."""
         found = self.button(action)
         assert found is not None, f"no button {action}"
-        return self.press_there(found, person=person)
+        pressed = self.press_there(found, person=person)
+        assert pressed["ok"], pressed
+        return pressed
 
     def press_there(
         self, button: Mapping[str, str], *, person: str = "alice", stale: bool = False
@@ -144,6 +149,13 @@ class Stage:
                                 "action_id": action,
                             }
         return found
+
+    def let_in(self, person: str) -> None:
+        """Let a person be in the first incident's channel, as anybody may."""
+        found = self.channel()
+        assert found is not None
+        invited = {"channel": found["id"], "users": self.slack()["people"][person], "token": BOT}
+        post(f"{self.addresses['slack_api']}conversations.invite", invited)
 
     def command(
         self, text: str, *, person: str = "alice", channel: str | None = None
@@ -254,6 +266,7 @@ def rehearsal(stage: Stage, folder: Path, *, database_url: str) -> Iterator[Rehe
         port = server.start()
         if app.sockets is not None:
             app.sockets.start()
+            _until_connected(app.sockets)
         webhook = f"http://127.0.0.1:{port}/webhooks/alertmanager"
         stage.ring(webhook)
         try:
@@ -264,6 +277,14 @@ def rehearsal(stage: Stage, folder: Path, *, database_url: str) -> Iterator[Rehe
             server.stop()
 
 
+def _until_connected(sockets: SlackSockets) -> None:
+    """Wait until clicks arrive: a desk that was restarted connects anew."""
+    pause, until = threading.Event(), time.monotonic() + CONNECTED_WITHIN
+    while not sockets.connected and time.monotonic() < until:
+        pause.wait(LOOK_EVERY)
+    assert sockets.connected
+
+
 def settings_for(stage: Stage, folder: Path, *, database_url: str) -> Settings:
     """Write a desk's configuration and return its settings."""
     config = folder / "config"
@@ -272,7 +293,7 @@ def settings_for(stage: Stage, folder: Path, *, database_url: str) -> Settings:
     (config / "people.yaml").write_text(PEOPLE.format(**ids))
     for name, text in {
         "tokens": f"alertmanager {TOKEN}\n",
-        "bot": "xoxb-rehearsal-triaged",
+        "bot": BOT,
         "app": "xapp-rehearsal-triaged",
     }.items():
         (folder / name).write_text(text)
@@ -310,8 +331,13 @@ def post(address: str, body: Mapping[str, object]) -> Any:
     return ask(address, body=body, method="POST")
 
 
-def ask(address: str, *, body: Mapping[str, object] | None = None, method: str) -> Any:
+def ask(address: str, *, body: object = None, method: str) -> Any:
     """Send a request to a loopback address and return the JSON answer."""
+    return json.loads(send(address, body, method=method))
+
+
+def send(address: str, body: object = None, *, method: str) -> bytes:
+    """Send a request to a loopback address and return the bytes of the answer."""
     kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
     request = urllib.request.Request(  # noqa: S310  # loopback
         address,
@@ -320,4 +346,5 @@ def ask(address: str, *, body: Mapping[str, object] | None = None, method: str) 
         method=method,
     )
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # loopback
-        return json.load(answer)
+        found: bytes = answer.read()
+        return found

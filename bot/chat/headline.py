@@ -8,6 +8,7 @@ from bot.chat.wording import DAY, names, shortened, within
 from incidents.approval import ApprovalState
 from incidents.incident import Incident, Status
 from incidents.run import Run, Step, StepStatus
+from incidents.run_rules import CRITERION
 from incidents.telling import change
 
 SHORT = 60
@@ -59,12 +60,17 @@ def now(situation: Situation) -> str:
 
 
 def _next(situation: Situation) -> Iterator[str]:
-    steps, frozen = list(_steps(situation)), bool(situation.frozen)
+    every, frozen = list(_steps(situation)), bool(situation.frozen)
+    steps = [(run, step) for run, step in every if not step.id.startswith(CRITERION)]
     for status in (StepStatus.IN_DOUBT, StepStatus.ASKED):
         yield from (_DOING[status](run, step) for run, step in steps if step.status is status)
     for approval in situation.approvals:
         if approval.state is ApprovalState.REQUESTED and approval.asked is not None:
             yield f"approve or reject: {approval.asked.title}"
+    yield from (_again(run, step) for run, step in steps if _expired(situation, step))
+    # Asked beside the runbook, which may wait for something more urgent.
+    asked = StepStatus.ASKED
+    yield from (_DOING[asked](run, step) for run, step in every if step.status is asked)
     for status in (StepStatus.APPLIED, StepStatus.STARTED):
         yield from (_DOING[status](run, step) for run, step in steps if step.status is status)
     for approval in situation.approvals:
@@ -79,6 +85,18 @@ def _steps(situation: Situation) -> Iterator[tuple[Run, Step]]:
     for run in situation.runs:
         if run.outcome is None:
             yield from ((run, step) for step in run.steps.values())
+
+
+def _expired(situation: Situation, step: Step) -> bool:
+    """Return whether nobody decided about the step's plan, so that it waits for a person."""
+    states = {one.id: one.state for one in situation.approvals}
+    planned = step.status is StepStatus.PLANNED
+    return planned and states.get(step.approval or "") is ApprovalState.EXPIRED
+
+
+def _again(run: Run, step: Step) -> str:
+    how = f"triaged run continue {run.id} {step.id}"
+    return f"nobody decided in time about {_change(step)}: {how} asks again"
 
 
 def _settle(run: Run, step: Step) -> str:

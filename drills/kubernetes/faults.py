@@ -20,11 +20,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One fault: for which Kubernetes verbs (empty: all), how often (None: until cleared)."""
+    """One fault: for which Kubernetes verbs (empty: all), how often (None: until cleared).
+
+    It lets `skip` requests pass first.
+    """
 
     kind: Kind
     verbs: frozenset[str] = field(default_factory=frozenset)
     times: int | None = None
+    skip: int = 0
     seconds: float = 0.0  # real seconds, for SLOW
 
 
@@ -50,14 +54,15 @@ class Faults:
         with self._lock:
             for index, fault in enumerate(self._on):
                 if not fault.verbs or verb in fault.verbs:
-                    self._count(index, fault)
-                    return fault
+                    return self._count(index, fault)
         return None
 
-    def _count(self, index: int, fault: Fault) -> None:
-        if fault.times is None:
-            return
-        if fault.times > 1:
+    def _count(self, index: int, fault: Fault) -> Fault | None:
+        if fault.skip:
+            self._on[index] = replace(fault, skip=fault.skip - 1)
+            return None
+        if fault.times is not None and fault.times > 1:
             self._on[index] = replace(fault, times=fault.times - 1)
-        else:
+        elif fault.times is not None:
             del self._on[index]
+        return fault
