@@ -40,8 +40,8 @@ class FakeService:
     blind: bool = False
 
     def method(self, item: Item) -> str:
-        """Return the kind: each has a limit of its own."""
-        return item.kind
+        """Return the kind, or `edit`: each has a limit of its own."""
+        return "edit" if item.remote else item.kind
 
     def look(self, item: Item, _: Find) -> Remote | None:
         """Return the ids of what is there; raises PutOff while blind."""

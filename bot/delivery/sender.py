@@ -21,7 +21,11 @@ MOST_UNKNOWN = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How fast one lane may go: seconds of real time between two deliveries of these kinds."""
+    """How fast one lane may go: seconds of real time between two deliveries of these kinds.
+
+    Each method of a lane keeps its own pace, so that edits of a headline, which come with every
+    event, do not hold up the card that somebody waits for.
+    """
 
     gap: float
     kinds: frozenset[str]
@@ -45,7 +49,7 @@ class Sender:
         self._deliverers = deliverers
         self._now = now
         self._pace = pace
-        self._lanes: dict[str, datetime] = {}
+        self._lanes: dict[tuple[str, str], datetime] = {}
         self._methods: dict[str, datetime] = {}
         self._unsent: set[str] = set()
 
@@ -69,7 +73,8 @@ class Sender:
             return False
         if self._in_doubt(item) and item.attempted_at and now < item.attempted_at + LOOK_AFTER:
             return False
-        return item.kind not in self._pace.kinds or now >= self._lanes.get(item.lane, now)
+        lane = (item.lane, deliverer.method(item))
+        return item.kind not in self._pace.kinds or now >= self._lanes.get(lane, now)
 
     def _in_doubt(self, item: Item) -> bool:
         """Return whether an attempt has left whose end nobody knows."""
@@ -111,7 +116,8 @@ class Sender:
         # Written before the request leaves: a crash in between must show up as doubt.
         self._outbox.attempt(item.key, digest=item.digest, at=now)
         if item.kind in self._pace.kinds:
-            self._lanes[item.lane] = now + timedelta(seconds=self._pace.gap)
+            until = now + timedelta(seconds=self._pace.gap)
+            self._lanes[item.lane, deliverer.method(item)] = until
         try:
             remote = deliverer.send(item, self._ids)
         except (PutOff, Hopeless):

@@ -277,6 +277,19 @@ def test_a_lane_keeps_its_pace() -> None:
     assert post.service.requests == ["a", "t", "b"]
 
 
+def test_edits_do_not_hold_up_a_post_of_the_same_lane() -> None:
+    """A headline changes with every event; the card that somebody waits for comes all the same."""
+    post = Post(gap=1.0)
+    post.want(row(HEAD, b"one", priority=1))
+    post.turn(seconds=1.0)
+    post.want(row(HEAD, b"two", priority=1), row("card", priority=2))
+
+    post.turn(seconds=1.0)
+    post.turn(seconds=0.0)
+
+    assert post.service.requests == [HEAD, HEAD, "card"]
+
+
 def test_a_kind_that_nobody_delivers_waits(post) -> None:
     """A pager that is not configured is no error."""
     post.want(row(kind="page"))
