@@ -258,11 +258,13 @@ def stepped_world(**options: Any) -> Iterator[Stage]:
 
 
 @contextmanager
-def rehearsal(stage: Stage, folder: Path, *, database_url: str) -> Iterator[Rehearsal]:
-    """Make the real desk, let it listen, and turn it by hand."""
+def rehearsal(
+    stage: Stage, folder: Path, *, database_url: str, port: int = 0
+) -> Iterator[Rehearsal]:
+    """Make the real desk, let it listen on a port (0: any), and turn it by hand."""
     settings = settings_for(stage, folder, database_url=database_url)
     with built(settings) as app:
-        server = Server(app.web, host="127.0.0.1", port=0)
+        server = Server(app.web, host="127.0.0.1", port=port)
         port = server.start()
         if app.sockets is not None:
             app.sockets.start()
