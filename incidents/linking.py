@@ -13,7 +13,7 @@ from incidents.events.approval import ApprovalRequested
 from incidents.incident import Incident, Status
 from incidents.incident_rules import DESK
 from incidents.policy import Policy
-from incidents.run import UNDO, Run, Step, StepStatus
+from incidents.run import SETTLED, UNDO, Run, Step, StepStatus
 from incidents.telling import change
 
 VERIFIED = "verified"
@@ -60,8 +60,15 @@ def _of_run(incident: Incident, run: Run) -> Iterator[Owed]:
         yield from _mitigation(incident, run, step)
         yield from _relapse(incident, run, step)
     yield from _escalations(incident, run)
-    if incident.status is Status.RESOLVED and run.outcome is None and run.claimed is None:
+    going = run.outcome is None and run.claimed is None and not _undoing(run)
+    if incident.status is Status.RESOLVED and going:
         yield _to(run.id, EndRun(outcome="stopped", because="the incident was resolved"))
+
+
+def _undoing(run: Run) -> bool:
+    """Return whether somebody takes a change back: that may also come after the end."""
+    steps = [step for step in run.steps.values() if step.id.startswith(UNDO)]
+    return any(step.status not in SETTLED for step in steps)
 
 
 def _noted(incident: Incident, run: Run) -> Iterator[Owed]:
@@ -131,12 +138,17 @@ def _of_approvals(
         approval = approvals.get(step.approval)
         if step.status is StepStatus.PLANNED and run.outcome is None:
             live.add(step.approval)
-            if approval is None and incident.status is not Status.RESOLVED:
+            if approval is None and _may_ask(incident, step):
                 requested = _request(incident, run, step, policy, now)
                 yield _to(step.approval, RequestApproval(requested=requested))
         if _used(step, approval):
             yield _to(step.approval, ConsumeApproval(step=step.id))
     yield from _void(run, approvals, live)
+
+
+def _may_ask(incident: Incident, step: Step) -> bool:
+    """Return whether people may still be asked: of a resolved incident only to take back."""
+    return incident.status is not Status.RESOLVED or step.id.startswith(UNDO)
 
 
 def _used(step: Step, approval: Approval | None) -> bool:
@@ -164,7 +176,7 @@ def _request(
         step=step.id,
         title=change(plan) if plan else step.id,
         digest=plan.digest if plan else "",
-        requested_by=run.started.by if run.started else DESK,
+        requested_by=step.asked_by or (run.started.by if run.started else DESK),
         approvers=policy.approvers,
         needed=policy.approvals_needed,
         requester_may_approve=policy.requester_may_approve,

@@ -56,9 +56,12 @@ class Journal(Protocol):
         aggregate: Aggregate,
         incident: int | None = None,
         open_only: bool = False,
-        limit: int = 200,
+        limit: int | None = None,
     ) -> Sequence[Summary]:
-        """Return summaries, newest first; `open_only` leaves out those with `closed_at`."""
+        """Return summaries, newest first; `open_only` leaves out those with `closed_at`.
+
+        All of them unless `limit` says otherwise: the oldest may be the worst.
+        """
 
     def due(self, now: datetime, *, limit: int = 200) -> Sequence[Summary]:
         """Return the summaries whose `next_due` has come, earliest first."""

@@ -38,7 +38,8 @@ class Step:
     """What has happened to one step.
 
     `verdict` is a check's, a verification's or a person's answer; `attempts` counts tries since
-    the step was last opened, `voids` the plans that did not hold.
+    the step was last opened, `voids` the plans that did not hold. `applied` is the plan that took
+    place last, `asked_by` who opened the step again, `choices` what a person may answer.
     """
 
     id: str
@@ -48,7 +49,10 @@ class Step:
     attempts: int = 0
     voids: int = 0
     plan: PlanRecord | None = None
+    applied: PlanRecord | None = None
     approval: str | None = None
+    asked_by: str | None = None
+    choices: tuple[str, ...] = ()
     before: tuple[Evidence, ...] = ()
     at: datetime | None = None
     claimed_at: datetime | None = None
@@ -159,7 +163,17 @@ def _started(step: Step, event: events.StepStarted) -> Step:
 
 
 def _finished(step: Step, event: events.StepFinished) -> Step:
-    return replace(step, status=StepStatus.APPLIED, applied_at=step.at, because=event.detail)
+    return _applied(step, event.detail)
+
+
+def _applied(step: Step, because: str) -> Step:
+    return replace(
+        step,
+        status=StepStatus.APPLIED,
+        applied=step.plan,
+        applied_at=step.at,
+        because=because,
+    )
 
 
 def _not_applied(step: Step, event: events.StepNotApplied) -> Step:
@@ -172,7 +186,7 @@ def _in_doubt(step: Step, event: events.StepInDoubt) -> Step:
 
 def _doubt_settled(step: Step, event: events.DoubtSettled) -> Step:
     if event.applied:
-        return replace(step, status=StepStatus.APPLIED, applied_at=step.at, because=event.reason)
+        return _applied(step, event.reason)
     return replace(step, status=StepStatus.FAILED, because=event.reason)
 
 
@@ -186,7 +200,7 @@ def _verified(step: Step, event: events.EffectVerified) -> Step:
 
 
 def _asked(step: Step, event: events.AskPosed) -> Step:
-    return replace(step, status=StepStatus.ASKED, because=event.question)
+    return replace(step, status=StepStatus.ASKED, because=event.question, choices=event.choices)
 
 
 def _answered(step: Step, event: events.AskAnswered) -> Step:
@@ -205,8 +219,9 @@ def _skipped(step: Step, event: events.StepSkipped) -> Step:
     return replace(step, status=StepStatus.SKIPPED, because=event.because, until=None)
 
 
-def _opened(step: Step, _: events.StepRetried | events.RunContinued | events.UndoAsked) -> Step:
-    return Step(id=step.id, at=step.at)
+def _opened(step: Step, event: events.StepRetried | events.RunContinued | events.UndoAsked) -> Step:
+    # What was applied last stays known: it can still be undone.
+    return Step(id=step.id, at=step.at, applied=step.applied, asked_by=event.by)
 
 
 _STEP: Mapping[type, Callable[[Step, Any], Step]] = {  # each function takes its own event

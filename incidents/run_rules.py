@@ -44,15 +44,11 @@ def decide(run: Run, command: RunCommand, now: datetime) -> Answer:
 
 
 def due(run: Run) -> datetime | None:
-    """Return when the run next wants attention; None once it is over or waits for a person."""
-    if run.outcome is not None or run.started is None:
+    """Return the moment until which a step waits; None where the next move waits for no clock."""
+    if run.outcome is not None:
         return None
     waiting = [step.until for step in run.steps.values() if step.until is not None]
-    if waiting:
-        return min(waiting)
-    if any(_for_people(step) for step in run.steps.values()):
-        return None
-    return run.updated_at
+    return min(waiting, default=None)
 
 
 def title(run: Run) -> str:
@@ -65,11 +61,6 @@ def state(run: Run) -> str:
     if run.outcome is not None:
         return run.outcome
     return run.claimed.status.value if run.claimed else "running"
-
-
-def _for_people(step: Step) -> bool:
-    # A criterion is asked beside the run, which goes on meanwhile.
-    return step.status in PEOPLES and not step.id.startswith(CRITERION)
 
 
 _REOPENING = (
@@ -214,7 +205,10 @@ def _ask(run: Run, command: commands.PoseAsk, _: datetime) -> Answer:
 
 
 def _answer(run: Run, command: commands.AnswerAsk, _: datetime) -> Answer:
-    _expect(run, command.step, {StepStatus.ASKED})
+    step = _expect(run, command.step, {StepStatus.ASKED})
+    if command.answer not in step.choices:
+        message = f"{command.step}: answer one of {', '.join(step.choices)}"
+        raise Rejected(message)
     return _one(events.AskAnswered(step=command.step, answer=command.answer, by=command.by))
 
 
@@ -250,11 +244,11 @@ def _continue(run: Run, command: commands.ContinueFrom, _: datetime) -> Answer:
 
 def _undo(run: Run, command: commands.AskUndo, _: datetime) -> Answer:
     step = run.step(command.step)
-    if step.plan is None or step.applied_at is None:
+    if step.applied is None:
         message = f"{command.step} changed nothing that could be undone"
         raise Rejected(message)
-    if not step.plan.inverse:
-        message = f"{command.step} cannot be undone: {step.plan.action} has no inverse"
+    if not step.applied.inverse:
+        message = f"{command.step} cannot be undone: {step.applied.action} has no inverse"
         raise Rejected(message)
     if run.claimed is not None:
         message = f"{run.claimed.id} is {run.claimed.status.value}: settle it first"

@@ -100,7 +100,7 @@ def _make(turn: Turn, step: str) -> Plan:
 
 
 def _make_undo(turn: Turn, step: str) -> Plan:
-    done = records.approved(turn.run.step(step.removeprefix(UNDO)))
+    done = records.applied(turn.run.step(step.removeprefix(UNDO)))
     wanted = dict(done.inverse)
     action = wanted.pop("action", done.action)
     target = turn.target()

@@ -76,6 +76,14 @@ def approved(state: State) -> PlanRecord:
     return state.plan
 
 
+def applied(state: State) -> PlanRecord:
+    """Return the plan that took place last; raises Rejected when there is none."""
+    if state.applied is None:
+        message = f"{state.id} changed nothing"
+        raise Rejected(message)
+    return state.applied
+
+
 def difference(was: PlanRecord, now: Plan) -> str:
     """Return in words why a plan is no longer the one that was approved."""
     if was.uid != now.uid:

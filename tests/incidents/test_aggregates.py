@@ -67,7 +67,7 @@ APPROVAL_ROW = {
             RUN,
             [StartRun(started=started())],
             Aggregate.RUN,
-            {"version": 1, "state": "running", "title": "KV cache exhausted", "next_due": NOON},
+            {"version": 1, "state": "running", "title": "KV cache exhausted", "next_due": None},
             id="run",
         ),
         pytest.param(

@@ -366,3 +366,17 @@ def test_the_plan_of_a_step_is_what_the_question_is_about() -> None:
     )
     assert debt == to_approval(approvals.RequestApproval(requested=question))
     assert BEGIN.started.by == question.requested_by
+
+
+def test_an_undo_is_asked_of_people_also_after_the_end() -> None:
+    """What helped during the storm is taken back when the storm is long over."""
+    run = through(*VERIFIED, END, UNDO, replace(PLAN, step=UNDO_STEP))
+    over = incident(*NOTED, MITIGATE, DONE)
+
+    debts = owed(over, [run], approval(YES, CONSUME), policy(), NOON)
+
+    asked = [one.command for one in debts if isinstance(one.command, approvals.RequestApproval)]
+    assert [(one.requested.step, one.requested.requested_by) for one in asked] == [
+        (UNDO_STEP, "ann")
+    ]
+    assert to_run(STOPPED) not in debts

@@ -92,6 +92,7 @@ from tests.incidents.telling_runs import (
                 because="preemptions stopped",
                 attempts=1,
                 plan=plan(),
+                applied=plan(),
                 approval=APPROVAL,
                 before=(evidence(),),
                 at=NOON,
@@ -138,6 +139,7 @@ from tests.incidents.telling_runs import (
                 because="kubectl says 6",
                 attempts=1,
                 plan=plan(),
+                applied=plan(),
                 approval=APPROVAL,
                 at=NOON,
                 claimed_at=NOON,
@@ -147,7 +149,7 @@ from tests.incidents.telling_runs import (
         ),
         pytest.param(
             (*VERIFIED, RETRY),
-            Step(id=STEP, at=NOON),
+            Step(id=STEP, at=NOON, applied=plan(), asked_by=RETRY.by),
             id="retried",
         ),
     ],
@@ -181,7 +183,7 @@ def test_an_undo_is_a_step_of_its_own() -> None:
 
     assert (run.step(STEP).verdict, run.step("undo-scale-decode"), run.outcome) == (
         "verified",
-        Step(id="undo-scale-decode", at=NOON),
+        Step(id="undo-scale-decode", at=NOON, asked_by=UNDO.by),
         None,
     )
 
@@ -204,14 +206,14 @@ def test_a_criterion_keeps_its_reason() -> None:
     ("run", "moment"),
     [
         pytest.param(Run(id=RUN), None, id="not-begun"),
-        pytest.param(through(), NOON, id="goes-on-at-once"),
+        pytest.param(through(), None, id="goes-on-at-once"),
         pytest.param(through(PLAN), None, id="waits-for-approval"),
         pytest.param(through(ASK), None, id="waits-for-an-answer"),
-        pytest.param(through(CRITERION_ASK), NOON, id="criterion-waits-for-an-answer"),
+        pytest.param(through(CRITERION_ASK), None, id="criterion-waits-for-an-answer"),
         pytest.param(through(PLAN, CLAIM, DOUBT), None, id="waits-in-doubt"),
-        pytest.param(through(PLAN, CLAIM), NOON, id="claimed"),
+        pytest.param(through(PLAN, CLAIM), None, id="claimed"),
         pytest.param(through(WAIT), later(5), id="waits-for-a-moment"),
-        pytest.param(through(WAIT, replace(SKIP, step="pause")), NOON, id="wait-left-out"),
+        pytest.param(through(WAIT, replace(SKIP, step="pause")), None, id="wait-left-out"),
         pytest.param(through(WAIT, END), None, id="over"),
     ],
 )

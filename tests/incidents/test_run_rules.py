@@ -352,3 +352,20 @@ def test_a_run_that_has_not_begun_takes_no_command() -> None:
     """A wrong name must not begin a stream."""
     with pytest.raises(Rejected, match="there is no run-1-1"):
         decided(Run(id=RUN), CHECK)
+
+
+def test_what_was_applied_can_be_undone_after_a_retry() -> None:
+    """A second try must not take away the way back from the first."""
+    run = through(*VERIFIED, commands.RetryStep(step=STEP, by="ann", because="once more"))
+
+    undo = commands.AskUndo(step=STEP, by="ann", because="traffic is gone")
+
+    assert decided(run, undo).events == (
+        events.UndoAsked(step=STEP, by="ann", because="traffic is gone"),
+    )
+
+
+def test_an_answer_is_one_of_the_choices() -> None:
+    """Whatever else is said would be a verdict that no later step knows."""
+    with pytest.raises(Rejected, match="answer one of yes, no"):
+        decided(through(ASK), replace(ANSWER, answer="banana"))

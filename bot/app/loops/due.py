@@ -56,9 +56,10 @@ class DueLoop:
             return bool(self._desk.tell(row.stream, ExpireApproval()).events)
         if row.aggregate is not Aggregate.INCIDENT or row.incident is None:
             return False
-        if self._desk.incident(row.incident).status is Status.RESOLVED:
-            return self._write(row.incident)
         busy = self._busy(row.incident)
+        if self._desk.incident(row.incident).status is Status.RESOLVED:
+            # Resolved by hand during a change: what became of it belongs into the postmortem.
+            return busy is None and self._write(row.incident)
         return bool(self._desk.tell(row.stream, Tick(busy=busy)).events)
 
     def _write(self, number: int) -> bool:
