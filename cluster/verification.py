@@ -57,7 +57,10 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One signal before and after, in `unit`; `note` says why a side is missing."""
+    """One signal before and after, in `unit`; `note` says why a side is missing.
+
+    `already` means that the value from before was as good as what was expected.
+    """
 
     signal: str
     unit: str
@@ -65,6 +68,7 @@ class Row:
     after: float | None
     expected: str
     met: bool = False
+    already: bool = False
     worse: bool = False
     applies: bool = True
     note: str = ""
@@ -93,7 +97,8 @@ def compare(
     """Return the verdict over the same signals before and after the change.
 
     A writer who changed it back decides alone. Pods that are not ready when this is asked mean that
-    nothing can have helped yet. What is unknown is never success.
+    nothing can have helped yet. What is unknown is never success, and neither is what was so
+    before: at least one signal must have come to where it was not.
     """
     rows = tuple(
         _row(each, before.get(each.signal), after.get(each.signal)) for each in expectations
@@ -106,7 +111,6 @@ def _judged(rows: Sequence[Row], settled: Settled) -> tuple[Verdict, str]:
     applied = [row for row in rows if row.applies]
     worse = [row for row in applied if row.worse]
     missing = [row for row in applied if row.missing]
-    failed = [row for row in applied if not row.met]
     ready = f"{settled.ready} of {settled.wanted} pods ready"
     if settled.reverted_by is not None:
         return Verdict.REVERTED, f"by {settled.reverted_by}"
@@ -116,9 +120,16 @@ def _judged(rows: Sequence[Row], settled: Settled) -> tuple[Verdict, str]:
         return Verdict.NO_EFFECT, ready
     if missing or not applied:
         return Verdict.CANNOT_TELL, _unknown(missing)
+    return _moved_there(applied, ready)
+
+
+def _moved_there(known: Sequence[Row], ready: str) -> tuple[Verdict, str]:
+    failed = [row for row in known if not row.met]
     if failed:
         return Verdict.NO_EFFECT, _told(failed)
-    return Verdict.VERIFIED, f"{_told(applied)}; {ready}"
+    if all(row.already for row in known):
+        return Verdict.NO_EFFECT, f"it was so already before: {_told(known)}"
+    return Verdict.VERIFIED, f"{_told(known)}; {ready}"
 
 
 def _row(expected: Expectation, before: Observed | None, after: Observed | None) -> Row:
@@ -138,6 +149,7 @@ def _row(expected: Expectation, before: Observed | None, after: Observed | None)
         after=now,
         expected=_words(expected),
         met=met,
+        already=was is not None and _moved(expected, was, was)[0],
         worse=worse,
         applies=not isinstance(before, NotApplicable) and not isinstance(after, NotApplicable),
         note="; ".join(notes),

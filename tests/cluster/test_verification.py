@@ -80,6 +80,28 @@ def test_one_signal_that_stays_is_no_effect() -> None:
     assert verdict(after) == (Verdict.NO_EFFECT, "waiting 20 → 20 1/s")
 
 
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [pytest.param(0, 0, id="nothing-hurt"), pytest.param(0.01, 0.09, id="it-even-rose")],
+)
+def test_what_was_so_before_is_no_effect(was: float, now: float) -> None:
+    """Preemptions that had stopped by themselves are no merit of the change."""
+    before = {"preemptions": window("preemptions", was, was, was)}
+    after = {"preemptions": window("preemptions", now, now, now)}
+
+    assert verdict(after, before=before, expected=(STOPS,)) == (
+        Verdict.NO_EFFECT,
+        f"it was so already before: preemptions {was:g} → {now:g} 1/s",
+    )
+
+
+def test_one_bound_that_was_missed_before_is_enough() -> None:
+    """The queue drained; that nothing was preempted before either takes nothing from it."""
+    before = BEFORE | {"preemptions": window("preemptions", 0, 0, 0)}
+
+    assert verdict(BETTER, before=before)[0] is Verdict.VERIFIED
+
+
 def test_a_signal_that_rose_is_worse() -> None:
     """Traffic doubled meanwhile: a person should undo it or do more."""
     after = BETTER | {"preemptions": window("preemptions", 5, 5, 5)}
@@ -215,7 +237,23 @@ def test_verified_means_standing_ready_and_met(
     if found.verdict is Verdict.VERIFIED:
         assert settled.reverted_by is None
         assert settled.since is not None
-        assert [row.met for row in found.rows] == [True]
+        assert [(row.met, row.already) for row in found.rows] == [(True, False)]
+
+
+@given(VALUES, OBSERVED, OBSERVED, SETTLED, st.sampled_from(Direction))
+def test_what_already_kept_its_bound_is_never_verified(
+    bound: float, before: Observed, after: Observed, settled: Settled, way: Direction
+) -> None:
+    """An alert that goes away by itself must not make a useless change look good."""
+    expected = Expectation(signal="preemptions", direction=way, to=bound)
+    (row,) = compare((expected,), {"preemptions": before}, {}, settled).rows
+    kept = row.before is not None and (
+        row.before <= bound if way is Direction.FALLS else row.before >= bound
+    )
+
+    found = compare((expected,), {"preemptions": before}, {"preemptions": after}, settled)
+
+    assert not (kept and found.verdict is Verdict.VERIFIED)
 
 
 @given(EXPECTED, SAMPLES, st.lists(VALUES, min_size=3, max_size=6), st.floats(0, 1e6))
