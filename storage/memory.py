@@ -98,7 +98,7 @@ class MemoryJournal:
         aggregate: Aggregate,
         incident: int | None = None,
         open_only: bool = False,
-        limit: int = 200,
+        limit: int | None = None,
     ) -> Sequence[Summary]:
         """Return summaries, newest first; `open_only` leaves out those with `closed_at`."""
         found = [

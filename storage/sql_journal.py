@@ -81,7 +81,7 @@ class SqlJournal:
         aggregate: Aggregate,
         incident: int | None = None,
         open_only: bool = False,
-        limit: int = 200,
+        limit: int | None = None,
     ) -> Sequence[Summary]:
         """Return summaries, newest first; `open_only` leaves out those with `closed_at`."""
         work = partial(

@@ -108,7 +108,7 @@ def newest(
     aggregate: Aggregate,
     incident: int | None,
     open_only: bool,
-    limit: int,
+    limit: int | None,
 ) -> Sequence[Summary]:
     """Return the summaries of the aggregate, newest stream first."""
     query = select(SUMMARY).where(SUMMARY.c.aggregate == aggregate.value)

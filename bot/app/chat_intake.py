@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.app.channels import Channels
 from bot.chat import replies
 from bot.chat.card import APPROVE, REJECT, read_value
 from bot.chat.situation import APPROVAL, look
@@ -55,6 +56,7 @@ class ChatIntake:
     def __init__(self, *, desk: Desk, inbox: Inbox, outbox: Outbox, people: People) -> None:
         self._desk, self._inbox, self._outbox = desk, inbox, outbox
         self._people = people
+        self._channels = Channels(desk)
         self._orders: Mapping[str, Callable[[Delivery, _Order], str]] = {
             "ack": self._acknowledge,
             "resolve": self._resolve,
@@ -176,20 +178,21 @@ class ChatIntake:
 
     def _here(self, channel: str) -> Incident:
         """Return the incident whose channel this is; raises Rejected where it is none's."""
-        found = next((one for one in self._incidents() if one.channel == channel), None)
+        found = self._channels.incident(channel)
         if found is None:
             raise Rejected(replies.NO_INCIDENT)
         return found
 
-    def _incidents(self, *, open_only: bool = False) -> Sequence[Incident]:
-        rows = self._desk.journal.summaries(aggregate=Aggregate.INCIDENT, open_only=open_only)
-        return [self._desk.incident(row.incident) for row in rows if row.incident is not None]
-
     def _status(self, channel: str) -> str:
-        here = [one for one in self._incidents() if channel and one.channel == channel]
-        shown = here or self._incidents(open_only=True)
-        found = [look(self._desk, one.number, people=self._people) for one in shown[:MOST]]
+        here = self._channels.incident(channel)
+        shown = self._newest() if here is None else [here.number]
+        found = [look(self._desk, number, people=self._people) for number in shown]
         return "\n".join(map(replies.status, found)) or replies.NO_OPEN_INCIDENT
+
+    def _newest(self) -> list[int]:
+        journal = self._desk.journal
+        rows = journal.summaries(aggregate=Aggregate.INCIDENT, open_only=True, limit=MOST)
+        return [row.incident for row in rows if row.incident is not None]
 
     def _say(self, delivery: Delivery, heard: Heard, text: str) -> None:
         """Want an answer that this person alone sees; said again it is the same row."""

@@ -56,6 +56,12 @@ def keep(story: Story, kind: str, payload: object) -> None:
     story.store.inbox.submit(source="slack:socket", body=body).result()
 
 
+def open_another(story: Story, number: int) -> None:
+    """Open an incident beside the story's."""
+    other = builders.judgement(f"Alert{number}")
+    story.desk.tell(f"incident-{number}", builders.report(other, number=number, key=f"k{number}"))
+
+
 def take(story: Story) -> None:
     """Let the desk take what is pending; everything must be done afterwards."""
     story.chat.take(story.store.inbox.pending())
@@ -206,6 +212,26 @@ def test_a_person_takes_the_incident(story) -> None:
 
     assert story.desk.incident(1).acknowledged_by == "cay"
     assert told(story) == [(CAY, "INC-1 is yours.")]
+
+
+def test_a_channel_is_known_behind_a_storm_of_newer_incidents(story) -> None:
+    """The oldest open incident is the one that people have worked on longest."""
+    for number in range(2, 203):
+        open_another(story, number)
+
+    type_(story, CAY, "ack")
+
+    assert told(story) == [(CAY, "INC-1 is yours.")]
+
+
+def test_a_channel_that_comes_later_is_known_too(story) -> None:
+    """What was looked at without a channel is looked at again once it has grown."""
+    open_another(story, 2)
+    assert "INC-2" in (story.chat.answer("status", DAN, ELSEWHERE) or "")
+
+    story.desk.tell("incident-2", NoteChannel(platform="slack", channel=ELSEWHERE, name="inc-2"))
+
+    assert "INC-1" not in (story.chat.answer("status", DAN, ELSEWHERE) or "")
 
 
 def test_whoever_takes_it_second_is_told_who_has_it(story) -> None:

@@ -74,6 +74,16 @@ def test_summaries_come_newest_first_and_only_of_their_kind(store: Store) -> Non
     assert names(aggregate=Aggregate.APPROVAL) == []
 
 
+def test_no_summary_is_left_out_unless_a_limit_says_so(store: Store) -> None:
+    """Behind two hundred newer incidents the oldest is still open, and may be the worst."""
+    for number in range(1, 202):
+        store.journal.append(append(f"incident-{number}"))
+
+    found = store.journal.summaries(aggregate=Aggregate.INCIDENT, open_only=True)
+
+    assert [one.incident for one in found] == list(range(201, 0, -1))
+
+
 def test_a_grown_stream_has_its_new_summary(store: Store) -> None:
     """A stale summary would hide a closed incident's end, or wake the clock for ever."""
     store.journal.append(append(about=summary(next_due=later(5))))
