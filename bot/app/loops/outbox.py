@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.app.loops.pause import Pause
+from bot.app.loops.watched import Watched
 from bot.chat.situation import Situation, look
 from bot.chat.wanted import ARCHIVE, CHANNEL, base, wanted
 from bot.delivery.sender import Sender
@@ -15,14 +16,13 @@ from incidents.desk import Desk
 from incidents.errors import Unavailable
 from incidents.incident import Incident, Status
 from incidents.incident_rules import archives_at
-from incidents.journal import Aggregate, Summary, Wanted
+from incidents.journal import Summary, Wanted
 from incidents.people import People
 from incidents.ports import Outbox
 
 log = structlog.get_logger()
 
 PLATFORM = "slack"
-RECENT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +50,14 @@ class OutboxLoop:
         self._sender = sender
         self._voice = voice
         self._pause = pause
-        self._watched: set[int] | None = None
+        self._watched = Watched(desk)
 
     def once(self) -> bool:
         """Render what has grown, send what may be sent, note what is there."""
+        self._watched.catch_up()
         rendered = self._render(self._outbox.behind())
         sent = self._sender.once()
-        noted = [self._note(number) for number in sorted(self._watching())]
+        noted = [self._note(number) for number in self._watched.awake()]
         return rendered or sent or any(noted)
 
     def wait(self) -> None:
@@ -69,14 +70,13 @@ class OutboxLoop:
         for row in behind:
             if row.incident is None:
                 # A freeze shows in every incident that is not over.
-                for number in self._watching() - rendered:
+                for number in self._watched.everything() - rendered:
                     self._want(number)
                 self._outbox.want(row.stream, row.version, ())
                 continue
             rows = () if row.incident in rendered else self._rows(row.incident)
             self._outbox.want(row.stream, row.version, rows)
             rendered.add(row.incident)
-            self._watching().add(row.incident)
         return bool(behind)
 
     def _want(self, number: int) -> None:
@@ -109,7 +109,11 @@ class OutboxLoop:
         incident = self._desk.incident(number)
         if self._note_channel(incident) or self._note_archive(incident):
             return True
-        return incident.status is Status.RESOLVED and self._end(incident)
+        if incident.status is Status.RESOLVED:
+            return self._end(incident)
+        if incident.channel is not None or not self._sender.delivers(CHANNEL):
+            self._watched.sleep(number)
+        return False
 
     def _note_channel(self, incident: Incident) -> bool:
         if incident.channel is not None:
@@ -135,7 +139,7 @@ class OutboxLoop:
     def _end(self, incident: Incident) -> bool:
         """Ask for the archive once its moment has come: time passes without an event."""
         if incident.archived or self._is_hopeless(incident):
-            self._watching().discard(incident.number)
+            self._watched.forget(incident.number)
             return False
         moment = archives_at(incident, self._desk.policy)
         if (
@@ -160,11 +164,3 @@ class OutboxLoop:
         """Return whether exactly this is outside, or will never be."""
         item = self._outbox.get(row.key)
         return item is not None and (item.dead is not None or item.sent_digest == row.digest)
-
-    def _watching(self) -> set[int]:
-        """Return the incidents whose channel may still have to change."""
-        if self._watched is None:
-            rows = self._desk.journal.summaries(aggregate=Aggregate.INCIDENT, limit=RECENT)
-            numbers = [row.incident for row in rows if row.incident is not None]
-            self._watched = {one for one in numbers if not self._desk.incident(one).archived}
-        return self._watched

@@ -8,7 +8,7 @@ import pytest
 from bot.chat.wanted import ARCHIVE, CHANNEL, EPHEMERAL, INVITE, MESSAGE, PIN, TOPIC
 from bot.delivery.fake import FakeService, Fate, Killed
 from incidents.commands.desk import Freeze
-from incidents.commands.incident import Acknowledge
+from incidents.commands.incident import Acknowledge, NotePostmortem, Resolve
 from tests import builders
 from tests.bot.chat.stories import Story
 from tests.builders import INCIDENT
@@ -69,6 +69,27 @@ def test_the_headline_follows_the_journal(story, service) -> None:
     assert said(service).endswith("scale Deployment llm-d/decode: replicas 4 → 6 is approved")
     assert said(service, "incident-1/approval-1-1-1").startswith("Granted:")
     assert service.made[HEAD] == 1
+
+
+def test_a_loop_that_was_idle_takes_up_what_others_have_begun(story, service) -> None:
+    """The lead comes back: another process has rendered meanwhile, and died before it noted."""
+    mine = story.loop(dict.fromkeys(KINDS, service))
+    while mine.once():
+        pass
+    story.desk.tell("incident-2", builders.report(_other(), number=2, key="local/llm-d/other"))
+    theirs = story.loop(dict.fromkeys(KINDS, service))
+    theirs.once()
+    assert story.desk.incident(2).channel == "C-incident-2"
+    story.desk.tell("incident-2", Resolve(by="ann", because="traffic is gone"))
+    story.desk.tell("incident-2", NotePostmortem(name="INC-2", digest="d"))
+    while theirs.once():
+        pass
+    story.later(minutes=5)
+
+    while mine.once():
+        pass
+
+    assert story.desk.incident(2).archived
 
 
 def test_a_freeze_reaches_every_open_incident(story, service) -> None:
