@@ -10,11 +10,13 @@ from incidents.decision import Decision
 from incidents.errors import Rejected
 from incidents.events import run as events
 from incidents.events.run import RunEvent
+from incidents.incident_rules import OPEN_INCIDENT
 from incidents.journal import (
     ApprovalGranted,
     HoldAbsent,
     HoldPresent,
     Release,
+    Requirement,
     Take,
 )
 from incidents.run import SETTLED, UNDO, Run, Step, StepStatus
@@ -148,8 +150,19 @@ def _claim(run: Run, command: commands.ClaimStep, _: datetime) -> Answer:
         events=(started,),
         # Written before the effect: a crash in between must show up as doubt, not as silence.
         take=(Take(kind=CLAIM, key=step.plan.uid), Take(kind=USED, key=command.approval)),
-        require=(*frozen, granted, command.budget),
+        require=(*frozen, granted, *_unless_undone(run, command)),
     )
+
+
+def _unless_undone(run: Run, command: commands.ClaimStep) -> tuple[Requirement, ...]:
+    """Return what binds a change and no undo: taking back must always be possible."""
+    if command.step.startswith(UNDO):
+        return ()
+    number = run.started.incident if run.started else 0
+    incident = HoldPresent(
+        kind=OPEN_INCIDENT, key=command.open_incident, stream=f"incident-{number}"
+    )
+    return (incident, command.budget)
 
 
 def _finish(run: Run, command: commands.FinishStep, _: datetime) -> Answer:

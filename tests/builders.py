@@ -171,6 +171,7 @@ def claim(step: str = "scale-decode", **changes: object) -> ClaimStep:
         not_after=later(10),
         before=(),
         scopes=("all", PLACE.namespace),
+        open_incident=KEY,
         budget=Budget(key="uid-decode", limit=100, window=timedelta(hours=1)),
     )
     return replace(plain, **changes)  # type: ignore[arg-type] # the caller names real fields

@@ -58,7 +58,11 @@ class VoidPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimStep:
-    """Claim before the effect; `scopes` are those whose freeze forbids it."""
+    """Claim before the effect; `scopes` are those whose freeze forbids it.
+
+    `open_incident` is the key of the run's incident: only an undo may be claimed without it open,
+    and only an undo is free of the budget.
+    """
 
     step: str
     approval: str
@@ -66,6 +70,7 @@ class ClaimStep:
     not_after: datetime
     before: tuple[Evidence, ...]
     scopes: tuple[str, ...]
+    open_incident: str
     budget: Budget
 
 

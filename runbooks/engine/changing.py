@@ -135,12 +135,18 @@ def _claim(turn: Turn, state: State, made: Plan, limits: Limits) -> commands.Cla
         not_after=approval.expires_at or turn.now,
         before=windows.before(turn, made.target, proof(turn.runbook, state.id)),
         scopes=(ALL, made.target.namespace),
+        open_incident=_incident_key(turn),
         budget=Budget(
             key=f"changes:{made.uid}",
             limit=limits.changes,
             window=limits.window,
         ),
     )
+
+
+def _incident_key(turn: Turn) -> str:
+    opened = turn.desk.incident(turn.started.incident).opened
+    return opened.key if opened is not None else ""
 
 
 def _apply(turn: Turn, step: str, made: Plan) -> bool:

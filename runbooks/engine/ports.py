@@ -4,6 +4,7 @@ from typing import Protocol
 
 from incidents.approval import Approval
 from incidents.events.run import RunStarted
+from incidents.incident import Incident
 from incidents.run import Run
 from runbooks.language.model import Runbook
 
@@ -16,6 +17,9 @@ class Desk(Protocol):
 
     def approval(self, approval_id: str) -> Approval:
         """Return the approval as it stands; `asked` is None where there is none."""
+
+    def incident(self, number: int) -> Incident:
+        """Return the incident as it stands; `opened` is None where there is none."""
 
     def tell(self, stream: str, command: object) -> object:
         """Let the command happen.

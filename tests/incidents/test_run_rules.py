@@ -13,7 +13,7 @@ from incidents.events import run as events
 from incidents.events.run import RunEvent
 from incidents.journal import ApprovalGranted, Budget, HoldAbsent, HoldPresent, Release, Take
 from incidents.run import Run
-from tests.builders import APPROVAL, DIGEST, RUN, claim, evidence, later, plan
+from tests.builders import APPROVAL, DIGEST, KEY, RUN, claim, evidence, later, plan
 from tests.incidents.telling_runs import (
     ANSWER,
     ASK,
@@ -256,8 +256,23 @@ def test_a_claim_takes_the_target_and_uses_up_the_approval() -> None:
             HoldAbsent(kind="frozen", key="all"),
             HoldAbsent(kind="frozen", key="llm-d"),
             ApprovalGranted(approval=APPROVAL, digest=DIGEST, not_after=later(10)),
+            HoldPresent(kind="open_incident", key=KEY, stream="incident-1"),
             budget,
         ),
+    )
+
+
+def test_the_claim_of_an_undo_needs_no_open_incident_and_no_budget() -> None:
+    """Taking back must stay possible when all is over and however much was changed."""
+    undo = "undo-scale-decode"
+    run = through(*VERIFIED, UNDO, replace(PLAN, step=undo))
+
+    decision = decided(run, claim(undo, approval="approval-1-1-2"))
+
+    assert decision.require == (
+        HoldAbsent(kind="frozen", key="all"),
+        HoldAbsent(kind="frozen", key="llm-d"),
+        ApprovalGranted(approval="approval-1-1-2", digest=DIGEST, not_after=later(10)),
     )
 
 

@@ -15,12 +15,10 @@ from cluster.targets.labels import LabelTargets
 from cluster.tools import Tools
 from drills.installation import MODEL, NAMESPACE
 from drills.world import World
-from incidents.aggregates import incident_stream
 from incidents.approval import ApprovalState
 from incidents.commands.approval import Approve
 from incidents.commands.run import StartRun
 from incidents.desk import Desk
-from incidents.incident import Incident
 from incidents.linking import owed
 from incidents.policy import default_policy
 from incidents.run import Run
@@ -28,6 +26,7 @@ from runbooks.engine.runner import Runner
 from runbooks.engine.shelf import Beginning, Shelf, begin
 from runbooks.language import loader, registry
 from storage.memory import MemoryStore
+from tests.builders import INCIDENT, report
 
 RUN = "run-1-1"
 RUNBOOK = "kv-cache-exhausted"
@@ -54,6 +53,7 @@ class Rehearsal:
             policy_digest="",
         )
         world.advance(780)  # the long prompts begin after a minute; the alert rings by now
+        self.desk.tell(INCIDENT, report())
         started = begin(library[RUNBOOK], beginning, texts=store.texts)
         self.desk.tell(RUN, StartRun(started=started))
         self.settle()
@@ -88,9 +88,7 @@ class Rehearsal:
         known = {name: self.desk.approval(name) for name in names}
         there = {name: one for name, one in known.items() if one.asked is not None}
         assert all(one.state is not ApprovalState.EXPIRED for one in there.values())
-        debts = owed(
-            Incident(id=incident_stream(1)), [self.run], there, self._policy, self.desk.clock()
-        )
+        debts = owed(self.desk.incident(1), [self.run], there, self._policy, self.desk.clock())
         mine = [one for one in debts if one.stream.startswith("approval-")]
         told = [self.desk.tell(one.stream, one.command) for one in mine]
         return any(one.events for one in told)

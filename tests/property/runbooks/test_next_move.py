@@ -324,6 +324,7 @@ def claimed(step: str, granted: Approval) -> commands.ClaimStep:
         not_after=granted.expires_at,
         before=(),
         scopes=(),
+        open_incident="",
         budget=Budget(key="", limit=1, window=timedelta(hours=1)),
     )
 

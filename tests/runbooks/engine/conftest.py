@@ -12,18 +12,17 @@ from cluster.signals.reading import NoData, NotApplicable, Observation, PerPod, 
 from cluster.signals.signals import Samples
 from cluster.targets.target import Selector, Target
 from cluster.tools import Tools
-from incidents.aggregates import incident_stream
 from incidents.commands.approval import Approve, ExpireApproval, Refuse
 from incidents.commands.run import StartRun
 from incidents.desk import Desk
 from incidents.errors import Conflict
-from incidents.incident import Incident
 from incidents.linking import owed
 from incidents.policy import default_policy
 from runbooks.engine.runner import Runner
 from runbooks.engine.shelf import Beginning, Shelf, begin
 from runbooks.language import loader, registry
 from storage.memory import MemoryStore
+from tests.builders import INCIDENT, report
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RUN = "run-1-1"
@@ -198,17 +197,19 @@ class World:
 
     def restarted(self) -> Runner:
         """Return a runner that remembers nothing, as after a crash."""
-        tools = Tools(
-            signals=self.signals, targets=self.targets, verbs={self.scale.name: self.scale}
-        )
         self.runner = Runner(
             desk=self.desk,
-            tools=tools,
+            tools=self.tools(),
             runbooks=self.shelf,
             verbs=self.verbs,
             clock=lambda: self.now,
         )
         return self.runner
+
+    def tools(self) -> Tools:
+        """Return the hands of a runner."""
+        verbs = {self.scale.name: self.scale}
+        return Tools(signals=self.signals, targets=self.targets, verbs=verbs)
 
     @property
     def run(self):
@@ -265,6 +266,7 @@ class World:
         return [one.kind.removeprefix("run.") for one in self.store.journal.read(RUN)]
 
     def _begin(self, given: Mapping[str, str]) -> None:
+        self.desk.tell(INCIDENT, report())
         beginning = Beginning(
             incident=1,
             namespace="llm-d",
@@ -281,7 +283,7 @@ class World:
         names = [s.approval for s in self.run.steps.values() if s.approval]
         approvals = {name: self.desk.approval(name) for name in names}
         there = {name: one for name, one in approvals.items() if one.asked is not None}
-        incident = Incident(id=incident_stream(1))
+        incident = self.desk.incident(1)
         asked = False
         for one in owed(incident, [self.run], there, self.policy, self.now):
             if one.stream.startswith("approval-"):

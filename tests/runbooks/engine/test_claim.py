@@ -5,11 +5,15 @@ from datetime import timedelta
 import pytest
 
 from incidents.commands.desk import Freeze, Thaw
+from incidents.commands.incident import Resolve
 from incidents.commands.run import AskUndo, RetryStep, SettleDoubt, SkipStep
 from incidents.errors import Conflict, NotDone, Rejected, Unavailable
+from incidents.incident import Incident
 from incidents.run import StepStatus
 from runbooks.engine import moves
-from runbooks.engine.changing import TRIES
+from runbooks.engine.changing import TRIES, Limits
+from runbooks.engine.runner import Runner
+from tests.builders import INCIDENT, KEY, judgement, report
 
 STEP = "add-decode"
 
@@ -286,6 +290,104 @@ def test_a_budget_that_is_spent_stops_the_claim(planned):
 
     assert planned.scale.applied == []
     assert planned.runner.standing("run-1-1").startswith("add-decode is approved and waits")
+
+
+def test_what_was_approved_is_not_done_once_the_incident_is_over(planned):
+    """Bob resolves between Alice's click and the claim: her yes was for the storm."""
+    planned.approve()
+    planned.desk.tell(INCIDENT, Resolve(by="bob", because="the tenant left"))
+
+    planned.settle()
+
+    assert planned.scale.applied == []
+    assert planned.runner.standing("run-1-1") == (
+        f"add-decode is approved and waits: open_incident {KEY} is not held by incident-1"
+    )
+
+
+def test_an_incident_of_the_same_key_does_not_stand_in_for_the_one_that_is_over(planned):
+    """The next storm has a run and an approval of its own."""
+    planned.approve()
+    planned.desk.tell(INCIDENT, Resolve(by="bob", because="the tenant left"))
+    planned.desk.tell("incident-2", report(judgement("Again"), number=2))
+
+    planned.settle()
+
+    assert planned.scale.applied == []
+
+
+def test_a_run_without_an_incident_claims_nothing(planned):
+    """Whatever began it, nobody would be told what it did."""
+    planned.approve()
+    lonely = LonelyDesk(planned.desk)
+    planned.desk = lonely
+    planned.restarted()
+
+    planned.settle()
+
+    assert planned.scale.applied == []
+
+
+class LonelyDesk:
+    """The desk of a journal whose incident stream was lost."""
+
+    def __init__(self, desk):
+        self.run, self.approval, self.freeze = desk.run, desk.approval, desk.freeze
+        self.tell = desk.tell
+
+    def incident(self, number):
+        return Incident(id=f"incident-{number}")
+
+
+@pytest.fixture
+def undoable(applied):
+    """Play the story to its end, and let Bob ask for the way back."""
+    applied.workload.ready, applied.workload.ready_since = 6, applied.now
+    applied.until(lambda: applied.run.outcome is not None)
+    return applied
+
+
+def test_a_change_is_taken_back_after_the_end(undoable):
+    """People scale down when the storm is long over."""
+    undoable.desk.tell(INCIDENT, Resolve(by="bob", because="the tenant left"))
+    undoable.tell(AskUndo(step=STEP, by="bob", because="traffic is gone"))
+    undoable.settle()
+    undoable.approve("undo-add-decode")
+
+    undoable.settle()
+
+    assert undoable.scale.applied[1:] == [("run-1-1/undo-add-decode/2", 4)]
+
+
+def test_a_change_is_taken_back_when_the_budget_is_spent(undoable):
+    """The budget stops those who keep changing things, not those who repair that."""
+    undoable.runner = Runner(
+        desk=undoable.desk,
+        tools=undoable.tools(),
+        runbooks=undoable.shelf,
+        verbs=undoable.verbs,
+        clock=lambda: undoable.now,
+        limits=Limits(changes=1),
+    )
+    undoable.tell(AskUndo(step=STEP, by="bob", because="traffic is gone"))
+    undoable.settle()
+    undoable.approve("undo-add-decode")
+
+    undoable.settle()
+
+    assert undoable.scale.applied[1:] == [("run-1-1/undo-add-decode/2", 4)]
+
+
+def test_a_freeze_holds_an_undo_too(undoable):
+    """Frozen means that nothing moves, in either direction."""
+    undoable.desk.tell("desk", Freeze(scope="all", by="bob", reason="sales demo"))
+    undoable.tell(AskUndo(step=STEP, by="bob", because="traffic is gone"))
+    undoable.settle()
+    undoable.approve("undo-add-decode")
+
+    undoable.settle()
+
+    assert undoable.scale.applied[1:] == []
 
 
 def test_a_step_that_a_person_left_out_is_not_applied(planned):
