@@ -1,6 +1,6 @@
 """Ports: what the core asks of the outside, each with its promise."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol
@@ -138,10 +138,19 @@ class Outbox(Protocol):
     def of(self, stream: str) -> Sequence[Item]:
         """Return the stream's rows."""
 
-    def ready(self, now: datetime, *, limit: int = 50) -> Sequence[Item]:
+    def ready(
+        self,
+        now: datetime,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        edits_only: Collection[str] = (),
+    ) -> Sequence[Item]:
         """Return rows to be sent: wanted differs from sent, not dead, not before its moment.
 
-        Ordered by priority, then age; every key in `after` has been sent at least once.
+        Ordered by priority, then age; every key in `after` has been sent at least once. Of the
+        kinds in `edits_only` there are only rows that have been sent before. `offset` passes
+        over so many rows, for whoever may send none of the first.
         """
 
     def attempt(self, key: str, *, digest: str, at: datetime) -> None:

@@ -1,6 +1,6 @@
 """The outbox of the memory twin."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from incidents.errors import Rejected
@@ -44,15 +44,24 @@ class MemoryOutbox:
         """Return the stream's rows by key."""
         return [item for item in self._items() if item.stream == stream]
 
-    def ready(self, now: datetime, *, limit: int = 50) -> Sequence[Item]:
+    def ready(
+        self,
+        now: datetime,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        edits_only: Collection[str] = (),
+    ) -> Sequence[Item]:
         """Return rows to be sent, by priority, then age."""
         with self._shelf.locked():
             rows = sorted(
                 (row.item.priority, row.since, row.item.key)
                 for row in self._rows.values()
-                if row.since is not None and self._sendable(row.item, now)
+                if row.since is not None
+                and self._sendable(row.item, now)
+                and (row.item.kind not in edits_only or row.item.sent_digest is not None)
             )
-            return [self._rows[key].item for _, _, key in rows[:limit]]
+            return [self._rows[key].item for _, _, key in rows[offset:][:limit]]
 
     def attempt(self, key: str, *, digest: str, at: datetime) -> None:
         """Commit that a request is about to leave; raises Rejected for an unknown key."""

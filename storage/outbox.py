@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
@@ -81,6 +82,15 @@ _ = (
 FIELDS = tuple(Item.__dataclass_fields__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which of the rows that are ready: of the kinds in `edits_only` those sent before."""
+
+    limit: int
+    offset: int
+    edits_only: frozenset[str]
+
+
 def locked(connection: Connection, keys: Collection[str]) -> dict[str, Row]:
     """Return the rows, locked in the order of their keys until the transaction ends."""
     query = select(OUTBOX).where(OUTBOX.c.key.in_(keys)).order_by(OUTBOX.c.key)
@@ -139,7 +149,7 @@ def of_stream(connection: Connection, stream: str) -> Sequence[Item]:
     )
 
 
-def ready(connection: Connection, now: datetime, *, limit: int) -> Sequence[Item]:
+def ready(connection: Connection, now: datetime, page: Page) -> Sequence[Item]:
     """Return what is to be sent now, by priority, then age."""
     first = OUTBOX.alias("first")
     missing = (
@@ -153,7 +163,10 @@ def ready(connection: Connection, now: datetime, *, limit: int) -> Sequence[Item
         .where(and_(OPEN, in_time, ~exists(missing)))
         .order_by(OUTBOX.c.priority, OUTBOX.c.since, OUTBOX.c.key)
     )
-    return _items(connection, query.limit(limit))
+    if page.edits_only:
+        known = OUTBOX.c.sent_digest.is_not(None)
+        query = query.where(or_(known, OUTBOX.c.kind.not_in(sorted(page.edits_only))))
+    return _items(connection, query.limit(page.limit).offset(page.offset))
 
 
 def dead(connection: Connection) -> Sequence[Item]:

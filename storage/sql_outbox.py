@@ -1,6 +1,6 @@
 """The outbox of a database: each step is one small transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,9 +43,17 @@ class SqlOutbox:
         """Return the stream's rows."""
         return self.reader.read("outbox of", lambda c: outbox.of_stream(c, stream))
 
-    def ready(self, now: datetime, *, limit: int = 50) -> Sequence[Item]:
+    def ready(
+        self,
+        now: datetime,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        edits_only: Collection[str] = (),
+    ) -> Sequence[Item]:
         """Return rows to be sent, by priority, then age."""
-        return self.reader.read("outbox ready", lambda c: outbox.ready(c, now, limit=limit))
+        page = outbox.Page(limit=limit, offset=offset, edits_only=frozenset(edits_only))
+        return self.reader.read("outbox ready", lambda c: outbox.ready(c, now, page))
 
     def attempt(self, key: str, *, digest: str, at: datetime) -> None:
         """Commit that a request is about to leave; raises Rejected for an unknown key."""

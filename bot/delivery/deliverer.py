@@ -37,7 +37,10 @@ class Deliverer(Protocol):
     """Delivers one kind of thing to one service."""
 
     def method(self, item: Item) -> str:
-        """Return the name of the request that would leave, for limits by method."""
+        """Return the name of the request that would leave, for limits by method.
+
+        Rows of one kind that have never been sent share one.
+        """
 
     def look(self, item: Item, ids: Find) -> Remote | None:
         """Return the ids of an attempt that did arrive, None when it certainly did not.

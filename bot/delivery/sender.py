@@ -1,6 +1,6 @@
 """The sender: closes the difference between what is wanted outside and what is there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,9 @@ LOOK_AFTER = timedelta(seconds=2)
 """A request whose end nobody knows may still be on its way for so long."""
 BACK_OFF = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 MOST_UNKNOWN = 40
+PAGE = 100
+MOST = 50
+"""So many lanes are served in a turn: then what is urgent by now goes first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class Sender:
         self._pace = pace
         self._lanes: dict[tuple[str, str], datetime] = {}
         self._methods: dict[str, datetime] = {}
+        self._news: dict[str, datetime] = {}
         self._unsent: set[str] = set()
 
     def delivers(self, kind: str) -> bool:
@@ -60,21 +64,44 @@ class Sender:
     def once(self) -> bool:
         """Send what may be sent now; return whether anything became different outside."""
         now, busy, sent = self._now(), set[str](), False
-        for item in self._outbox.ready(now):
-            if item.lane in busy or not self._may(item, now):
-                continue
+        for item in self._sendable(now, busy):
             busy.add(item.lane)
             sent = self._deliver(item) or sent
         return sent
 
+    def _sendable(self, now: datetime, busy: set[str]) -> Iterator[Item]:
+        """Yield what may be sent now, one thing a lane; the caller sends it and notes its lane.
+
+        What may not is passed over, however much there is: another lane's approval is behind it.
+        """
+        held = frozenset(kind for kind, until in self._news.items() if now < until)
+        passed, more = 0, True
+        while more:
+            page = self._outbox.ready(now, limit=PAGE, offset=passed, edits_only=held)
+            for item in page:
+                if len(busy) == MOST:
+                    return
+                if item.lane not in busy and self._may(item, now):
+                    yield item
+                else:
+                    passed += 1
+            more = len(page) == PAGE
+
     def _may(self, item: Item, now: datetime) -> bool:
         deliverer = self._deliverers.get(item.kind)
-        if deliverer is None or now < self._methods.get(deliverer.method(item), now):
+        if deliverer is None or self._is_limited(deliverer.method(item), item, now):
             return False
         if self._in_doubt(item) and item.attempted_at and now < item.attempted_at + LOOK_AFTER:
             return False
         lane = (item.lane, deliverer.method(item))
         return item.kind not in self._pace.kinds or now >= self._lanes.get(lane, now)
+
+    def _is_limited(self, method: str, item: Item, now: datetime) -> bool:
+        until = self._methods.get(method, now)
+        if now < until and item.sent_digest is None:
+            # None of its kind need be read again before, were there thousands of them.
+            self._news[item.kind] = until
+        return now < until
 
     def _in_doubt(self, item: Item) -> bool:
         """Return whether an attempt has left whose end nobody knows."""

@@ -16,6 +16,7 @@ from storage.memory import MemoryStore
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HEAD = "incident-1/headline"
+STORM = 500
 
 
 @dataclass(kw_only=True)
@@ -60,6 +61,11 @@ def row(key: str = HEAD, body: bytes = b"one", **changes: object) -> Wanted:
     """Return a row of the usual lane."""
     values = {"kind": "message", "lane": "incident-1"} | changes
     return Wanted(key=key, body=body, digest=hashlib.sha256(body).hexdigest(), **values)
+
+
+def storm(body: bytes) -> list[Wanted]:
+    """Return more rows than are read at once, each in a lane of its own."""
+    return [row(f"m{n}", body, lane=f"lane-{n}", priority=1) for n in range(STORM)]
 
 
 @pytest.fixture
@@ -197,6 +203,57 @@ def test_a_limit_holds_up_its_own_method_alone(post) -> None:
 
     assert set(post.service.there) == {"topic", HEAD, "other"}
     assert post.service.looks == []
+
+
+def test_a_limit_holds_nothing_else_up_however_much_waits_for_it(post) -> None:
+    """In a storm hundreds of rows may wait for one method, and an approval must not."""
+    post.service.fates.append(Fate.LIMITED)
+    post.want(*storm(b"one"), row("approval", kind="topic", lane="another", priority=2))
+
+    post.sender.once()
+
+    assert post.service.there == {"approval": b"one"}
+
+
+def test_a_lane_holds_no_other_up_however_much_waits_in_it(post) -> None:
+    """One incident that has much to say must not silence another's approval."""
+    talk = [row(f"m{n}", priority=1) for n in range(STORM)]
+    post.want(*talk, row("approval", lane="another", priority=2))
+
+    post.sender.once()
+
+    assert post.service.requests == ["m0", "approval"]
+
+
+def test_what_waits_for_a_limit_is_not_read_again_before(post) -> None:
+    """Reading a storm four times a second would make it a storm in the store."""
+    post.service.fates.append(Fate.LIMITED)
+    post.want(*storm(b"one"))
+    post.turn()
+    read = list[int]()
+    ready = post.store.outbox.ready
+
+    def counted(now, **page):
+        found = ready(now, **page)
+        read.append(len(found))
+        return found
+
+    post.store.outbox.ready = counted
+    post.turn(seconds=6)
+    post.turn(seconds=1)
+
+    assert read == [0, 100]
+    assert len(post.service.there) == 50
+
+
+def test_a_turn_ends_so_that_the_urgent_comes_first_again(post) -> None:
+    """What becomes wanted while hundreds are sent waits for one turn at most."""
+    post.want(*storm(b"one"))
+    post.sender.once()
+    post.want(row("approval", lane="another", priority=0))
+    post.sender.once()
+
+    assert post.service.requests.index("approval") == 50
 
 
 def test_what_stays_wrong_is_given_up_visibly_until_its_body_changes(post) -> None:

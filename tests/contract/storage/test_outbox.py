@@ -99,6 +99,28 @@ def test_the_urgent_goes_first_then_the_oldest(store: Store) -> None:
     assert ready(store, limit=2) == ["now", "b"]
 
 
+def test_what_is_ready_is_read_page_by_page(store: Store) -> None:
+    """A sender that may send none of the first must reach what is behind them."""
+    want(store, "a", "b", "c")
+
+    def page(offset: int) -> list[str]:
+        return [item.key for item in store.outbox.ready(NOON, limit=2, offset=offset)]
+
+    assert [page(0), page(2), page(3)] == [["a", "b"], ["c"], []]
+
+
+def test_of_some_kinds_only_edits_are_read(store: Store) -> None:
+    """While nothing new of a kind may leave, its thousands need not be read."""
+    rows = [wanted("a"), wanted("b"), wanted("other", kind="pin")]
+    store.outbox.want(STREAM, 1, rows)
+    send(store, "b")
+    want(store, "b", body=b"edited")
+
+    found = store.outbox.ready(NOON, edits_only={"post"})
+
+    assert [item.key for item in found] == ["other", "b"]
+
+
 def test_a_row_that_is_wanted_anew_begins_to_wait_anew(store: Store) -> None:
     """Otherwise the first message's endless edits would always come before new posts."""
     want(store, "a")
