@@ -67,8 +67,8 @@ class Run:
     """A run as it stands; `started` is None before its first event.
 
     `met` says why each escalation criterion that was met was so; `continued_from` is the step from
-    which a person let it go on: open steps before it stay out. A retry, an undo or going on opens
-    a finished run again.
+    which a person let it go on: open steps before it stay out. A retry, an undo, going on or a late
+    doubt opens a finished run again.
     """
 
     id: str
@@ -116,7 +116,7 @@ def _evolve_step(run: Run, event: Any, at: datetime) -> Run:  # any event that n
     step = _STEP[type(event)](replace(run.step(name), at=at), event)
     plans = run.plans + isinstance(event, events.ActionPlanned)
     grown = replace(run, steps={**run.steps, name: step}, plans=plans)
-    if isinstance(event, (events.StepRetried, events.UndoAsked)):
+    if isinstance(event, (events.StepRetried, events.UndoAsked, events.StepInDoubt)):
         return replace(grown, outcome=None, because="")
     if isinstance(event, events.RunContinued):
         return replace(grown, outcome=None, because="", continued_from=event.step)

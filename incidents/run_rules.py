@@ -10,7 +10,7 @@ from incidents.decision import Decision
 from incidents.errors import Rejected
 from incidents.events import run as events
 from incidents.events.run import RunEvent
-from incidents.incident_rules import OPEN_INCIDENT
+from incidents.incident_rules import DESK, OPEN_INCIDENT
 from incidents.journal import (
     ApprovalGranted,
     HoldAbsent,
@@ -25,6 +25,8 @@ Answer = Decision[RunEvent]
 OPEN = frozenset({StepStatus.OPEN})
 PEOPLES = frozenset({StepStatus.PLANNED, StepStatus.ASKED, StepStatus.IN_DOUBT})
 """Statuses in which a step waits for a person."""
+LATE = frozenset({StepStatus.IN_DOUBT, StepStatus.FAILED, StepStatus.APPLIED, StepStatus.DONE})
+"""Statuses in which a late write still belongs to the step: it was claimed with that approval."""
 CLAIM = "claim"
 USED = "used"
 FROZEN = "frozen"
@@ -70,6 +72,7 @@ _REOPENING = (
     commands.ContinueFrom,
     commands.AskUndo,
     commands.MeetCriterion,
+    commands.ReportLate,
 )
 
 
@@ -181,6 +184,29 @@ def _not_applied(run: Run, command: commands.RecordNotApplied, _: datetime) -> A
 def _doubt(run: Run, command: commands.RaiseDoubt, _: datetime) -> Answer:
     _expect(run, command.step, {StepStatus.STARTED})
     return _one(events.StepInDoubt(step=command.step, because=command.because))
+
+
+def _late(run: Run, command: commands.ReportLate, _: datetime) -> Answer:
+    step = run.step(command.step)
+    if step.approval != command.approval or step.status not in LATE:
+        return _late_to_another(run, command)
+    if step.status is StepStatus.FAILED:
+        # Settled as not applied, by somebody who could not know better: a person looks again.
+        because = f"it was settled, and after that its write ended: {command.because}"
+        return _one(events.StepInDoubt(step=command.step, because=because))
+    if step.status is not StepStatus.IN_DOUBT or not command.certain:
+        return Decision()
+    reason = f"its write ended late: {command.because}"
+    return _one(
+        events.DoubtSettled(step=command.step, applied=True, by=DESK, reason=reason),
+    )
+
+
+def _late_to_another(run: Run, command: commands.ReportLate) -> Answer:
+    """Return that the next try fails: it was planned without knowing of the first."""
+    step = _expect(run, command.step, OPEN | {StepStatus.PLANNED})
+    because = f"an earlier write of it ended late: {command.because}"
+    return _one(events.StepFailed(step=command.step, because=because, attempt=step.attempts + 1))
 
 
 def _settle_doubt(run: Run, command: commands.SettleDoubt, _: datetime) -> Answer:
@@ -315,6 +341,7 @@ _DECIDE: Mapping[type, Callable[[Run, Any, datetime], Answer]] = {  # each takes
     commands.FinishStep: _finish,
     commands.RecordNotApplied: _not_applied,
     commands.RaiseDoubt: _doubt,
+    commands.ReportLate: _late,
     commands.SettleDoubt: _settle_doubt,
     commands.ObserveSettle: _observe,
     commands.RecordVerification: _verify,

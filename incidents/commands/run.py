@@ -99,6 +99,16 @@ class RaiseDoubt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportLate:
+    """A write ended after its claim was settled; `certain` that it took place, else perhaps."""
+
+    step: str
+    approval: str
+    certain: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettleDoubt:
     """A person says whether it did."""
 
@@ -223,6 +233,7 @@ RunCommand = (
     | FinishStep
     | RecordNotApplied
     | RaiseDoubt
+    | ReportLate
     | SettleDoubt
     | ObserveSettle
     | RecordVerification

@@ -17,7 +17,7 @@ from incidents.freeze import ALL
 from incidents.journal import Budget
 from incidents.run import UNDO
 from incidents.run import Step as State
-from runbooks.engine import records, windows
+from runbooks.engine import permit, records, windows
 from runbooks.engine.proof import proof
 from runbooks.engine.turn import Turn
 from runbooks.language import model, parameters
@@ -60,11 +60,12 @@ def claim(turn: Turn, step: str, limits: Limits) -> bool:
     if made.digest != approved.digest:
         because = records.difference(approved, made)
         return turn.tell(commands.VoidPlan(step=step, because=because))
+    claimed = _claim(turn, state, made, limits)
     try:
-        turn.tell(_claim(turn, state, made, limits))
+        turn.tell(claimed)
     except (HoldConflict, RequirementConflict) as error:
         return turn.put_off(f"{step} is approved and waits: {error}")
-    return _apply(turn, step, made)
+    return _apply(turn, claimed, made)
 
 
 def find_out(turn: Turn, step: str) -> bool:
@@ -149,9 +150,13 @@ def _incident_key(turn: Turn) -> str:
     return opened.key if opened is not None else ""
 
 
-def _apply(turn: Turn, step: str, made: Plan) -> bool:
-    verb, ours = turn.tools.verbs[made.action], key(turn, step)
+def _apply(turn: Turn, claimed: commands.ClaimStep, made: Plan) -> bool:
+    step, verb, ours = claimed.step, turn.tools.verbs[made.action], key(turn, claimed.step)
     for _ in range(TRIES):
+        # A process that was stopped after its claim wakes up here: its permit may be long gone.
+        barred = permit.refusal(turn, claimed)
+        if barred is not None:
+            return _not_written(turn, claimed, barred)
         try:
             applied = verb.apply(made, key=ours)
         except Conflict as error:
@@ -164,10 +169,30 @@ def _apply(turn: Turn, step: str, made: Plan) -> bool:
             because = str(error)
             break
         except Unavailable as error:
-            return _look_back(turn, step, verb.already_done(made, key=ours), error)
+            return _look_back(turn, claimed, verb.already_done(made, key=ours), error)
         else:
-            return turn.tell(commands.FinishStep(step=step, detail=applied.detail))
-    return turn.tell(commands.RecordNotApplied(step=step, because=because))
+            return _written(turn, claimed, applied.detail)
+    return _not_written(turn, claimed, because)
+
+
+def _written(turn: Turn, claimed: commands.ClaimStep, detail: str) -> bool:
+    if permit.holds(turn, claimed):
+        return turn.tell(commands.FinishStep(step=claimed.step, detail=detail))
+    return _late(turn, claimed, detail, certain=True)
+
+
+def _not_written(turn: Turn, claimed: commands.ClaimStep, because: str) -> bool:
+    if permit.holds(turn, claimed):
+        return turn.tell(commands.RecordNotApplied(step=claimed.step, because=because))
+    return True  # it was settled without us, and we have changed nothing
+
+
+def _late(turn: Turn, claimed: commands.ClaimStep, because: str, *, certain: bool) -> bool:
+    return turn.tell(
+        commands.ReportLate(
+            step=claimed.step, approval=claimed.approval, certain=certain, because=because
+        )
+    )
 
 
 def _unchanged(turn: Turn, step: str, made: Plan) -> Plan | None:
@@ -183,9 +208,11 @@ def _unchanged(turn: Turn, step: str, made: Plan) -> Plan | None:
     return again if again.digest == made.digest else None
 
 
-def _look_back(turn: Turn, step: str, done: Done, error: Unavailable) -> bool:
+def _look_back(turn: Turn, claimed: commands.ClaimStep, done: Done, error: Unavailable) -> bool:
     if done is Done.YES:
-        return turn.tell(commands.FinishStep(step=step, detail="found done: the answer was lost"))
+        return _written(turn, claimed, "found done: the answer was lost")
     # A write whose answer was lost may still arrive, so "not there" is no proof.
     because = f"the answer was lost: {error}"
-    return turn.tell(commands.RaiseDoubt(step=step, because=because))
+    if permit.holds(turn, claimed):
+        return turn.tell(commands.RaiseDoubt(step=claimed.step, because=because))
+    return _late(turn, claimed, because, certain=False)

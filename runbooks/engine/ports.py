@@ -4,6 +4,7 @@ from typing import Protocol
 
 from incidents.approval import Approval
 from incidents.events.run import RunStarted
+from incidents.freeze import FreezeState
 from incidents.incident import Incident
 from incidents.run import Run
 from runbooks.language.model import Runbook
@@ -20,6 +21,9 @@ class Desk(Protocol):
 
     def incident(self, number: int) -> Incident:
         """Return the incident as it stands; `opened` is None where there is none."""
+
+    def freeze(self) -> FreezeState:
+        """Return what is frozen."""
 
     def tell(self, stream: str, command: object) -> object:
         """Let the command happen.

@@ -115,6 +115,7 @@ class Runner:
             started=started,
             runbook=self._runbooks.pinned(started),
             now=self._clock(),
+            clock=self._clock,
             desk=self._desk,
             tools=self._tools,
             verbs=self._verbs,

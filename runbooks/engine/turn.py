@@ -7,6 +7,7 @@ from datetime import datetime
 from cluster.targets.target import Selector, Target
 from cluster.tools import Tools
 from incidents.events.run import RunStarted
+from incidents.ports import Clock
 from incidents.run import Run
 from runbooks.engine.ports import Desk
 from runbooks.language.grammar import Verbs
@@ -15,12 +16,16 @@ from runbooks.language.model import Runbook
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A run, its runbook and the moment; `stand(because)` says why nothing could be done."""
+    """A run, its runbook and the moment; `stand(because)` says why nothing could be done.
+
+    `now` is the moment of the decision; `clock` tells how late it has become since.
+    """
 
     run: Run
     started: RunStarted
     runbook: Runbook
     now: datetime
+    clock: Clock
     desk: Desk
     tools: Tools
     verbs: Verbs

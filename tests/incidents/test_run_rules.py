@@ -45,6 +45,7 @@ from tests.incidents.telling_runs import (
 )
 
 GIVEN_BACK = (Release(kind="claim", key="uid-decode"),)
+WRITTEN_LATE = commands.ReportLate(step=STEP, approval=APPROVAL, certain=True, because="replicas 6")
 HELD = (HoldPresent(kind="claim", key="uid-decode", stream=RUN),)
 
 
@@ -135,6 +136,44 @@ def one(event: RunEvent, **more: tuple[object, ...]) -> Decision[RunEvent]:
                 release=GIVEN_BACK,
             ),
             id="doubt-not-applied",
+        ),
+        pytest.param(
+            (PLAN, CLAIM, DOUBT),
+            WRITTEN_LATE,
+            one(
+                events.DoubtSettled(
+                    step=STEP,
+                    applied=True,
+                    by="triaged",
+                    reason="its write ended late: replicas 6",
+                )
+            ),
+            id="late-in-doubt",
+        ),
+        pytest.param(
+            (PLAN, CLAIM, DOUBT), replace(WRITTEN_LATE, certain=False), Decision(), id="late-unsure"
+        ),
+        pytest.param((PLAN, CLAIM, FINISH), WRITTEN_LATE, Decision(), id="late-and-known"),
+        pytest.param(
+            (PLAN, CLAIM, DOUBT, replace(SETTLE, applied=False), END),
+            WRITTEN_LATE,
+            one(
+                events.StepInDoubt(
+                    step=STEP,
+                    because="it was settled, and after that its write ended: replicas 6",
+                )
+            ),
+            id="late-when-over",
+        ),
+        pytest.param(
+            (PLAN, CLAIM, NOT_APPLIED, RETRY),
+            WRITTEN_LATE,
+            one(
+                events.StepFailed(
+                    step=STEP, because="an earlier write of it ended late: replicas 6", attempt=1
+                )
+            ),
+            id="late-to-a-retry",
         ),
         pytest.param(
             (PLAN, CLAIM, FINISH),

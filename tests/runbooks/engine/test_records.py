@@ -76,3 +76,9 @@ def test_a_step_without_a_plan_has_nothing_to_approve():
     """A state that cannot be is refused, not guessed at."""
     with pytest.raises(Rejected, match="more has no plan"):
         records.approved(Step(id="more"))
+
+
+def test_a_step_that_changed_nothing_has_nothing_to_undo():
+    """A plan that was only approved is no way back."""
+    with pytest.raises(Rejected, match="more changed nothing"):
+        records.applied(Step(id="more", plan=records.record(PLAN)))
