@@ -11,8 +11,8 @@ Sign = Callable[[ast.AST], bool]
 
 SETTINGS = "bot/app/settings.py"
 
-# The door, /healthz, /readyz and the streams of live pages; everything else is sync.
-ASYNC_PLACES = ("alert_webhooks/door.py", "bot/app/health.py", "bot/web/stream.py")
+# The door, /healthz and /readyz; streams of live pages would stand here too. All else is sync.
+ASYNC_PLACES = ("alert_webhooks/door.py", "bot/app/health.py")
 
 
 def test_the_environment_is_read_by_the_settings_alone(product: Trees) -> None:
@@ -31,7 +31,7 @@ def test_the_drills_pass_the_environment_on_from_one_module(product: Trees) -> N
 
 
 def test_async_stands_only_where_many_wait(product: Trees) -> None:
-    """Two colours of code mean every change twice; only the door and the streams need async."""
+    """Two colours of code mean every change twice; only the door and health need async."""
     bot = {path: tree for path, tree in product.items() if path.parts[0] != "drills"}
 
     assert [p for p in places(bot, colours_async) if not p.startswith(ASYNC_PLACES)] == []
