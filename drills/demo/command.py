@@ -4,17 +4,23 @@ import os
 import select
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from drills.demo.interruption import Ended, heard
 from drills.demo.playing import Play
 from drills.demo.rehearsal_room import Failed, Room
+from drills.demo.screen import Screen
 
 # World seconds per real second while nobody is asked anything.
 RATE = 60.0
 AUTO_SECONDS = 85.0
+INTERRUPTED = 130
+# Of each process, when one of them has failed.
+LAST_LINES = 30
 
 Auto = Annotated[bool, Parameter(help="A scripted SRE presses the button (also AUTO=1).")]
 
@@ -22,36 +28,52 @@ Auto = Annotated[bool, Parameter(help="A scripted SRE presses the button (also A
 def demo(*, auto: Auto = False) -> None:
     """Rehearse one incident: long-context traffic exhausts the KV cache of a decode pool."""
     scripted = auto or os.environ.get("AUTO") == "1" or not sys.stdin.isatty()
-    postmortems = Path("postmortems").resolve()
-    try:
-        _rehearse(postmortems, scripted=scripted)
-    except KeyboardInterrupt:
-        sys.stdout.write("\nended\n")
-    except Failed as error:
-        sys.stdout.write(f"\n{error}\n")
-        sys.exit(1)
-
-
-def _rehearse(postmortems: Path, *, scripted: bool) -> None:
-    with tempfile.TemporaryDirectory(prefix="triaged-demo-") as folder:
-        room = Room(Path(folder), postmortems=postmortems, rate=RATE, environment=os.environ)
+    screen = Screen()
+    with heard() as stopped:
         try:
-            play = Play(room, room.open(), rate=RATE, scripted=scripted, pressed=_pressed)
+            _rehearse(screen, scripted=scripted, stopped=stopped)
+        except Ended:
+            screen.say("\nended; nothing was left behind")
+            sys.exit(INTERRUPTED)
+        except Failed as error:
+            screen.say(f"\n{error}")
+            sys.exit(1)
+
+
+def _rehearse(screen: Screen, *, scripted: bool, stopped: Callable[[], bool]) -> None:
+    postmortems = Path("postmortems").resolve()
+    with tempfile.TemporaryDirectory(prefix="triaged-demo-") as folder:
+        room = Room(
+            Path(folder),
+            postmortems=postmortems,
+            rate=RATE,
+            environment=os.environ,
+            stopped=stopped,
+            say=screen.progress,
+        )
+        try:
+            scene = room.open()
+            pressed = _nobody if scripted else _pressed
+            play = Play(room, scene, screen=screen, rate=RATE, scripted=scripted, pressed=pressed)
             play.run(deadline=AUTO_SECONDS if scripted else None)
         except Failed:
-            _show_logs(Path(folder))
+            _show_logs(screen, Path(folder))
             raise
         finally:
             room.close()
 
 
 def _pressed() -> bool:
-    """Return whether the reader pressed a key, in a terminal."""
+    """Return whether the reader pressed Enter, in a terminal."""
     ready, _, _ = select.select([sys.stdin], [], [], 0)
     return bool(ready) and sys.stdin.readline() != ""
 
 
-def _show_logs(folder: Path) -> None:
+def _nobody() -> bool:
+    return False
+
+
+def _show_logs(screen: Screen, folder: Path) -> None:
     for log in sorted(folder.glob("*.log")):
-        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-30:]
-        sys.stdout.write(f"\n--- {log.name}\n" + "\n".join(tail) + "\n")
+        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
+        screen.say(f"\n--- {log.name}\n" + "\n".join(tail))

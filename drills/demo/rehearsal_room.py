@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import select
 import signal
 import socket
 import subprocess
@@ -9,10 +10,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any  # JSON of the two processes
+
+from drills.demo.interruption import Ended
 
 PATIENCE = 20.0
 END_SECONDS = 12.0
@@ -36,8 +39,17 @@ class Room:
     """Starts the world and the desk, and ends both whatever happens."""
 
     def __init__(
-        self, folder: Path, *, postmortems: Path, rate: float, environment: Mapping[str, str]
+        self,
+        folder: Path,
+        *,
+        postmortems: Path,
+        rate: float,
+        environment: Mapping[str, str],
+        stopped: Callable[[], bool],
+        say: Callable[[str], None],
     ) -> None:
+        self._stopped = stopped
+        self._say = say
         self._folder = folder
         self._environment = {
             name: text for name, text in environment.items() if not name.startswith("TRIAGED_")
@@ -47,18 +59,25 @@ class Room:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def open(self) -> Scene:
-        """Start both and wait until they answer; raises Failed with the log's place."""
+        """Start both and wait until they answer.
+
+        Raises Failed with the log's place, Ended when somebody wants the end.
+        """
+        self._say("starting the rehearsal world …")
         port, token = _free_port(), secrets.token_hex(16)
         desk = f"http://127.0.0.1:{port}"
         self._write("webhook-token", token)
         world = self._start_world(f"{desk}/webhooks/alertmanager")
+        self._say("starting triaged …")
         environment = self._configure(world, port=port, token=token)
         self._start("desk", [sys.executable, "-m", "bot.app.cli.main", "serve"], environment)
         self._wait_for(f"{desk}/readyz")
         return Scene(world=world, desk=desk, environment=environment)
 
     def alive(self) -> None:
-        """Raise Failed when one of the processes has ended by itself."""
+        """Raise Failed when a process has ended by itself, Ended when somebody wants the end."""
+        if self._stopped():
+            raise Ended
         for process in self._processes:
             if process.poll() is not None:
                 message = f"a process ended by itself; see the logs in {self._folder}"
@@ -84,12 +103,22 @@ class Room:
             *("--token-file", str(self._folder / "webhook-token")),
         ]
         process = self._start("world", command, self._environment, read=True)
-        line = process.stdout.readline() if process.stdout else b""
+        line = self._first_line(process)
         if not line:
             message = f"the world did not start; see {self._folder / 'world.log'}"
             raise Failed(message)
         found: Mapping[str, Any] = json.loads(line)
         return found
+
+    def _first_line(self, process: subprocess.Popen[bytes]) -> bytes:
+        if process.stdout is None:
+            return b""
+        until = time.monotonic() + PATIENCE
+        while not select.select([process.stdout], [], [], LOOK_EVERY)[0]:
+            self.alive()
+            if time.monotonic() > until:
+                return b""
+        return process.stdout.readline()
 
     def _configure(self, world: Mapping[str, Any], *, port: int, token: str) -> dict[str, str]:
         """Write the desk's configuration and return its environment."""

@@ -1,0 +1,170 @@
+"""The demo as a newcomer runs it: to its end, interrupted at any moment, and cut off."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.server
+
+ROOT = Path(__file__).parents[3]
+# What the file of a newcomer may take after set-up, and what an end may take.
+WITHIN, ENDS_WITHIN = 90.0, 12.0
+INTERRUPTED = 130
+LOOK_EVERY = 0.05
+MARK = "REHEARSED_BY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """A running demo; `mark` stands in the environment of every process that it starts."""
+
+    process: "subprocess.Popen[bytes]"
+    output: Path
+    mark: str = field(default="")
+
+    def said(self) -> str:
+        """Return what it has said so far."""
+        return self.output.read_text(encoding="utf-8")
+
+    def until(self, words: str, *, seconds: float = 60.0) -> None:
+        """Wait until it has said these words."""
+        end = time.monotonic() + seconds
+        while words not in self.said():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < end, self.said()
+            time.sleep(LOOK_EVERY)
+
+    def left(self) -> list[str]:
+        """Return the processes that are still there."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                environment = (folder / "environ").read_bytes()
+                command = (folder / "cmdline").read_bytes()
+            except OSError:  # gone meanwhile
+                continue
+            if f"{MARK}={self.mark}".encode() in environment and command:
+                found.append(command.replace(b"\0", b" ").decode())
+        return found
+
+
+Start = Callable[[], Demo]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Return what starts a demo in a folder of its own; what is left of it is killed."""
+    started: list[Demo] = []
+
+    def begin() -> Demo:
+        mark, output = uuid.uuid4().hex, tmp_path / "said"
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "bot.app.cli.main", "demo"],
+                cwd=tmp_path,
+                env=_environment(mark),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        started.append(Demo(process=process, output=output, mark=mark))
+        return started[-1]
+
+    yield begin
+    for demo in started:
+        if demo.process.poll() is None:
+            demo.process.terminate()
+            demo.process.wait(ENDS_WITHIN)
+
+
+def test_it_ends_by_itself_and_leaves_a_postmortem(start: Start, tmp_path: Path) -> None:
+    """The first ninety seconds with triaged decide whether somebody stays."""
+    demo = start()
+
+    assert demo.process.wait(WITHIN) == 0, demo.said()
+    written = sorted(one.name for one in (tmp_path / "postmortems").iterdir())
+    assert written == ["INC-1.html", "INC-1.md"]
+    assert "mitigated: scale Deployment" in demo.said()
+    assert demo.left() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        pytest.param("", signal.SIGINT, id="at-once"),
+        pytest.param("Slack stand-in", signal.SIGINT, id="before-the-alert"),
+        pytest.param("approval asked of", signal.SIGINT, id="while-a-person-is-asked"),
+        pytest.param("of 6 pods ready", signal.SIGINT, id="while-pods-load"),
+        pytest.param("mitigated", signal.SIGINT, id="late"),
+        pytest.param("approval asked of", signal.SIGTERM, id="by-a-polite-kill"),
+    ],
+)
+def test_an_interruption_leaves_nothing_behind(
+    start: Start, words: str, number: signal.Signals
+) -> None:
+    """Whoever has seen enough presses Ctrl-C, and gets the prompt back and nothing else."""
+    demo = start()
+    demo.until(words)
+    if not words:
+        _until(lambda: bool(demo.left()))
+        time.sleep(1.0)  # modules are loaded, the first process may have been started
+    demo.process.send_signal(number)
+
+    assert demo.process.wait(ENDS_WITHIN) == INTERRUPTED, demo.said()
+    assert "Traceback" not in demo.said()
+    assert demo.left() == []
+
+
+def test_a_second_ctrl_c_does_not_cut_the_tidying_short(start: Start) -> None:
+    """Impatience must not leave two servers running."""
+    demo = start()
+    demo.until("Slack stand-in")
+    for _ in range(5):
+        demo.process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+
+    assert demo.process.wait(ENDS_WITHIN) == INTERRUPTED, demo.said()
+    assert "Traceback" not in demo.said()
+    assert demo.left() == []
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
+    """`make demo | head` is no reason for a traceback, or for servers that stay."""
+    mark = uuid.uuid4().hex
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot.app.cli.main", "demo"],
+        cwd=tmp_path,
+        env=_environment(mark),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    process.wait(WITHIN)
+    complaint = process.stderr.read()
+    process.stderr.close()
+
+    assert complaint == b""
+    assert Demo(process=process, output=tmp_path / "none", mark=mark).left() == []
+
+
+def _environment(mark: str) -> Mapping[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "AUTO": "1", MARK: mark}
+
+
+def _until(fact: Callable[[], bool]) -> None:
+    end = time.monotonic() + ENDS_WITHIN
+    while not fact():
+        assert time.monotonic() < end
+        time.sleep(LOOK_EVERY)
