@@ -169,6 +169,7 @@ def _settled(history: History) -> Iterator[str]:
         yield "the inbox is not empty"
     if behind := store.outbox.behind():
         yield f"not rendered: {', '.join(row.stream for row in behind)}"
+    yield from (f"{item.key} was given up: {item.dead}" for item in store.outbox.dead())
     waiting = "select key from outbox where since is not null and dead is null"
     yield from (f"{key} was never sent" for (key,) in _select(history, waiting))
     for kind, key in _select(history, "select kind, key from holds where kind = 'claim'"):

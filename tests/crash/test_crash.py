@@ -15,7 +15,7 @@ from tests.crash.moments import distinct, twins
 
 WORKERS = 2
 PARTS = 8
-BUDGET = 360.0
+BUDGET = 300.0
 """Seconds after which the twins of points that were killed are left out."""
 AROUND = 8
 THEN = " then "
