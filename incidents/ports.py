@@ -113,6 +113,9 @@ class Inbox(Protocol):
     def aside(self, *, limit: int = 200) -> Sequence[Delivery]:
         """Return the deliveries that were set aside, newest first."""
 
+    def count_aside(self) -> int:
+        """Return how many deliveries are set aside, without reading them."""
+
     def replay(self, inbox_id: int) -> None:
         """Put a delivery back into the line; raises Rejected when it is not set aside."""
 
@@ -167,6 +170,9 @@ class Outbox(Protocol):
 
     def dead(self) -> Sequence[Item]:
         """Return the rows that were given up."""
+
+    def count_dead(self) -> int:
+        """Return how many rows were given up, without reading them."""
 
 
 class Leases(Protocol):

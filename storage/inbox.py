@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     exists,
+    func,
     insert,
     select,
     update,
@@ -116,6 +117,11 @@ def aside(connection: Connection, *, limit: int) -> Sequence[Delivery]:
     """Return what was set aside, newest first."""
     query = select(*DELIVERY).where(ASIDE).order_by(INBOX.c.inbox_id.desc()).limit(limit)
     return _deliveries(connection, query)
+
+
+def count_aside(connection: Connection) -> int:
+    """Return how many deliveries are set aside."""
+    return connection.execute(select(func.count()).select_from(INBOX).where(ASIDE)).scalar_one()
 
 
 def finish(connection: Connection, inbox_ids: Collection[int], *, backend: Backend) -> None:

@@ -70,6 +70,11 @@ class MemoryInbox:
             found = [one for one in self._deliveries.values() if self._aside(one)]
         return found[::-1][:limit]
 
+    def count_aside(self) -> int:
+        """Return how many deliveries are set aside."""
+        with self._shelf.locked():
+            return sum(map(self._aside, self._deliveries.values()))
+
     def replay(self, inbox_id: int) -> None:
         """Put a delivery back into the line; raises Rejected when it is not set aside."""
         with self._shelf.locked():

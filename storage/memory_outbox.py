@@ -92,6 +92,11 @@ class MemoryOutbox:
         """Return the rows that were given up, by key."""
         return [item for item in self._items() if item.dead is not None]
 
+    def count_dead(self) -> int:
+        """Return how many rows were given up."""
+        with self._shelf.locked():
+            return sum(row.item.dead is not None for row in self._rows.values())
+
     def _want(self, stream: str, version: int, wanted: Sequence[Wanted]) -> None:
         if stream in self._picture.streams:
             self._rendered[stream] = version

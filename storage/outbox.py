@@ -174,6 +174,11 @@ def dead(connection: Connection) -> Sequence[Item]:
     return _items(connection, select(OUTBOX).where(DEAD).order_by(OUTBOX.c.key))
 
 
+def count_dead(connection: Connection) -> int:
+    """Return how many rows were given up."""
+    return connection.execute(select(func.count()).select_from(OUTBOX).where(DEAD)).scalar_one()
+
+
 def _items(connection: Connection, query: Select[tuple[object, ...]]) -> Sequence[Item]:
     return [_row(row).item for row in connection.execute(query).mappings()]
 

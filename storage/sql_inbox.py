@@ -80,6 +80,10 @@ class SqlInbox:
         """Return the deliveries that were set aside, newest first."""
         return self._reader.read("inbox aside", lambda c: inbox.aside(c, limit=limit))
 
+    def count_aside(self) -> int:
+        """Return how many deliveries are set aside."""
+        return self._reader.read("inbox count aside", inbox.count_aside)
+
     def replay(self, inbox_id: int) -> None:
         """Put a delivery back into the line; raises Rejected when it is not set aside."""
 

@@ -91,6 +91,10 @@ class SqlOutbox:
         """Return the rows that were given up."""
         return self.reader.read("outbox dead", outbox.dead)
 
+    def count_dead(self) -> int:
+        """Return how many rows were given up."""
+        return self.reader.read("outbox count dead", outbox.count_dead)
+
     def _change(
         self, point: str, key: str, step: Callable[[Row, int], Row], *, because: str | None = None
     ) -> None:

@@ -13,7 +13,6 @@ from incidents.ports import Store
 log = structlog.get_logger()
 
 EVERY = timedelta(minutes=1)
-MANY = 1000
 
 
 class AuditorLoop:
@@ -65,9 +64,7 @@ class AuditorLoop:
         )
 
     def _count_open(self) -> None:
-        rows = self._store.journal.summaries(
-            aggregate=Aggregate.INCIDENT, open_only=True, limit=MANY
-        )
+        rows = self._store.journal.summaries(aggregate=Aggregate.INCIDENT, open_only=True)
         for severity in Severity:
             count = sum(row.severity == severity.value for row in rows)
             self._metrics.open_incidents.labels(severity.value).set(count)
@@ -76,5 +73,5 @@ class AuditorLoop:
                 log.error("open incident without a next action", stream=row.stream)
 
     def _count_aside(self) -> None:
-        self._metrics.set_aside.labels("delivery").set(len(self._store.inbox.aside(limit=MANY)))
-        self._metrics.set_aside.labels("message").set(len(self._store.outbox.dead()))
+        self._metrics.set_aside.labels("delivery").set(self._store.inbox.count_aside())
+        self._metrics.set_aside.labels("message").set(self._store.outbox.count_dead())

@@ -116,6 +116,22 @@ def test_poison_is_counted_set_aside_seen_and_replayed(store: Store) -> None:
     assert store.inbox.aside() == []
 
 
+def test_what_is_set_aside_is_counted_until_it_is_replayed_or_done(store: Store) -> None:
+    """The count is asked for every minute: reading the bodies for it could fill the memory."""
+    first, second, _ = keep(store), keep(store), keep(store)
+    counts = [store.inbox.count_aside()]
+    for one in (first, second):
+        store.inbox.set_aside(one.inbox_id, because="poison")
+        counts.append(store.inbox.count_aside())
+
+    store.inbox.replay(first.inbox_id)
+    counts.append(store.inbox.count_aside())
+    store.journal.append(append(inbox=(second.inbox_id,)))
+    counts.append(store.inbox.count_aside())
+
+    assert counts == [0, 1, 2, 1, 0]
+
+
 def test_what_is_not_set_aside_cannot_be_replayed(store: Store) -> None:
     """Replaying what is done would decide it twice."""
     waiting, done = keep(store), keep(store)

@@ -235,6 +235,20 @@ def test_a_dead_row_comes_back_when_its_body_changes(store: Store) -> None:
     assert store.outbox.dead() == []
 
 
+def test_what_was_given_up_is_counted_until_it_comes_back(store: Store) -> None:
+    """The count is asked for every minute, whatever the bodies weigh."""
+    want(store, "a", "b", "c")
+    counts = [store.outbox.count_dead()]
+    for key in ("a", "b"):
+        store.outbox.give_up(key, because="invalid_blocks")
+        counts.append(store.outbox.count_dead())
+
+    want(store, "a", body=b"other words")
+    counts.append(store.outbox.count_dead())
+
+    assert counts == [0, 1, 2, 1]
+
+
 def test_rows_that_are_no_longer_wanted_stay_as_sent(store: Store) -> None:
     """A message is not deleted because a view no longer speaks of it."""
     want(store, "a")
