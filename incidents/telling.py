@@ -46,7 +46,9 @@ def measured(evidence: run.Evidence) -> str:
     """Return `name value`, or why there is none."""
     where = f" of {evidence.pod}" if evidence.pod else ""
     if evidence.value is None:
-        return f"{evidence.name}{where}: no data ({evidence.because})"
+        because = evidence.because or "nobody says why"
+        said = because if because.startswith("no data") else f"no data ({because})"
+        return f"{evidence.name}{where}: {said}"
     return f"{evidence.name}{where} {number(evidence.value, evidence.unit)}"
 
 

@@ -1,5 +1,7 @@
 """The approval card: exactly what will happen, and who may let it happen."""
 
+from collections.abc import Mapping
+
 from bot.chat.message import Block, Button, Buttons, Code, Context, Fields, Header, Message, Section
 from bot.chat.situation import Situation, Told
 from bot.chat.wording import DAY, fate, names, shortened, within
@@ -12,6 +14,14 @@ APPROVE = "approve"
 REJECT = "reject"
 SEPARATOR = "|"
 TITLE = 120
+_VERBS: Mapping[ApprovalState, str] = {
+    ApprovalState.REQUESTED: "Approve?",
+    ApprovalState.GRANTED: "Approved:",
+    ApprovalState.REFUSED: "Rejected:",
+    ApprovalState.EXPIRED: "Expired:",
+    ApprovalState.VOIDED: "Void:",
+    ApprovalState.CONSUMED: "Carried out:",
+}
 
 
 def card(situation: Situation, approval: Approval) -> Message:
@@ -19,7 +29,7 @@ def card(situation: Situation, approval: Approval) -> Message:
     asked = approval.asked
     title = asked.title if asked else approval.id
     undecided = approval.state is ApprovalState.REQUESTED
-    verb = "Approve?" if undecided else f"{approval.state.value.capitalize()}:"
+    verb = _VERBS[approval.state]
     blocks: tuple[Block, ...] = (Header(text=shortened(f"{verb} {title}", TITLE)),)
     planned = situation.planned(approval)
     if planned is not None and isinstance(planned.event, ActionPlanned):
@@ -69,7 +79,8 @@ def _evidence(situation: Situation, planned: Told) -> tuple[Block, ...]:
     checks = [one.event for one in before if isinstance(one.event, CheckFinished)]
     if not checks:
         return ()
-    numbers = "; ".join(measured(one) for one in checks[-1].evidence if one.pod is None)
+    shown = (one for one in checks[-1].evidence if one.pod is None and one.value is not None)
+    numbers = "; ".join(map(measured, shown))
     text = f"{checks[-1].verdict}: {checks[-1].because}"
     return (Section(strong="Evidence", text=f"{text}\n{numbers}" if numbers else text),)
 

@@ -96,6 +96,11 @@ def test_numbers_are_written_for_people(value: float | None, unit: str, shown: s
             "kv_usage: no data (no such series)",
             id="no-data",
         ),
+        pytest.param(
+            evidence(value=None, because="no data: not scraped"),
+            "kv_usage: no data: not scraped",
+            id="no-data-said-once",
+        ),
     ],
 )
 def test_evidence_says_what_was_read_or_why_not(one: Evidence, shown: str) -> None:

@@ -90,9 +90,9 @@ def _superseded(story: Story) -> None:
 @pytest.mark.parametrize(
     ("happens", "verb", "fate"),
     [
-        pytest.param(_granted, "Granted:", "approved by Ben Iso · 2026-03-01 12:00:00 UTC"),
+        pytest.param(_granted, "Approved:", "approved by Ben Iso · 2026-03-01 12:00:00 UTC"),
         pytest.param(
-            _refused, "Refused:", "rejected by Ann Ode: not now · 2026-03-01 12:00:00 UTC"
+            _refused, "Rejected:", "rejected by Ann Ode: not now · 2026-03-01 12:00:00 UTC"
         ),
         pytest.param(
             _expired,
@@ -101,12 +101,12 @@ def _superseded(story: Story) -> None:
         ),
         pytest.param(
             _carried_out,
-            "Consumed:",
+            "Carried out:",
             "approved by Ann Ode and carried out · 2026-03-01 12:00:00 UTC",
         ),
         pytest.param(
             _superseded,
-            "Voided:",
+            "Void:",
             "void: the plan it was for no longer stands · 2026-03-01 12:00:00 UTC",
         ),
     ],

@@ -67,7 +67,7 @@ def test_the_headline_follows_the_journal(story, service) -> None:
     turn(story, service)
 
     assert said(service).endswith("scale Deployment llm-d/decode: replicas 4 → 6 is approved")
-    assert said(service, "incident-1/approval-1-1-1").startswith("Granted:")
+    assert said(service, "incident-1/approval-1-1-1").startswith("Approved:")
     assert service.made[HEAD] == 1
 
 
