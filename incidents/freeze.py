@@ -1,5 +1,6 @@
 """The freeze: while a scope is frozen, nothing in it can be claimed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,6 +14,8 @@ from incidents.run_rules import FROZEN
 
 ALL = "all"
 """The scope of everything."""
+
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +43,15 @@ def evolve(state: FreezeState, event: DeskEvent, at: datetime) -> FreezeState:
 
 
 def decide(state: FreezeState, command: DeskCommand) -> Decision[DeskEvent]:
-    """Return what follows; raises Rejected when it is so already."""
+    """Return what follows; raises Rejected when it is so already, or says nothing."""
     standing = state.frozen.get(command.scope)
+    if not _NAMESPACE.fullmatch(command.scope):
+        # A mistyped scope would look like safety.
+        message = f"{command.scope!r} is neither {ALL} nor the name of a namespace"
+        raise Rejected(message)
+    if not command.reason.strip():
+        message = "say why: others will read it"
+        raise Rejected(message)
     if isinstance(command, Freeze):
         if standing is not None:
             message = f"{command.scope} was frozen by {standing.by}: {standing.reason}"

@@ -111,7 +111,10 @@ class SqlStore:
 def _check_revision(backend: Backend) -> None:
     found = reached(backend)
     if found < REVISION:
-        message = f"the schema is at revision {found}, and this program needs {REVISION}: migrate"
+        message = (
+            f"the schema is at revision {found}, and this program needs {REVISION}: "
+            "run `triaged migrate`"
+        )
         raise Rejected(message)
     if found > REVISION:
         message = f"the schema is at revision {found}, and this program knows {REVISION}: upgrade"

@@ -206,7 +206,7 @@ def _only_reads(heard: Heard) -> bool:
 
 
 def _verb(text: str) -> str:
-    return text.partition(" ")[0].lower()
+    return text.strip().partition(" ")[0].lower()
 
 
 def _decision(click: Click, person: Person, digest: str) -> Approve | Refuse:

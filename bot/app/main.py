@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from alert_webhooks.door import build as build_door
-from alert_webhooks.outcome import STATUS, Outcome
+from alert_webhooks.outcome import Outcome
 from alert_webhooks.registry import sources
 from alert_webhooks.tokens import read_tokens
 from bot.app import health
@@ -233,7 +233,7 @@ def _web(
     if "door" in settings.roles:
 
         def observe(outcome: Outcome) -> None:
-            metrics.deliveries.labels(str(STATUS[outcome])).inc()
+            metrics.deliveries.labels(outcome.value).inc()
 
         tokens = read_tokens(settings.webhook_tokens.reveal())
         web.include_router(build_door(inbox=desk.store.inbox, tokens=tokens, observe=observe))

@@ -10,8 +10,8 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.deliveries = Counter(
             "triaged_deliveries_total",
-            "Webhook deliveries by the answer's status.",
-            ["status"],
+            "Webhook deliveries by what became of them.",
+            ["outcome"],
             registry=self.registry,
         )
         self.loop_turns = Counter(

@@ -77,6 +77,8 @@ def chain_key(settings: Settings, *, create: bool) -> bytes:
     Raises Rejected where there is no journal yet and none is to be made, or no key.
     """
     file = sqlite_file(settings)
+    # A key that is made beside a journal that has events would hide that theirs is gone.
+    create = create and file is not None and not file.exists()
     if file is not None and not file.exists():
         _begin(file, create=create)
     if settings.chain_key_file is not None:

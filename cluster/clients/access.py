@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kubernetes import config
 from kubernetes.client import Configuration
+from kubernetes.config import kube_config
 
 from incidents.errors import Rejected
 
@@ -49,7 +50,7 @@ def configuration(access: Access) -> Configuration:
                 config.load_kube_config(  # type: ignore[no-untyped-call]  # the client's own
                     str(path), context or None, client_configuration=made, persist_config=False
                 )
-            except (config.ConfigException, OSError) as error:
+            except (config.ConfigException, OSError, kube_config.yaml.YAMLError) as error:  # type: ignore[attr-defined]  # its own parser
                 message = f"kubeconfig {path}: {error}"
                 raise Rejected(message) from error
         case InCluster():

@@ -69,7 +69,16 @@ def _read(folders: Sequence[Path], verbs: grammar.Verbs) -> list[Loaded]:
     for folder in folders:
         paths |= {path.stem: path for path in sorted(folder.glob("*.yaml"))}
         paths |= {path.name: path for path in sorted(folder.glob("*.yml"))}
-    return [_load(path, path.read_bytes(), verbs) for path in paths.values()]
+    return [_opened(path, verbs) for path in paths.values()]
+
+
+def _opened(path: Path, verbs: grammar.Verbs) -> Loaded:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        problem = Problem(file=str(path), line=1, what=f"cannot be read: {error.strerror}")
+        return Loaded(path=path, runbook=None, root=None, problems=(problem,))
+    return _load(path, raw, verbs)
 
 
 def _load(path: Path, raw: bytes, verbs: grammar.Verbs) -> Loaded:

@@ -1,5 +1,7 @@
 """The freeze: while a scope is frozen, nothing in it can be claimed."""
 
+from dataclasses import replace
+
 import pytest
 
 from incidents.commands.desk import DeskCommand, Freeze, Thaw
@@ -56,3 +58,22 @@ def test_scopes_are_frozen_apart() -> None:
     assert state == FreezeState(
         version=3, frozen={"llm-d": OTHER}, opened_at=NOON, updated_at=later(2)
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        pytest.param(
+            replace(FREEZE, scope="no such ns!"),
+            "'no such ns!' is neither all nor the name of a namespace",
+            id="no-namespace",
+        ),
+        pytest.param(replace(FREEZE, reason=" "), "say why: others will read it", id="no-reason"),
+    ],
+)
+def test_a_freeze_that_protects_nothing_is_refused(command: Freeze, reason: str) -> None:
+    """A mistyped scope reads as safety at three in the morning."""
+    with pytest.raises(Rejected) as refused:
+        decide(FreezeState(), command)
+
+    assert str(refused.value) == reason
