@@ -7,7 +7,21 @@ from bot.app.cli.person import known
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.commands import run as commands
+from incidents.errors import Rejected
 from incidents.telling import tell
+from runbooks.engine.shelf import Shelf
+from runbooks.language.loader import LIBRARY
+from runbooks.language.loader import load as load_runbooks
+from runbooks.language.registry import verbs
+
+StepCommand = (
+    commands.RetryStep
+    | commands.SkipStep
+    | commands.ContinueFrom
+    | commands.AskUndo
+    | commands.AnswerAsk
+    | commands.SettleDoubt
+)
 
 run = App(name="run", help="What a person may do to a run.")
 
@@ -66,8 +80,24 @@ def _who(desk: Opened) -> str:
     return known(desk.configuration.people).id
 
 
-def _tell(desk: Opened, run_id: str, command: object, *, as_json: bool) -> None:
+def _tell(desk: Opened, run_id: str, command: StepCommand, *, as_json: bool) -> None:
     stream = run_id if run_id.startswith("run-") else f"run-{run_id}"
+    _check(desk, stream, command.step)
     told = desk.desk.tell(stream, command)
     lines = [tell(event) for event in told.events]
     show({"run": stream, "happened": lines}, lines or ["nothing changed"], as_json=as_json)
+
+
+def _check(desk: Opened, stream: str, step: str) -> None:
+    """Refuse a step that the run's runbook has not: the journal would take any word for one."""
+    started = desk.desk.run(stream).started
+    if started is None:
+        message = f"there is no {stream}"
+        raise Rejected(message)
+    library = load_runbooks((LIBRARY, *desk.configuration.runbooks))
+    runbook = Shelf(runbooks=library, texts=desk.store.texts, verbs=verbs()).pinned(started)
+    if runbook.step(step) is None:
+        message = (
+            f"{stream} has no step {step}; it has {', '.join(one.id for one in runbook.steps)}"
+        )
+        raise Rejected(message)

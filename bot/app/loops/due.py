@@ -7,11 +7,12 @@ import structlog
 
 from bot.app.loops.pause import Pause
 from incidents.commands.approval import ExpireApproval
-from incidents.commands.incident import Tick
+from incidents.commands.incident import Mitigate, Tick
 from incidents.desk import Desk
 from incidents.errors import Conflict, Rejected
 from incidents.incident import Status
 from incidents.journal import Aggregate, Summary
+from incidents.linking import owed
 
 log = structlog.get_logger()
 
@@ -75,6 +76,13 @@ class DueLoop:
         return True
 
     def _busy(self, number: int) -> str | None:
-        """Return why the incident must not resolve by itself yet: a change is under way."""
-        runs = self._desk.journal.summaries(aggregate=Aggregate.RUN, incident=number)
-        return next((f"{run.stream} is {run.state}" for run in runs if run.state in CLAIMED), None)
+        """Return why the incident must not end yet: a change is under way, or not yet counted."""
+        incident = self._desk.incident(number)
+        rows = self._desk.journal.summaries(aggregate=Aggregate.RUN, incident=number)
+        for row in rows:
+            if row.state in CLAIMED:
+                return f"{row.stream} is {row.state}"
+        runs = [self._desk.run(row.stream) for row in rows]
+        debts = owed(incident, runs, {}, self._desk.policy, self._desk.clock())
+        counts = any(isinstance(debt.command, Mitigate) for debt in debts)
+        return "a verified change is not noted yet" if counts else None

@@ -1,0 +1,184 @@
+"""`triaged serve` as a process: it starts, says how it stands, and ends in order."""
+
+import json
+import signal
+import socket
+import sqlite3
+import threading
+import urllib.error
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.migrations.migrate import migrate
+from tests.contract.app.conftest import TOKEN, Operator, Served, until
+
+
+def deliver(served: Served, body: bytes) -> int:
+    """Deliver a webhook; return the status."""
+    request = urllib.request.Request(  # loopback
+        f"http://127.0.0.1:{served.port}/webhooks/alertmanager",
+        data=body,
+        headers={"Authorization": f"Bearer {TOKEN}"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # loopback
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_serving_process_ends_in_order(operator: Operator) -> None:
+    """Without Slack, a cluster and Prometheus it serves; and a stop is no failure."""
+    served = operator.serve()
+    pages = [served.get(path) for path in ("/healthz", "/readyz")]
+
+    status, seconds = served.end(signal.SIGTERM)
+
+    assert pages == [(200, "ok\n"), (200, "ready\n")]
+    assert (status, seconds <= 5) == (0, True), served.log.read_text()
+    lines = [json.loads(line) for line in served.log.read_text().splitlines()]
+    assert [line["level"] for line in lines if line["level"] != "info"] == []
+
+
+@pytest.mark.parametrize("after", [0.2, 1.0, 2.0])
+def test_a_signal_while_it_starts_is_heard(operator: Operator, after: float) -> None:
+    """A pod that is deleted while it starts must not wait for its deadline, nor look crashed."""
+    starting = operator.start()
+    threading.Event().wait(after)
+
+    status, seconds = starting.end()
+
+    # Before the first line of triaged has run, Python itself ends by the signal.
+    assert status == 0 or (status == -signal.SIGTERM and after < 1), starting.log.read_text()
+    assert seconds <= 5
+    assert "Traceback" not in starting.log.read_text()
+
+
+def test_a_connection_that_stays_open_does_not_hold_the_stop(operator: Operator) -> None:
+    """Ctrl-C while somebody sends a body that never ends; a browser keeps its connection too."""
+    served = operator.serve()
+    with socket.create_connection(("127.0.0.1", served.port)) as slow:
+        slow.sendall(
+            b"POST /webhooks/alertmanager HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\n"
+            b"Authorization: Bearer " + TOKEN.encode() + b"\r\n\r\n{"
+        )
+        assert served.get("/healthz")[0] == 200
+
+        status, seconds = served.end(signal.SIGINT)
+
+    assert (status, seconds <= 5) == (0, True), served.log.read_text()
+
+
+def test_an_address_that_is_taken_is_one_sentence(operator: Operator) -> None:
+    """It happens to everybody who starts it twice."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+
+        done = operator.run("serve", LISTEN=place, LOG_FORMAT="console")
+
+    last = done.stderr.splitlines()[-1]
+    assert (done.returncode, done.stdout) == (1, "")
+    assert last == f"triaged: cannot listen on {place}: Address already in use"
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_is_away_is_one_sentence_without_its_password(operator: Operator) -> None:
+    """The first thing that goes wrong in a new installation."""
+    url = "postgresql://triaged:canary@127.0.0.1:1/triaged"
+
+    done = operator.run("serve", DATABASE_URL=url)
+
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "canary" not in done.stderr
+
+
+def test_a_delivery_becomes_an_event_in_the_log(operator: Operator) -> None:
+    """From the door to the journal, with nothing configured at all."""
+    served = operator.serve()
+    alert = {
+        "status": "firing",
+        "labels": {"alertname": "VLLMPreemptionsHigh", "namespace": "llm-d"},
+        "annotations": {"summary": "canary-of-a-text"},
+        "startsAt": "2026-03-01T12:00:00Z",
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "",
+        "fingerprint": "0123456789abcdef",
+    }
+    body = {
+        "version": "4",
+        "groupKey": "g",
+        "truncatedAlerts": 0,
+        "status": "firing",
+        "receiver": "triaged",
+        "groupLabels": {},
+        "commonLabels": {},
+        "commonAnnotations": {},
+        "externalURL": "",
+        "alerts": [alert],
+    }
+
+    assert deliver(served, json.dumps(body).encode()) == 200
+
+    until(lambda: '"IncidentOpened"' in served.log.read_text(), seconds=10)
+    assert "canary-of-a-text" not in served.log.read_text()
+    assert served.get("/incidents/1")[0] == 200
+
+
+def test_a_store_that_goes_away_makes_it_unready(operator: Operator, tmp_path: Path) -> None:
+    """Alertmanager goes on to another replica, or repeats; the reason stands in the answer."""
+    served = operator.serve(ROLES="door")
+    with closing(sqlite3.connect(tmp_path / "triaged.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        status, because = served.get("/readyz")
+        alive = served.get("/healthz")
+        holder.execute("ROLLBACK")
+
+    assert (status, alive) == (503, (200, "ok\n"))
+    assert because.strip()
+    until(lambda: served.get("/readyz") == (200, "ready\n"), seconds=15)
+
+
+def test_two_processes_lead_one_after_the_other(
+    operator: Operator, bare_postgresql_url: str
+) -> None:
+    """One leads; a clean stop hands over at once, and a SIGKILL within ten seconds."""
+    migrate(bare_postgresql_url)
+    first = operator.serve(DATABASE_URL=bare_postgresql_url, ROLES="door,desk")
+    second = operator.serve(DATABASE_URL=bare_postgresql_url, ROLES="door,desk")
+    until(lambda: first.leads("desk"))
+    leading = [first.leads("desk"), second.leads("desk")]
+
+    ended = first.end()
+    handed_over = until(lambda: second.leads("desk"))
+    third = operator.serve(DATABASE_URL=bare_postgresql_url, ROLES="door,desk")
+    second.end(signal.SIGKILL)
+    taken_over = until(lambda: third.leads("desk"))
+
+    assert leading == [True, False]
+    assert (ended[0], ended[1] <= 5) == (0, True), first.log.read_text()
+    assert handed_over <= 3
+    assert taken_over <= 10
+
+
+def test_roles_run_apart(operator: Operator, bare_postgresql_url: str) -> None:
+    """Receiver pods hold no token of the cluster; the door is where it is asked for and nowhere."""
+    migrate(bare_postgresql_url)
+    door = operator.serve(DATABASE_URL=bare_postgresql_url, ROLES="door")
+    hands = operator.serve(DATABASE_URL=bare_postgresql_url, ROLES="hands")
+    desk = operator.serve(DATABASE_URL=bare_postgresql_url, ROLES="desk")
+    until(lambda: hands.leads("hands") and desk.leads("desk"))
+
+    assert deliver(door, b"{") == 400
+    assert [deliver(one, b"{") for one in (hands, desk)] == [404, 404]
+    assert [one.leads("desk") or one.leads("hands") for one in (door, hands, desk)] == [
+        False,
+        True,
+        True,
+    ]
+    # What the door kept is set aside by the desk.
+    until(lambda: 'triaged_open_incidents{severity="P3"}' in desk.get("/metrics")[1], seconds=10)
+    assert [one.end()[0] for one in (door, hands, desk)] == [0, 0, 0]
