@@ -21,8 +21,8 @@ def _found(desk: Opened) -> dict[str, object]:
         "incidents": [_incident(row) for row in incidents],
         "approvals": [_approval(row) for row in approvals if row.state == "requested"],
         "frozen": {scope: one.reason for scope, one in desk.desk.freeze().frozen.items()},
-        "set_aside": len(desk.store.inbox.aside()),
-        "undeliverable": len(desk.store.outbox.dead()),
+        "set_aside": desk.store.inbox.count_aside(),
+        "undeliverable": desk.store.outbox.count_dead(),
     }
 
 
