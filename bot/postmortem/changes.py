@@ -82,6 +82,9 @@ def _outcome(after: _After) -> tuple[str, str]:
     if failed is not None:
         return "not applied", failed[1].because
     settled = after.last(DoubtSettled)
+    if doubt is not None and settled is not None and doubt[0] > settled[0]:
+        # A write that somebody had called off was heard of after all.
+        return "in doubt", doubt[1].because
     if settled is not None and not settled[1].applied:
         return "not applied", f"{settled[1].by}: {settled[1].reason}"
     if after.last(StepFinished) is not None or settled is not None:

@@ -73,6 +73,9 @@ def verdict(word: str) -> run.EffectVerified:
             id="a-person-says-no",
         ),
         pytest.param(
+            (CLAIM, DOUBT, DOUBT_NO, DOUBT), [("in doubt", "no answer")], id="heard-of-after-all"
+        ),
+        pytest.param(
             (CLAIM, DONE), [("applied, not verified", "nothing was compared")], id="applied"
         ),
         pytest.param((CLAIM, DONE, verdict("no effect")), [("no effect", "so")], id="no-effect"),
