@@ -1,6 +1,8 @@
 """A rehearsal in steps: a world on loopback, and the real desk turned by hand beside it."""
 
 import json
+import os
+import pwd
 import threading
 import time
 import urllib.request
@@ -27,7 +29,7 @@ CONNECTED_WITHIN = 10.0
 DECODE = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{DECODE_DEPLOYMENT}"
 PEOPLE = """\
 people:
-  - {{id: alice, name: Alice, slack: {alice}, unix: alice, roles: [on-call-sre]}}
+  - {{id: alice, name: Alice, slack: {alice}, unix: {login}, roles: [on-call-sre]}}
   - {{id: bob, name: Bob, slack: {bob}, roles: [on-call-sre]}}
   - {{id: carol, name: Carol, slack: {carol}}}
 """
@@ -289,10 +291,19 @@ def _until_connected(sockets: SlackSockets) -> None:
 
 def settings_for(stage: Stage, folder: Path, *, database_url: str) -> Settings:
     """Write a desk's configuration and return its settings."""
+    return load(environment(stage, folder, database_url=database_url))
+
+
+def environment(stage: Stage, folder: Path, *, database_url: str) -> dict[str, str]:
+    """Write a desk's configuration and return the environment that names it.
+
+    Whoever runs the tests is alice at the command line.
+    """
     config = folder / "config"
     config.mkdir(exist_ok=True)
     ids = stage.slack()["people"]
-    (config / "people.yaml").write_text(PEOPLE.format(**ids))
+    login = pwd.getpwuid(os.getuid()).pw_name
+    (config / "people.yaml").write_text(PEOPLE.format(login=login, **ids))
     for name, text in {
         "tokens": f"alertmanager {TOKEN}\n",
         "bot": BOT,
@@ -302,24 +313,22 @@ def settings_for(stage: Stage, folder: Path, *, database_url: str) -> Settings:
     key = folder / "chain-key"
     key.write_bytes(bytes(range(32)))
     key.chmod(0o600)
-    return load(
-        {
-            "TRIAGED_DATABASE_URL": database_url,
-            "TRIAGED_CHAIN_KEY_FILE": str(key),
-            "TRIAGED_CONFIG": str(config),
-            "TRIAGED_LISTEN": "127.0.0.1:0",
-            "TRIAGED_WEBHOOK_TOKENS_FILE": str(folder / "tokens"),
-            "TRIAGED_SLACK_BOT_TOKEN_FILE": str(folder / "bot"),
-            "TRIAGED_SLACK_APP_TOKEN_FILE": str(folder / "app"),
-            "TRIAGED_SLACK_API_URL": stage.addresses["slack_api"],
-            "TRIAGED_SLACK_POST_GAP": "0",
-            "TRIAGED_KUBERNETES_URL": stage.addresses["kubernetes"],
-            "TRIAGED_PROMETHEUS_URL": stage.addresses["prometheus"],
-            "TRIAGED_POSTMORTEMS": str(folder / "postmortems"),
-            "TRIAGED_CLOCK_URL": stage.control,
-            "TRIAGED_REHEARSAL": "true",
-        }
-    )
+    return {
+        "TRIAGED_DATABASE_URL": database_url,
+        "TRIAGED_CHAIN_KEY_FILE": str(key),
+        "TRIAGED_CONFIG": str(config),
+        "TRIAGED_LISTEN": "127.0.0.1:0",
+        "TRIAGED_WEBHOOK_TOKENS_FILE": str(folder / "tokens"),
+        "TRIAGED_SLACK_BOT_TOKEN_FILE": str(folder / "bot"),
+        "TRIAGED_SLACK_APP_TOKEN_FILE": str(folder / "app"),
+        "TRIAGED_SLACK_API_URL": stage.addresses["slack_api"],
+        "TRIAGED_SLACK_POST_GAP": "0",
+        "TRIAGED_KUBERNETES_URL": stage.addresses["kubernetes"],
+        "TRIAGED_PROMETHEUS_URL": stage.addresses["prometheus"],
+        "TRIAGED_POSTMORTEMS": str(folder / "postmortems"),
+        "TRIAGED_CLOCK_URL": stage.control,
+        "TRIAGED_REHEARSAL": "true",
+    }
 
 
 def get(address: str) -> Any:

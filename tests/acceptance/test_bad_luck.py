@@ -1,16 +1,19 @@
 """What happens when a service is away, an answer is lost, or the desk itself ends in between."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from incidents.commands.approval import Approve
 from incidents.commands.run import SettleDoubt
 from incidents.run import StepStatus
-from tests.rehearsing import Rehearsal, Stage, rehearsal
+from tests.rehearsing import Rehearsal, Stage, environment, rehearsal
 
+ROOT = Path(__file__).parents[2]
 STEP = "add-decode"
 # Before the claim the plan is made again, and its dry run is a patch too.
 DRY_RUN = 1
@@ -20,6 +23,17 @@ AWAY: Mapping[str, object] = {"method": "*", "kind": "closed_before", "times": 1
 def status(desk: Rehearsal) -> StepStatus:
     """Return how far the change has come."""
     return desk.app.opened.desk.run("run-1-1").step(STEP).status
+
+
+def typed(settings: Mapping[str, str], digest: str) -> str:
+    """Run `triaged approve` beside the desk, as somebody on its server does."""
+    command = [sys.executable, "-m", "bot.app.cli.main", "approve", "approval-1-1-1", digest]
+    path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, env={**path, **settings}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def posted_once(stage: Stage) -> bool:
@@ -87,13 +101,14 @@ def test_without_slack_the_command_line_approves_and_the_channel_catches_up(
         stage.slack_fails(AWAY)
         desk.until(lambda: desk.has("ApprovalRequested"), minutes=20)
         digest = desk.app.opened.desk.approval("approval-1-1-1").digest
-        desk.app.opened.desk.tell("approval-1-1-1", Approve(by="alice", via="cli", digest=digest))
+        said = typed(environment(stage, tmp_path, database_url=database_url), digest)
         desk.until(lambda: desk.has("Mitigated"), minutes=60)
         away = stage.channel()
         stage.slack_recovers()
         desk.settle(lambda: len(stage.messages()) >= 8, seconds=75)
 
         assert away is None
+        assert said == "approval-1-1-1 was approved by alice\n"
         assert desk.text("ApprovalGiven") == "approved by alice through cli"
         assert "P2 INC-1" in stage.messages()[0]["text"]
         assert posted_once(stage)
