@@ -5,26 +5,46 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, Protocol  # Any: the addresses are a dataclass of the world's own
 
 from drills.alertmanager.config import Webhook
 from drills.stories import STORIES
-from drills.world import World
 
 # How often, in real seconds, an orphaned world notices that it is one.
 _LOOK_EVERY = 0.25
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a world until SIGTERM, SIGINT or `POST /stop`; 0 when it ended as asked.
+class Runs(Protocol):
+    """A world that can be run; the world itself starts this module, so it is not imported here."""
+
+    ended: threading.Event
+    addresses: Any  # see the import
+
+    def start(self) -> None:
+        """Serve all addresses."""
+
+    def stop(self) -> None:
+        """End everything."""
+
+    def end(self) -> None:
+        """Ask for the end."""
+
+    def call(self, webhook: Webhook) -> None:
+        """Point the Alertmanagers at a receiver."""
+
+
+def main(make: Callable[..., Runs], arguments: Sequence[str] | None = None) -> int:
+    """Make and run a world until SIGTERM, SIGINT or `POST /stop`; 0 when it ended as asked.
 
     When all addresses answer, one line of JSON with them is written to standard output.
     """
     parent = os.getppid()
     given = _parser().parse_args(arguments)
-    world = World(
+    world = make(
         seed=given.seed,
         rate=0.0 if given.stepped else given.rate,
         story=given.story,
@@ -43,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _wait(world: World, parent: int | None) -> None:
+def _wait(world: Runs, parent: int | None) -> None:
     while not world.ended.wait(_LOOK_EVERY):
         if parent is not None and os.getppid() != parent:
             return

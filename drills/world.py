@@ -234,4 +234,4 @@ if __name__ == "__main__":
     from drills.arguments import main
 
     # Not by sys.exit: a notification that nobody answers must not keep the process.
-    os._exit(main())
+    os._exit(main(World))
