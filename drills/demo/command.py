@@ -28,7 +28,7 @@ Auto = Annotated[bool, Parameter(help="A scripted SRE presses the button (also A
 def demo(*, auto: Auto = False) -> None:
     """Rehearse one incident: long-context traffic exhausts the KV cache of a decode pool."""
     scripted = auto or os.environ.get("AUTO") == "1" or not sys.stdin.isatty()
-    screen = Screen()
+    screen = Screen(os.environ)
     with heard() as stopped:
         try:
             _rehearse(screen, scripted=scripted, stopped=stopped)

@@ -1,10 +1,10 @@
 """The screen: lines that stay, and in a terminal one last line that says what is waited for."""
 
-import os
 import shutil
 import sys
 import textwrap
 import time
+from collections.abc import Mapping
 
 BOLD, DIM, PLAIN, CLEAR = "\x1b[1m", "\x1b[2m", "\x1b[0m", "\r\x1b[K"
 WIDEST = 120
@@ -16,9 +16,9 @@ SAY_AGAIN_SECONDS = 10.0
 class Screen:
     """Writes to standard output; plain lines where that is no terminal."""
 
-    def __init__(self) -> None:
-        self._terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-        self._colour = self._terminal and "NO_COLOR" not in os.environ
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._terminal = sys.stdout.isatty() and environment.get("TERM") != "dumb"
+        self._colour = self._terminal and "NO_COLOR" not in environment
         self._said = time.monotonic()
 
     def say(self, text: str = "", *, loud: bool = False) -> None:
