@@ -128,6 +128,17 @@ def test_a_delivery_becomes_an_event_in_the_log(operator: Operator) -> None:
     assert served.get("/incidents/1")[0] == 200
 
 
+def test_a_freeze_of_another_process_is_heard_within_seconds(operator: Operator) -> None:
+    """`triaged freeze` on the server must stop the desk that is serving, not only the next one."""
+    served = operator.serve(ROLES="desk")
+    until(lambda: '"journal head"' in served.log.read_text(), seconds=10)
+
+    frozen = operator.run("freeze", "audit")
+
+    assert frozen.returncode == 0, frozen.stderr
+    assert until(lambda: '"Frozen"' in served.log.read_text(), seconds=10) <= 3
+
+
 def test_a_store_that_goes_away_makes_it_unready(operator: Operator, tmp_path: Path) -> None:
     """Alertmanager goes on to another replica, or repeats; the reason stands in the answer."""
     served = operator.serve(ROLES="door")
