@@ -162,8 +162,8 @@ def test_the_digest_is_that_of_the_text(tmp_path: Path) -> None:
             id="more-than-there-are",
         ),
         pytest.param(
-            {"polcy": "hold: 3m\n"},
-            ["polcy.yaml:1: no file of this name is read; known are policy.yaml, people.yaml"],
+            {"policies": "hold: 3m\n"},
+            ["policies.yaml:1: no file of this name is read; known are policy.yaml, people.yaml"],
             id="misspelt-file",
         ),
         pytest.param(
