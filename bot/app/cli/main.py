@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "reject": ("approve:reject", "Say no to a plan that waits."),
     "freeze": ("freeze:freeze", "Stop every change, also of what is approved."),
     "thaw": ("freeze:thaw", "Let changes be claimed again."),
+    "incident": ("incident:incident", "Acknowledge, resolve or judge an incident."),
     "run": ("run:run", "Retry, skip, continue, undo, answer or settle a step."),
     "postmortem": ("postmortem:postmortem", "Write a postmortem again, from the journal."),
     "runbooks": ("runbooks:runbooks", "List runbooks, check them, print their schema."),

@@ -350,3 +350,17 @@ def test_every_command_explains_itself(run: Run, name: str) -> None:
 
     assert ended.status == 0
     assert name in ended.out
+
+
+@pytest.mark.usefixtures("journal")
+def test_an_incident_is_taken_judged_and_ended_without_slack(run: Run) -> None:
+    """With Slack away the server is the way in, with the same person on the record."""
+    taken = run("incident", "ack", "1")
+    judged = run("incident", "severity", "1", "P0", "--because", "nobody is served", "--json")
+    ended = run("incident", "resolve", "1", "--because", "served again", "--false-positive")
+    again = run("incident", "resolve", "1", "--because", "twice")
+
+    assert (taken.status, taken.out) == (0, "acknowledged by me through cli\n")
+    assert judged.json["happened"][0].endswith("→ P0: nobody is served")
+    assert (ended.status, ended.out) == (0, "resolved as a false positive: served again\n")
+    assert (again.status, "was resolved by me" in again.err) == (2, True)
