@@ -125,6 +125,9 @@ class _Audit:
             return f"position {expected} is missing before this event"
         if event.version != version + 1:
             return f"version {version + 1} of {event.stream} is missing before this event"
+        if not all(map(_bytes, (event.body, row.mac))):
+            # SQLite gives back whatever type somebody wrote into the column.
+            return "its bytes were replaced by something else"
         if row.key_id != self.chain.key_id:
             return f"it is sealed with key {row.key_id}, not with {self.chain.key_id}"
         sound = hmac.compare_digest(self.chain.seal(event, previous=previous).mac, row.mac)
@@ -155,6 +158,10 @@ def _broken(event: Recorded, because: str) -> Broken:
     return Broken(
         position=event.position, stream=event.stream, version=event.version, because=because
     )
+
+
+def _bytes(value: object) -> bool:
+    return isinstance(value, bytes)
 
 
 def _envelope(event: Recorded) -> bytes:

@@ -90,13 +90,15 @@ def _tell(desk: Opened, run_id: str, command: StepCommand, *, as_json: bool) -> 
 
 def _check(desk: Opened, stream: str, step: str) -> None:
     """Refuse a step that the run's runbook has not: the journal would take any word for one."""
-    started = desk.desk.run(stream).started
+    run_now = desk.desk.run(stream)
+    started = run_now.started
     if started is None:
         message = f"there is no {stream}"
         raise Rejected(message)
     library = load_runbooks((LIBRARY, *desk.configuration.runbooks))
     runbook = Shelf(runbooks=library, texts=desk.store.texts, verbs=verbs()).pinned(started)
-    if runbook.step(step) is None:
+    # A question of an escalation criterion, and an undo, are steps that only the run knows.
+    if runbook.step(step) is None and step not in run_now.steps:
         message = (
             f"{stream} has no step {step}; it has {', '.join(one.id for one in runbook.steps)}"
         )

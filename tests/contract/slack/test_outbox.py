@@ -54,7 +54,7 @@ def test_the_card_has_its_buttons_until_it_is_decided(desk) -> None:
     desk.turn()
 
     assert "actions" not in _types(desk.message(CARD))
-    assert desk.message(CARD).text.startswith("Granted:")
+    assert desk.message(CARD).text.startswith("Approved:")
 
 
 @pytest.mark.parametrize("method", ["conversations.create", "chat.postMessage"])

@@ -102,6 +102,18 @@ def test_a_change_is_found_and_its_row_named(
     assert (broken.position, broken.stream, broken.version) == row
 
 
+def test_bytes_that_became_text_are_named(sqlite_url: str, open_stores: Opener) -> None:
+    """SQLite keeps whatever type is written: the audit must name the row and not stumble."""
+    store = open_stores(sqlite_url)
+    tell(store)
+
+    tamper(sqlite_url, "UPDATE events SET body = 'two' WHERE position = 2")
+
+    broken = store.journal.verify()
+    assert broken is not None
+    assert (broken.position, broken.because) == (2, "its bytes were replaced by something else")
+
+
 def test_a_tail_cut_off_with_its_head_is_found_by_a_noted_head(
     database_url: str, open_stores: Opener
 ) -> None:
