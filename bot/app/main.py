@@ -13,7 +13,7 @@ from alert_webhooks.door import build as build_door
 from alert_webhooks.outcome import Outcome
 from alert_webhooks.registry import sources
 from alert_webhooks.tokens import read_tokens
-from bot.app import health
+from bot.app import health, writing
 from bot.app.beginning import Beginning
 from bot.app.between import NOTHING, Between
 from bot.app.chat_intake import ChatIntake
@@ -41,8 +41,6 @@ from bot.web.access import Access
 from bot.web.pages import build as build_pages
 from incidents.aggregates import incident_stream
 from incidents.commands.incident import NotePostmortem
-from runbooks.language.loader import LIBRARY
-from runbooks.language.loader import load as load_runbooks
 
 TURN_SECONDS = 0.25
 
@@ -95,19 +93,8 @@ def built(
 
 def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
     metrics, readiness = Metrics(), Readiness(desk.store.ready)
-    beginning = Beginning(
-        runbooks=load_runbooks((LIBRARY, *desk.configuration.runbooks)),
-        policy_digest=desk.configuration.policy.digest,
-        policy_text=desk.configuration.policy_text,
-        texts=desk.store.texts,
-    )
-    writer = Writer(
-        desk=desk.desk,
-        texts=desk.store.texts,
-        people=desk.configuration.people,
-        folder=desk.settings.postmortems,
-        follow_ups=beginning.follow_ups,
-    )
+    beginning = writing.beginning(desk)
+    writer = writing.writer(desk, beginning)
     chat = ChatIntake(
         desk=desk.desk,
         inbox=desk.store.inbox,

@@ -14,6 +14,32 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self._count_loops()
+        self.open_incidents = Gauge(
+            "triaged_open_incidents",
+            "Open incidents by severity.",
+            ["severity"],
+            registry=self.registry,
+        )
+        self.set_aside = Gauge(
+            "triaged_set_aside",
+            "Deliveries and messages that were set aside and wait for a person.",
+            ["what"],
+            registry=self.registry,
+        )
+        self.leader = Gauge(
+            "triaged_leader",
+            "1 where this process does the role's work.",
+            ["role"],
+            registry=self.registry,
+        )
+        self.slack_connected = Gauge(
+            "triaged_slack_connected",
+            "1 while at least one of Slack's sockets is connected.",
+            registry=self.registry,
+        )
+
+    def _count_loops(self) -> None:
         self.loop_turns = Counter(
             "triaged_loop_turns_total",
             "Turns of a loop that did something.",
@@ -36,28 +62,5 @@ class Metrics:
             "triaged_loop_last_turn_timestamp_seconds",
             "When the loop last came round, in Unix seconds.",
             ["loop"],
-            registry=self.registry,
-        )
-        self.open_incidents = Gauge(
-            "triaged_open_incidents",
-            "Open incidents by severity.",
-            ["severity"],
-            registry=self.registry,
-        )
-        self.set_aside = Gauge(
-            "triaged_set_aside",
-            "Deliveries and messages that were set aside and wait for a person.",
-            ["what"],
-            registry=self.registry,
-        )
-        self.leader = Gauge(
-            "triaged_leader",
-            "1 where this process does the role's work.",
-            ["role"],
-            registry=self.registry,
-        )
-        self.slack_connected = Gauge(
-            "triaged_slack_connected",
-            "1 while at least one of Slack's sockets is connected.",
             registry=self.registry,
         )

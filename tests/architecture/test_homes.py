@@ -34,7 +34,6 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "slack_bolt": ("bot/chat/slack",),
     "slack_sdk": ("bot/chat/slack",),
     "sqlalchemy": ("storage",),
-    "stamina": ("cluster/clients", "bot/chat/slack"),
     "starlette": THE_DOOR_AND_PAGES,
     "structlog": EVERYWHERE_BUT_THE_CORE,
     "urllib3": ("cluster/clients",),
