@@ -1,6 +1,6 @@
 """The headline: the one message of an incident that is always true."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bot.chat.message import Block, Context, Fields, Header, Message, Section
 from bot.chat.situation import Situation
@@ -60,25 +60,32 @@ def now(situation: Situation) -> str:
 
 
 def _next(situation: Situation) -> Iterator[str]:
-    every, frozen = list(_steps(situation)), bool(situation.frozen)
+    """Yield everything that could be said now, the most pressing first."""
+    every = list(_steps(situation))
     steps = [(run, step) for run, step in every if not step.id.startswith(CRITERION)]
-    for status in (StepStatus.IN_DOUBT, StepStatus.ASKED):
-        yield from (_DOING[status](run, step) for run, step in steps if step.status is status)
-    for approval in situation.approvals:
-        if approval.state is ApprovalState.REQUESTED and approval.asked is not None:
-            yield f"approve or reject: {approval.asked.title}"
+    yield from _doing(steps, StepStatus.IN_DOUBT, StepStatus.ASKED)
+    yield from _approvals(situation, ApprovalState.REQUESTED, "approve or reject: {}")
     yield from (_again(run, step) for run, step in steps if _expired(situation, step))
     # Asked beside the runbook, which may wait for something more urgent.
-    asked = StepStatus.ASKED
-    yield from (_DOING[asked](run, step) for run, step in every if step.status is asked)
-    for status in (StepStatus.APPLIED, StepStatus.STARTED):
-        yield from (_DOING[status](run, step) for run, step in steps if step.status is status)
-    for approval in situation.approvals:
-        if approval.state is ApprovalState.GRANTED and approval.asked is not None:
-            yield f"{'thaw' if frozen else 'wait'}: {approval.asked.title} is approved"
-    waiting = StepStatus.WAITING
-    yield from (_DOING[waiting](run, step) for run, step in steps if step.status is waiting)
+    yield from _doing(every, StepStatus.ASKED)
+    yield from _doing(steps, StepStatus.APPLIED, StepStatus.STARTED)
+    held = "thaw" if situation.frozen else "wait"
+    yield from _approvals(situation, ApprovalState.GRANTED, f"{held}: {{}} is approved")
+    yield from _doing(steps, StepStatus.WAITING)
     yield _otherwise(situation)
+
+
+def _doing(steps: Sequence[tuple[Run, Step]], *statuses: StepStatus) -> Iterator[str]:
+    """Yield what the steps of these statuses need, by status first."""
+    for status in statuses:
+        yield from (_DOING[status](run, step) for run, step in steps if step.status is status)
+
+
+def _approvals(situation: Situation, state: ApprovalState, sentence: str) -> Iterator[str]:
+    """Yield the sentence for each approval in this state, with what it is for."""
+    for approval in situation.approvals:
+        if approval.state is state and approval.asked is not None:
+            yield sentence.format(approval.asked.title)
 
 
 def _steps(situation: Situation) -> Iterator[tuple[Run, Step]]:
