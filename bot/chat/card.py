@@ -92,7 +92,7 @@ def _earlier(one: Told, than: Told) -> bool:
 def _question(
     situation: Situation, approval: Approval, asked: ApprovalRequested
 ) -> tuple[Block, ...]:
-    value, sure = button_value(approval), f"{asked.title}?"
+    value, sure, no = button_value(approval), f"{asked.title}?", f"Reject: {asked.title}?"
     frozen = (
         Section(
             strong="Frozen",
@@ -105,7 +105,7 @@ def _question(
         Buttons(
             buttons=(
                 Button(action=APPROVE, label="Approve", value=value, style="primary", confirm=sure),
-                Button(action=REJECT, label="Reject", value=value, style="danger"),
+                Button(action=REJECT, label="Reject", value=value, style="danger", confirm=no),
             )
         ),
         Context(text=_who(situation, approval, asked)),

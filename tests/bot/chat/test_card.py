@@ -54,7 +54,13 @@ def test_the_card_says_exactly_what_will_happen_and_who_may_decide() -> None:
                         style="primary",
                         confirm=f"{TITLE}?",
                     ),
-                    Button(action="reject", label="Reject", value=VALUE, style="danger"),
+                    Button(
+                        action="reject",
+                        label="Reject",
+                        value=VALUE,
+                        style="danger",
+                        confirm=f"Reject: {TITLE}?",
+                    ),
                 )
             ),
             Context(text="Ann Ode, Ben Iso may decide · expires 2026-03-01 12:10:00 UTC"),
