@@ -185,9 +185,11 @@ class ChatIntake:
 
     def _status(self, channel: str) -> str:
         here = self._channels.incident(channel)
-        shown = self._newest() if here is None else [here.number]
-        found = [look(self._desk, number, people=self._people) for number in shown]
-        return "\n".join(map(replies.status, found)) or replies.NO_OPEN_INCIDENT
+        if here is not None:
+            found = look(self._desk, here.number, people=self._people)
+            return replies.status([found], found.frozen, self._people)
+        newest = [look(self._desk, number, people=self._people) for number in self._newest()]
+        return replies.status(newest, self._desk.freeze().frozen.values(), self._people)
 
     def _newest(self) -> list[int]:
         journal = self._desk.journal

@@ -1,12 +1,14 @@
 """The headline: the one message of an incident that is always true."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from bot.chat.message import Block, Context, Fields, Header, Message, Section
 from bot.chat.situation import Situation
 from bot.chat.wording import DAY, names, shortened, within
 from incidents.approval import ApprovalState
+from incidents.events.desk import Frozen
 from incidents.incident import Incident, Status
+from incidents.people import People
 from incidents.run import Run, Step, StepStatus
 from incidents.run_rules import CRITERION
 from incidents.telling import change
@@ -20,12 +22,12 @@ def headline(situation: Situation) -> Message:
     """Return the headline: severity, what, because, and what is to be done now."""
     incident = situation.incident
     first = f"{incident.severity.value} {incident.label} {shortened(incident.title, SHORT)}"
-    frozen = (Section(strong="Frozen", text=one) for one in _frozen(situation))
+    standing = freezes(situation.frozen, situation.people)
     blocks: tuple[Block, ...] = (
         Header(text=first),
         Section(strong="Because", text=incident.severity_because),
         Section(strong="Now", text=now(situation)),
-        *frozen,
+        *(Section(strong="Frozen", text=one) for one in standing),
         Fields(pairs=_fields(situation)),
         Context(text=_small(incident), page=situation.page),
     )
@@ -57,6 +59,15 @@ def now(situation: Situation) -> str:
     if incident.status is Status.RESOLVED:
         return f"nothing: {incident.resolved_because}"
     return next(_next(situation))
+
+
+def freezes(standing: Iterable[Frozen], people: People) -> tuple[str, ...]:
+    """Return for each freeze what it holds still, who says so and why, and how it ends."""
+    return tuple(
+        f"nothing may be changed {within(one.scope)}, says {people.called(one.by)}: "
+        f"{one.reason}; /incident thaw ends it"
+        for one in standing
+    )
 
 
 def _next(situation: Situation) -> Iterator[str]:
@@ -161,14 +172,6 @@ def _over(run: Run) -> str:
         if step.verdict in UNHELPFUL and step.applied_at and step.plan and step.plan.inverse
     )
     return f"look: the runbook is over ({run.outcome}: {run.because}){ways}"
-
-
-def _frozen(situation: Situation) -> tuple[str, ...]:
-    return tuple(
-        f"nothing may be changed {within(one.scope)}, says {situation.people.called(one.by)}: "
-        f"{one.reason}; /incident thaw ends it"
-        for one in situation.frozen
-    )
 
 
 def _fields(situation: Situation) -> tuple[tuple[str, str], ...]:

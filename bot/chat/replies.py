@@ -1,10 +1,13 @@
 """What one person is told about what they pressed or typed."""
 
-from bot.chat.headline import now, word
+from collections.abc import Iterable, Sequence
+
+from bot.chat.headline import freezes, now, word
 from bot.chat.message import Message, Section
 from bot.chat.situation import Situation
 from bot.chat.wording import fate, names, shortened, within
 from incidents.approval import Approval
+from incidents.events.desk import Frozen
 from incidents.incident import Incident
 from incidents.people import People, Person
 
@@ -26,8 +29,9 @@ SHORT = 80
 
 
 def said(text: str) -> Message:
-    """Return a sentence as a message."""
-    return Message(text=text, blocks=(Section(text=text),))
+    """Return a text as a message, with a section for each of its paragraphs."""
+    paragraphs = [one for one in text.split("\n\n") if one.strip()]
+    return Message(text=text, blocks=tuple(Section(text=one) for one in paragraphs))
 
 
 def unknown_command(verb: str) -> str:
@@ -74,9 +78,18 @@ def thawed(scope: str) -> str:
     return f"Thawed: changes {within(scope)} may be approved and carried out again."
 
 
-def status(situation: Situation) -> str:
-    """Return in two lines how an incident stands."""
+def status(situations: Sequence[Situation], standing: Iterable[Frozen], people: People) -> str:
+    """Return in two lines each how incidents stand, and then every freeze in force.
+
+    The freezes are a paragraph of their own: a list that is too long loses its end, not them.
+    """
+    shown = "\n".join(map(_standing, situations)) or NO_OPEN_INCIDENT
+    held = "\n".join(f"Frozen: {one}" for one in freezes(standing, people))
+    return f"{shown}\n\n{held}" if held else shown
+
+
+def _standing(situation: Situation) -> str:
     incident = situation.incident
     first = f"{incident.severity.value} {incident.label} {word(situation)}: {incident.title}"
     where = f"{incident.severity_because}. Now: {now(situation)}"
-    return f"{shortened(first, 2 * SHORT)}\n{where}"
+    return f"{shortened(first, 2 * SHORT)}\n{' '.join(where.split())}"

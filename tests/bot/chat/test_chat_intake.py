@@ -5,9 +5,11 @@ import json
 import pytest
 
 from bot.chat import replies
+from bot.chat.slack.blocks import payload
 from incidents.approval import ApprovalState
 from incidents.commands.approval import ExpireApproval, RequestApproval
-from incidents.commands.incident import NoteChannel
+from incidents.commands.desk import Freeze
+from incidents.commands.incident import NoteChannel, Resolve
 from incidents.errors import Unavailable
 from incidents.incident import Status
 from tests import builders
@@ -371,6 +373,45 @@ def test_status_elsewhere_is_of_all_open_incidents(story) -> None:
     type_(story, CAY, "resolve")
 
     assert story.chat.answer("status", DAN, ELSEWHERE) == replies.NO_OPEN_INCIDENT
+
+
+FROZEN = "Frozen: nothing may be changed {}, says Cay Lux: a release; /incident thaw ends it"
+
+
+def test_status_says_what_is_frozen_here(story) -> None:
+    """Whoever wonders why an approved change does not happen asks this first."""
+    story.desk.tell("desk", Freeze(scope="llm-d", by="cay", reason="a release"))
+    story.desk.tell("desk", Freeze(scope="other", by="cay", reason="a release"))
+
+    assert (story.chat.answer("status", DAN, HERE) or "").splitlines()[2:] == [
+        "",
+        FROZEN.format("in llm-d"),
+    ]
+
+
+def test_status_elsewhere_says_every_freeze_once(story) -> None:
+    """Ten open incidents under one freeze are one freeze, and without any it holds too."""
+    open_another(story, 2)
+    story.desk.tell("desk", Freeze(scope="all", by="cay", reason="a release"))
+    listed = story.chat.answer("status", DAN, ELSEWHERE) or ""
+    for number in (1, 2):
+        story.desk.tell(f"incident-{number}", Resolve(by="ann", because="over"))
+
+    assert listed.count("Frozen: ") == 1
+    assert listed.endswith(f"\n\n{FROZEN.format('anywhere')}")
+    assert story.chat.answer("status", DAN, ELSEWHERE) == (
+        f"{replies.NO_OPEN_INCIDENT}\n\n{FROZEN.format('anywhere')}"
+    )
+
+
+def test_a_long_list_does_not_push_the_freeze_out(story) -> None:
+    """Slack cuts a long paragraph, and a freeze must not be what is cut off."""
+    long = "P2 INC-1 slow\n" * 1000
+    text = f"{long}\n\n{FROZEN.format('anywhere')}"
+
+    last = payload(replies.said(text))["blocks"][-1]
+
+    assert last["text"]["text"] == FROZEN.format("anywhere")
 
 
 def test_a_command_with_an_effect_is_not_answered_at_once(story) -> None:
