@@ -1,7 +1,7 @@
 """The leader: the one process that does a role's work; correctness does not rest on it."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import structlog
 
@@ -55,10 +55,15 @@ class Leader:
         self._note()
         return RENEW_EVERY if all(self._led.values()) else FOLLOW_EVERY
 
-    def give_back(self) -> None:
-        """Give the leases back, so that the next process need not wait for their end."""
+    def give_back(self, *, but: Collection[str] = ()) -> None:
+        """Give the leases back, so that the next process need not wait for their end.
+
+        `but` names roles with something in hand that may still arrive outside: theirs run out.
+        """
         for role in self._until:
             self._until[role] = float("-inf")
+            if role in but:
+                continue
             try:
                 self._leases.release(role, holder=self._holder)
             except Unavailable as error:

@@ -13,7 +13,6 @@ from incidents.errors import Unavailable
 log = structlog.get_logger()
 
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0)
-JOIN_SECONDS = 12.0
 
 
 class Turning:
@@ -28,7 +27,8 @@ class Turning:
         self._idle = idle
         self._stopping = Event()
         self._failures = 0
-        self._thread = Thread(target=self._turn, name=f"loop-{loop.name}")
+        # Daemonic: one that hangs is left at the deadline, and must not keep the process.
+        self._thread = Thread(target=self._turn, name=f"loop-{loop.name}", daemon=True)
 
     @property
     def started(self) -> bool:
@@ -84,13 +84,20 @@ class Turning:
         self._failures += 1
 
 
-def stop_all(turning: Sequence[Turning], *, deadline: float = JOIN_SECONDS) -> bool:
-    """Stop the threads and wait; return whether all of them ended before the deadline."""
+def stop_all(turning: Sequence[Turning], *, deadline: float) -> Sequence[Turning]:
+    """Stop the threads and wait so many real seconds; return those that hang even then."""
     for one in turning:
         one.stop()
     until = time.monotonic() + deadline
-    ended = [one.join(max(0.0, until - time.monotonic())) for one in turning]
-    for one, done in zip(turning, ended, strict=True):
-        if not done:
-            log.error("loop did not end", loop=one.loop.name)
-    return all(ended)
+    hanging = [one for one in turning if not one.join(max(0.0, until - time.monotonic()))]
+    for one in hanging:
+        log.warning("loop left in the middle of something", loop=one.loop.name)
+    return hanging
+
+
+def ends_within(seconds: float, end: Callable[[], None]) -> bool:
+    """Call `end` in a thread of its own; return whether it was done after so many real seconds."""
+    thread = Thread(target=end, name="ending", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive()

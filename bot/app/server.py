@@ -57,8 +57,9 @@ class Server:
             time.sleep(0.005)
         return port
 
-    def stop(self) -> None:
-        """Finish what is under way and end; safe to call twice, and before `start`."""
+    def stop(self, *, drain: int = DRAIN_SECONDS) -> None:
+        """Finish what is under way in so many seconds and end; safe twice, and before `start`."""
+        self._server.config.timeout_graceful_shutdown = drain
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(DRAIN_SECONDS + 5)

@@ -1,27 +1,35 @@
 """Serving: starts everything, waits for a signal, and stops in an order of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
-from bot.app.lifecycle import Turning, stop_all
+from bot.app.lifecycle import Turning, ends_within, stop_all
 from bot.app.loops.loop import Loop
 from bot.app.main import App
-from bot.app.server import Server
+from bot.app.server import DRAIN_SECONDS, Server
 from bot.app.settings import address
 from bot.app.stopping import Stopping
 
 log = structlog.get_logger()
 
+SOCKETS_SECONDS = 1.0
+LOOPS_SECONDS = 2.0
+"""What is in hand then is left: it waits for somebody outside who does not answer."""
+HURRIED_SECONDS = 1
+"""The server's time to drain after something hung, so that the whole stop takes five seconds."""
+
 Started = Callable[[int], None]
 
 
-def serve(app: App, *, stopping: Stopping, started: Started = lambda _: None) -> None:
-    """Run until SIGTERM or SIGINT; call it in the main thread.
+def serve(app: App, *, stopping: Stopping, started: Started = lambda _: None) -> bool:
+    """Run until a stop is asked for; return whether nothing was left hanging then.
 
-    `started` is called with the port once everything runs. Raises Unavailable when the address
-    is taken. Order of stopping: not ready, Slack's sockets, loops (the step in hand is finished or
-    in doubt), the server, the leases; the store is closed by whoever opened it.
+    Call it in the main thread. `started` is called with the port once everything runs. Raises
+    Unavailable when the address is taken. Order of stopping: not ready, Slack's sockets, loops (the
+    step in hand is finished or in doubt), the server, the leases; the store is closed by whoever
+    opened it. A thread that hangs is left as a kill would leave it: it can write nothing once the
+    store is closed, and what it had in hand is looked for by the next process.
     """
     host, port = address(app.opened.settings)
     server = Server(app.web, host=host, port=port)
@@ -40,7 +48,10 @@ def serve(app: App, *, stopping: Stopping, started: Started = lambda _: None) ->
         _stay(app, stopping)
     finally:
         stopping.bound()
-        _stop(app, server, turning)
+        in_order = _stop(
+            app, server, dict(zip(turning, (role for role, _ in app.work), strict=True))
+        )
+    return in_order
 
 
 def _turning(app: App, role: str, loop: Loop) -> Turning:
@@ -54,11 +65,14 @@ def _stay(app: App, stopping: Stopping) -> None:
         app.metrics.slack_connected.set(int(app.sockets is not None and app.sockets.connected))
 
 
-def _stop(app: App, server: Server, turning: list[Turning]) -> None:
+def _stop(app: App, server: Server, turning: Mapping[Turning, str]) -> bool:
+    """Stop everything; return whether nothing hung."""
     log.info("stopping")
     app.readiness.end()
-    if app.sockets is not None:
-        app.sockets.stop()
-    stop_all([one for one in turning if one.started])
-    server.stop()
-    app.leader.give_back()
+    silent = app.sockets is None or ends_within(SOCKETS_SECONDS, app.sockets.stop)
+    hanging = stop_all([one for one in turning if one.started], deadline=LOOPS_SECONDS)
+    in_order = silent and not hanging
+    server.stop(drain=DRAIN_SECONDS if in_order else HURRIED_SECONDS)
+    # A request in hand may still arrive: nobody shall look for it before the lease has run out.
+    app.leader.give_back(but={turning[one] for one in hanging})
+    return in_order

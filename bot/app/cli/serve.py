@@ -1,13 +1,24 @@
 """`triaged serve`: the desk itself."""
 
 import sys
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from bot.app.stopping import Stopping
 
+EndWith = Annotated[
+    int | None,
+    Parameter(
+        name="--end-with",
+        help="Id of the starting process: stop, as at SIGTERM, when that is gone, however it went.",
+    ),
+]
 
-def serve() -> None:
+
+def serve(*, end_with: EndWith = None) -> None:
     """Serve until SIGTERM or SIGINT: door, Slack, loops, hands, as the roles say."""
-    stopping = Stopping()
+    stopping = Stopping(parent=end_with)
     stopping.hear()
     # Imported here: that takes seconds, in which the signals are to be heard already.
     from bot.app import serving, telemetry  # noqa: PLC0415  # see above
@@ -17,7 +28,9 @@ def serve() -> None:
     settings = load()
     telemetry.configure(form=settings.log_format)
     with built(settings) as app:
-        serving.serve(app, stopping=stopping, started=_say)
+        in_order = serving.serve(app, stopping=stopping, started=_say)
+    if not in_order:
+        stopping.leave()
 
 
 def _say(port: int) -> None:

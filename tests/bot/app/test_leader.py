@@ -90,6 +90,18 @@ def test_a_clean_stop_hands_over_at_once(leases: Leases) -> None:
     assert (first.leads("desk"), second.leads("desk")) == (False, True)
 
 
+def test_what_hangs_in_a_role_keeps_its_lease(leases: Leases) -> None:
+    """Its request may still arrive: whoever looked for it at once would look too early."""
+    first, second = (leader(leases, holder, "desk", "hands") for holder in "ab")
+    first.renew()
+
+    first.give_back(but={"hands"})
+    second.renew()
+
+    assert (first.leads("desk"), first.leads("hands")) == (False, False)
+    assert (second.leads("desk"), second.leads("hands")) == (True, False)
+
+
 def test_after_a_death_the_next_leads_within_ten_seconds(leases: Leases) -> None:
     """The lease, and the pause of whoever waits for it."""
     first, second = leader(leases, "a", "desk"), leader(leases, "b", "desk")

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from bot.app.lifecycle import Turning, stop_all
+from bot.app.lifecycle import Turning, ends_within, stop_all
 from bot.app.metrics import Metrics
 from incidents.errors import Unavailable
 
@@ -63,7 +63,7 @@ def turn(metrics: Metrics) -> Iterator[Callable[[Script], Turning]]:
         return started[-1]
 
     yield start
-    assert stop_all(started, deadline=SOON)
+    assert stop_all(started, deadline=SOON) == []
 
 
 def test_a_loop_that_fails_goes_on(turn: Callable[[Script], Turning], metrics: Metrics) -> None:
@@ -114,7 +114,7 @@ def test_a_loop_that_may_not_run_does_nothing(metrics: Metrics) -> None:
     turning.start()
     assert asked.wait(SOON)
 
-    assert stop_all([turning], deadline=SOON)
+    assert stop_all([turning], deadline=SOON) == []
     assert loop.turned == 0
 
 
@@ -152,8 +152,17 @@ def test_a_loop_that_hangs_is_reported_and_not_waited_for(metrics: Metrics) -> N
         one.start()
     assert begun.wait(SOON)
 
-    ended = stop_all([hanging, fine], deadline=0.1)
+    left = stop_all([hanging, fine], deadline=0.1)
 
-    assert not ended
+    assert left == [hanging]
     finish.set()
-    assert stop_all([hanging, fine], deadline=SOON)
+    assert stop_all([hanging, fine], deadline=SOON) == []
+
+
+def test_an_end_that_hangs_is_not_waited_for() -> None:
+    """Slack's client waits for whoever reads, who waits for Slack."""
+    finish = Event()
+
+    assert ends_within(SOON, lambda: None)
+    assert not ends_within(0.05, lambda: finish.wait(SOON) and None)
+    finish.set()
