@@ -42,7 +42,6 @@ def main(make: Callable[..., Runs], arguments: Sequence[str] | None = None) -> i
 
     When all addresses answer, one line of JSON with them is written to standard output.
     """
-    parent = os.getppid()
     given = _parser().parse_args(arguments)
     world = make(
         seed=given.seed,
@@ -58,7 +57,7 @@ def main(make: Callable[..., Runs], arguments: Sequence[str] | None = None) -> i
     world.start()
     sys.stdout.write(json.dumps(asdict(world.addresses)) + "\n")
     sys.stdout.flush()
-    _wait(world, parent if given.end_with_parent else None)
+    _wait(world, given.end_with)
     world.stop()
     return 0
 
@@ -85,5 +84,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="a real Alertmanager to ring instead of the stand-ins (repeatable)",
     )
-    add("--end-with-parent", action="store_true", help="end when the starting process is gone")
+    # The id is given: looked up here, it would be another one if that process went meanwhile.
+    add("--end-with", type=int, metavar="PID", help="end when this starting process is gone")
     return parser

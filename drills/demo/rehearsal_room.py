@@ -1,6 +1,7 @@
 """The room of one rehearsal: a world, a desk started as a subprocess, and their end."""
 
 import json
+import os
 import secrets
 import select
 import signal
@@ -70,7 +71,8 @@ class Room:
         world = self._start_world(f"{desk}/webhooks/alertmanager")
         self._say("starting triaged …")
         environment = self._configure(world, port=port, token=token)
-        self._start("desk", [sys.executable, "-m", "bot.app.cli.main", "serve"], environment)
+        serve = [sys.executable, "-m", "bot.app.cli.main", "serve", "--end-with", str(os.getpid())]
+        self._start("desk", serve, environment)
         self._wait_for(f"{desk}/readyz")
         return Scene(world=world, desk=desk, environment=environment)
 
@@ -98,7 +100,7 @@ class Room:
 
     def _start_world(self, webhook: str) -> Mapping[str, Any]:
         command = [
-            *(sys.executable, "-m", "drills.world", "--end-with-parent"),
+            *(sys.executable, "-m", "drills.world", "--end-with", str(os.getpid())),
             *("--rate", str(self._rate), "--webhook", webhook),
             *("--token-file", str(self._folder / "webhook-token")),
         ]

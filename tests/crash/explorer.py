@@ -76,7 +76,7 @@ def theatre(*, fault: str | None = None, loud: bool = False) -> Iterator[Theatre
     command = [sys.executable, "-m", "drills.world", "--stepped", "--story", "quiet"]
     with (
         tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder,
-        subprocess.Popen([*command, "--end-with-parent"], stdout=subprocess.PIPE) as world,
+        subprocess.Popen([*command, f"--end-with={os.getpid()}"], stdout=subprocess.PIPE) as world,
     ):
         try:
             stage = _stage(world)

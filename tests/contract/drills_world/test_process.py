@@ -73,7 +73,7 @@ def test_a_receiver_that_hangs_does_not_keep_it(process: subprocess.Popen[str]) 
 
 def test_it_ends_with_the_process_that_started_it() -> None:
     """A demo that was killed must not leave its world behind."""
-    world = f"{sys.executable} -m drills.world --stepped --end-with-parent"
+    world = f"{sys.executable} -m drills.world --stepped --end-with $$"
     with subprocess.Popen(
         ["sh", "-c", f"{world} & read -r _"],
         stdin=subprocess.PIPE,

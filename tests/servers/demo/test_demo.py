@@ -136,6 +136,25 @@ def test_a_second_ctrl_c_does_not_cut_the_tidying_short(start: Start) -> None:
     assert demo.left() == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("", id="while-the-world-starts"),
+        pytest.param("approval asked of", id="while-a-person-is-asked"),
+    ],
+)
+def test_a_kill_leaves_no_process_behind(start: Start, words: str) -> None:
+    """A terminal that crashes, or the kernel short of memory, gives the demo no time to tidy up."""
+    demo = start()
+    demo.until(words)
+    if not words:
+        _until(lambda: any("drills.world" in one for one in demo.left()))
+    demo.process.kill()
+    demo.process.wait()
+
+    _until(lambda: demo.left() == [])
+
+
 def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
     """`make demo | head` is no reason for a traceback, or for servers that stay."""
     mark = uuid.uuid4().hex
