@@ -14,6 +14,17 @@ from incidents.errors import NotAllowed, Rejected, TriagedError
 GROUP = "triaged.commands"
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 
+VERIFIES = """Recompute the journal's chain.
+
+It covers the events: the stream, version, kind, schema, time, cause and body of each, and the order
+of all of them. One that was changed, added or taken away is named, and the command fails. A tail
+that was cut off together with the head shows only against a head noted elsewhere, see --head.
+
+It does not cover what stands beside the events: the texts, which may be erased (annotations,
+runbooks, policies), the summaries that lists are made of, holds, inbox, outbox and leases, and the
+files of postmortems.
+"""
+
 # Named and not imported: the Kubernetes client alone takes a second, and `status` needs none.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("serve:serve", "Serve until SIGTERM: door, Slack, loops, hands."),
@@ -28,7 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "runbooks": ("runbooks:runbooks", "List runbooks, check them, print their schema."),
     "configuration": ("configuration:configuration", "Check policy and people; their schemas."),
     "inbox": ("inbox:inbox", "Deliveries that were set aside."),
-    "verify-journal": ("verify_journal:verify_journal", "Recompute the journal's chain."),
+    "verify-journal": ("verify_journal:verify_journal", VERIFIES),
     "migrate": ("migrate:migrate", "Bring the database's schema up to date."),
     "settings": ("settings:settings", "Every setting, what it means and its default."),
 }

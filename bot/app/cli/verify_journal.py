@@ -14,6 +14,7 @@ Heads = Annotated[
     list[str] | None,
     Parameter(
         name="--head",
+        negative="",
         help="A head from the logs, `position:events:mac:key`; a tail cut off since then shows.",
     ),
 ]

@@ -233,6 +233,17 @@ def test_a_postmortem_written_again_has_the_same_bytes(run: Run, tmp_path: Path)
     assert (missing.status, missing.err) == (2, "triaged: there is no INC-7\n")
 
 
+def test_the_help_says_what_the_chain_does_not_cover(run: Run) -> None:
+    """Whoever audits must not take "events hold" for "nothing in this database was changed"."""
+    words = " ".join(run("verify-journal", "--help").out.split())
+    line = next(one for one in run("--help").out.splitlines() if "verify-journal" in one)
+
+    assert "It covers the events" in words
+    assert "does not cover what stands beside the events: the texts" in words
+    assert "summaries" in words
+    assert "cover" not in line
+
+
 @pytest.mark.usefixtures("journal")
 def test_a_flipped_byte_is_found_and_named(run: Run, tmp_path: Path) -> None:
     """Whoever changes history in the database must be found out."""
