@@ -199,7 +199,13 @@ class ChatIntake:
     def _say(self, delivery: Delivery, heard: Heard, text: str) -> None:
         """Want an answer that this person alone sees; said again it is the same row."""
         name = f"reply/{delivery.inbox_id}"
-        row = reply(name, channel=heard.channel, user=heard.user, message=replies.said(text))
+        row = reply(
+            name,
+            channel=heard.channel,
+            user=heard.user,
+            message=replies.said(text),
+            response_url=heard.response_url,
+        )
         self._outbox.want(name, 1, (row,))
 
 

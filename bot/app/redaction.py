@@ -5,13 +5,13 @@ import re
 HIDDEN = "***"
 _NAMED = (
     r"(?:[\w-]*(?:password|passwd|passphrase|secret|credentials?|api[_-]?key|access[_-]?key"
-    r"|private[_-]?key|token)|pwd)"
+    r"|private[_-]?key|response[_-]?url|token)|pwd)"
 )
 _LOOKS = (
-    # Slack: tokens of every kind, and incoming webhooks.
+    # Slack: tokens of every kind, incoming webhooks, and where an answer to a person goes.
     r"xox[a-z](?:\.xox[a-z])?-[\w-]+",
     r"xapp-[\w-]+",
-    r"(?<=hooks\.slack\.com/)(?:services|workflows|triggers)/[\w/-]+",
+    r"(?<=hooks\.slack\.com/)(?:services|workflows|triggers|commands|actions|app)/[\w/-]+",
     # What stands in headers and addresses.
     r"(?i:(?<=bearer )|(?<=basic )|(?<=bearer\t))[\w.~+/=-]{8,}",
     r"(?i:(?<=cookie: )|(?<=authorization: ))[^\r\n\"']+",

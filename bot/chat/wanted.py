@@ -53,9 +53,15 @@ def channel_name(incident: Incident) -> str:
     return name[: NAME_LENGTH + 1].rpartition("-")[0].rstrip("-")
 
 
-def reply(key: str, *, channel: str, user: str, message: Message) -> Wanted:
-    """Return the row that tells one person something, in a channel."""
+def reply(key: str, *, channel: str, user: str, message: Message, response_url: str = "") -> Wanted:
+    """Return the row that tells one person something, in a channel.
+
+    `response_url` is where Slack takes the answer to what the person did, also where we may not
+    speak; empty for none.
+    """
     body = {"channel_id": channel, "user": user, "message": written(message)}
+    if response_url:
+        body["response_url"] = response_url
     return _row(key, EPHEMERAL, f"user-{user}", body, priority=URGENT)
 
 

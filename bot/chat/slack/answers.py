@@ -7,6 +7,7 @@ from typing import Any  # Slack's JSON
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.chat.slack.response_url import ResponseUrls
 from bot.delivery.deliverer import Hopeless, PutOff, Unknown
 
 TIMEOUT = 10
@@ -34,6 +35,9 @@ class Caller:
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
+        self._responses = ResponseUrls(
+            api=client.base_url, proxy=client.proxy, timeout=client.timeout
+        )
 
     def read(self, method: str, **arguments: Any) -> Mapping[str, Any]:  # each method's own
         """Return what a reading method answers; raises as `call`.
@@ -45,6 +49,10 @@ class Caller:
     def call(self, method: str, **arguments: Any) -> Mapping[str, Any]:  # each method's own
         """Return the answer; raises PutOff, Refused or Unknown."""
         return self._answer(method, json=arguments)
+
+    def respond(self, url: str, shown: Mapping[str, Any]) -> bool:  # Block Kit
+        """Answer at a response URL, as `ResponseUrls.post`."""
+        return self._responses.post(url, shown)
 
     def _answer(self, method: str, **sent: Any) -> Mapping[str, Any]:  # as api_call takes it
         try:

@@ -159,11 +159,21 @@ class SlackDeliverer:
         return {"channel": channel}
 
     def _ephemeral(self, _: Item, body: Body, __: Find) -> Remote:
+        """Tell one person: at the address that came with their click or command, or else there."""
         shown = payload(messages.read(body["message"]))
-        where = {"channel": body["channel_id"], "user": body["user"]}
-        with _fine(NOBODY_THERE):
-            self._caller.call("chat.postEphemeral", **where, **shown)
+        if not self._caller.respond(body.get("response_url", ""), shown):
+            self._whisper(body, shown)
         return {"user": body["user"]}
+
+    def _whisper(self, body: Body, shown: Body) -> None:
+        """Tell a member of a channel that we are in; elsewhere nobody is told, and it is logged."""
+        where = {"channel": body["channel_id"], "user": body["user"]}
+        try:
+            self._caller.call("chat.postEphemeral", **where, **shown)
+        except Refused as error:
+            if error.code not in NOBODY_THERE:
+                raise
+            log.warning("a person was not answered", **where, because=error.code)
 
 
 @contextmanager

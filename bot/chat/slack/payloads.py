@@ -6,14 +6,14 @@ Shapes: docs.slack.dev, interaction payloads and slash commands.
 import html
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.chat.slack.escape import plain
 from incidents.errors import Rejected
 
 COMMAND, INTERACTIVE, EVENT = "slash_commands", "interactive", "events_api"
 CLICK = "block_actions"
-MOST_TEXT = 600
+MOST_TEXT, LONGEST_URL = 600, 600
 
 
 class Garbled(Rejected):
@@ -22,12 +22,16 @@ class Garbled(Rejected):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """A person pressed a button; `action` and `value` are what the card gave it."""
+    """A person pressed a button; `action` and `value` are what the card gave it.
+
+    `response_url` is as foreign as the rest, and a secret: see `bot/chat/slack/response_url.py`.
+    """
 
     action: str
     value: str
     user: str
     channel: str
+    response_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,7 @@ class Typed:
     text: str
     user: str
     channel: str
+    response_url: str = field(default="", repr=False)
 
 
 Heard = Click | Typed
@@ -67,7 +72,12 @@ def read(body: bytes) -> Heard | None:
 def _typed(payload: Mapping[str, object]) -> Typed:
     # Slack escapes what is typed; this is what the person saw, in one line.
     text = plain(" ".join(html.unescape(_text(payload, "text")).split()), MOST_TEXT)
-    return Typed(text=text, user=_text(payload, "user_id"), channel=_text(payload, "channel_id"))
+    return Typed(
+        text=text,
+        user=_text(payload, "user_id"),
+        channel=_text(payload, "channel_id"),
+        response_url=_response_url(payload),
+    )
 
 
 def _click(payload: Mapping[str, object]) -> Click | None:
@@ -83,7 +93,14 @@ def _click(payload: Mapping[str, object]) -> Click | None:
         value=_text(pressed, "value"),
         user=_text(_object(payload, "user"), "id"),
         channel=_text(_object(payload, "channel"), "id"),
+        response_url=_response_url(payload),
     )
+
+
+def _response_url(payload: Mapping[str, object]) -> str:
+    """Return where the answer goes; empty where there is none: the rest counts all the same."""
+    found = payload.get("response_url")
+    return found if isinstance(found, str) and len(found) <= LONGEST_URL else ""
 
 
 def _object(of: object, name: str) -> Mapping[str, object]:

@@ -38,6 +38,36 @@ def test_what_is_typed_is_read_as_the_person_saw_it() -> None:
     )
 
 
+URL = "https://hooks.slack.com/commands/T1/2/secret"
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        pytest.param("interactive", CLICK, id="click"),
+        pytest.param(
+            "slash_commands", {"text": "ack", "user_id": "U1", "channel_id": "C1"}, id="command"
+        ),
+    ],
+)
+def test_where_the_answer_goes_is_read_and_not_shown(kind, payload) -> None:
+    """It is the one way to somebody in a channel that we are not in, and a secret."""
+    heard = read(envelope(kind, payload | {"response_url": URL}))
+
+    assert heard.response_url == URL
+    assert "secret" not in repr(heard)
+
+
+@pytest.mark.parametrize(
+    "url", [pytest.param(7, id="number"), pytest.param("x" * 601, id="long"), None]
+)
+def test_a_click_counts_without_a_place_for_its_answer(url) -> None:
+    """The decision is what matters; the answer has another way."""
+    assert read(envelope("interactive", CLICK | {"response_url": url})) == Click(
+        action="approve", value="approval-1|abc", user="U1", channel="C1"
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [

@@ -1,6 +1,10 @@
 """Response URLs: five uses, for the person alone unless told otherwise."""
 
+from datetime import timedelta
+
 import httpx
+import pytest
+from slack_sdk.errors import SlackApiError
 
 from drills.slack import interactions
 
@@ -34,9 +38,49 @@ def test_a_response_url_works_five_times(slack, card) -> None:
     """An approval lives longer than that: it must be changed by chat.update."""
     url = _pressed(slack, card)
 
-    codes = [httpx.post(url, json={"text": "x"}).status_code for _ in range(6)]
+    answers = [httpx.post(url, json={"text": "x"}) for _ in range(6)]
 
-    assert codes == [200] * 5 + [404]
+    assert [one.status_code for one in answers] == [200] * 5 + [404]
+    assert answers[-1].json() == {"ok": False, "error": "expired_url"}
+
+
+def test_a_response_url_works_for_thirty_minutes(slack, card) -> None:
+    """Whoever answers after an outage needs another way."""
+    url, now = _pressed(slack, card), slack.workspace.now
+    try:
+        slack.workspace.now = lambda: now() + timedelta(minutes=29)
+        first = httpx.post(url, json={"text": "x"})
+        slack.workspace.now = lambda: now() + timedelta(minutes=31)
+        last = httpx.post(url, json={"text": "x"})
+    finally:
+        slack.workspace.now = now
+
+    assert (first.status_code, last.status_code) == (200, 404)
+    assert last.json() == {"ok": False, "error": "expired_url"}
+
+
+def test_the_original_is_replaced_when_asked(slack, card) -> None:
+    """The buttons of a message that was dealt with go away for everybody."""
+    httpx.post(_pressed(slack, card), json={"replace_original": True, "text": "done"})
+
+    assert slack.workspace.boards[card["channel"]].messages[card["ts"]].text == "done"
+
+
+def test_a_response_url_reaches_the_person_where_the_bot_may_not_speak(slack, client) -> None:
+    """Slack refuses an ephemeral message there, and takes the answer all the same."""
+    general = slack.workspace.channel("#general").id
+    alice = slack.workspace.person("alice").id
+    envelope = interactions.command(
+        slack.workspace, user="alice", channel=general, command="/incident", text="ack"
+    )
+
+    with pytest.raises(SlackApiError) as raised:
+        client.chat_postEphemeral(channel=general, user=alice, text="hello")
+    httpx.post(str(envelope.payload["response_url"]), json={"text": "hello"})
+
+    assert raised.value.response["error"] == "not_in_channel"
+    shown = [(one.text, one.seen_by) for one in slack.workspace.boards[general].ephemeral.values()]
+    assert ("hello", alice) in shown
 
 
 def test_the_original_is_deleted_when_asked(slack, card) -> None:
