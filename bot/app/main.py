@@ -21,7 +21,7 @@ from bot.app.health import Readiness
 from bot.app.intake import Intake
 from bot.app.leader import Leader
 from bot.app.loops.auditor import AuditorLoop
-from bot.app.loops.due import DueLoop, WritePostmortem
+from bot.app.loops.due import DueLoop
 from bot.app.loops.inbox import Handler, InboxLoop
 from bot.app.loops.loop import Loop
 from bot.app.loops.outbox import OutboxLoop, Voice
@@ -39,8 +39,6 @@ from bot.delivery.sender import Pace, Sender
 from bot.postmortem.writing import Writer
 from bot.web.access import Access
 from bot.web.pages import build as build_pages
-from incidents.aggregates import incident_stream
-from incidents.commands.incident import NotePostmortem
 
 TURN_SECONDS = 0.25
 
@@ -145,23 +143,13 @@ def _desk_loops(
     metrics: Metrics,
     between: Between,
 ) -> tuple[Loop, ...]:
+    write = writing.noting(desk, writer, failures=metrics.postmortem_failures)
     return (
         _inbox_loop(desk, beginning, chat),
-        DueLoop(desk=desk.desk, write_postmortem=_noting(desk, writer), pause=_pause(desk)),
+        DueLoop(desk=desk.desk, write_postmortem=write, pause=_pause(desk)),
         _outbox_loop(desk, between),
         AuditorLoop(store=desk.store, metrics=metrics, pause=_pause(desk)),
     )
-
-
-def _noting(desk: Opened, writer: Writer) -> WritePostmortem:
-    """Return what writes a postmortem and notes it: written twice, it is the same file."""
-
-    def write(number: int) -> None:
-        written = writer.write(number)
-        note = NotePostmortem(name=written.name, digest=written.digest)
-        desk.desk.tell(incident_stream(number), note)
-
-    return write
 
 
 def _inbox_loop(desk: Opened, beginning: Beginning, chat: ChatIntake) -> InboxLoop:

@@ -27,6 +27,11 @@ class Metrics:
             ["what"],
             registry=self.registry,
         )
+        self.postmortem_failures = Counter(
+            "triaged_postmortem_failures_total",
+            "Attempts to write a postmortem that failed; each is tried again.",
+            registry=self.registry,
+        )
         self.leader = Gauge(
             "triaged_leader",
             "1 where this process does the role's work.",

@@ -1,10 +1,26 @@
 """What writes postmortems, made from what a command opened."""
 
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from prometheus_client import Counter
+
 from bot.app.beginning import Beginning
 from bot.app.opening import Opened
+from bot.app.settings import PREFIX
 from bot.postmortem.writing import Writer
+from incidents.aggregates import incident_stream
+from incidents.commands.incident import NotePostmortem
+from incidents.errors import Rejected, Unavailable
 from runbooks.language.loader import LIBRARY
 from runbooks.language.loader import load as load_runbooks
+
+log = structlog.get_logger()
+
+Write = Callable[[int], bool]
+"""Writes an incident's postmortem and notes it; returns whether it is there."""
 
 
 def beginning(desk: Opened) -> Beginning:
@@ -18,11 +34,48 @@ def beginning(desk: Opened) -> Beginning:
 
 
 def writer(desk: Opened, begins: Beginning) -> Writer:
-    """Return what writes postmortems, with the follow-ups of the runbooks."""
+    """Return what writes postmortems, with the follow-ups of the runbooks.
+
+    Raises Rejected where the folder cannot be written, unless this process writes none: at the
+    first postmortem it would be too late for whoever set it.
+    """
+    folder = desk.settings.postmortems
+    if "desk" in desk.settings.roles:
+        _check(folder)
     return Writer(
         desk=desk.desk,
         texts=desk.store.texts,
         people=desk.configuration.people,
-        folder=desk.settings.postmortems,
+        folder=folder,
         follow_ups=begins.follow_ups,
     )
+
+
+def noting(desk: Opened, writes: Writer, *, failures: Counter) -> Write:
+    """Return what writes a postmortem and notes it: written twice, it is the same file."""
+
+    def write(number: int) -> bool:
+        try:
+            written = writes.write(number)
+        except (Rejected, Unavailable) as error:
+            # Until it is noted the incident stays due, so that it is written again and again.
+            failures.inc()
+            log.error("postmortem not written", incident=number, because=str(error))  # noqa: TRY400  # no bug
+            return False
+        note = NotePostmortem(name=written.name, digest=written.digest)
+        desk.desk.tell(incident_stream(number), note)
+        return True
+
+    return write
+
+
+def _check(folder: Path) -> None:
+    """Refuse a folder in which no file can be made; nothing is left in it, nor is it made."""
+    whole = folder.absolute()
+    try:
+        nearest = next(one for one in (whole, *whole.parents) if one.exists())
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+    except OSError as error:
+        message = f"{PREFIX}POSTMORTEMS: {folder} cannot be written: {error.strerror}"
+        raise Rejected(message) from error

@@ -21,7 +21,8 @@ MOST = 2000
 WRITE_AGAIN_SECONDS = 30.0
 CLAIMED = frozenset({"started", "in doubt", "applied"})
 
-WritePostmortem = Callable[[int], None]
+WritePostmortem = Callable[[int], bool]
+"""Writes a postmortem; returns whether it is there, and says itself why not."""
 
 
 class DueLoop:
@@ -68,12 +69,7 @@ class DueLoop:
             return False
         # Set before the attempt: a document that fails, or takes long, must not be tried at once.
         self._write_again[number] = time.monotonic() + WRITE_AGAIN_SECONDS
-        try:
-            self._write_postmortem(number)
-        except Rejected as error:
-            log.warning("postmortem not written", incident=number, because=str(error))
-            return False
-        return True
+        return self._write_postmortem(number)
 
     def _busy(self, number: int) -> str | None:
         """Return why the incident must not end yet: a change is under way, or not yet counted."""

@@ -85,6 +85,18 @@ def test_an_address_that_is_taken_is_one_sentence(operator: Operator) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_postmortem_folder_that_cannot_be_written_is_one_sentence(
+    operator: Operator, tmp_path: Path
+) -> None:
+    """The first postmortem is written weeks after the start, when nobody looks at the setting."""
+    (tmp_path / "file").write_text("in the way")
+
+    done = operator.run("serve", POSTMORTEMS=str(tmp_path / "file"))
+
+    said = f"triaged: TRIAGED_POSTMORTEMS: {tmp_path}/file cannot be written: Not a directory\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
 def test_a_database_that_is_away_is_one_sentence_without_its_password(operator: Operator) -> None:
     """The first thing that goes wrong in a new installation."""
     url = "postgresql://triaged:canary@127.0.0.1:1/triaged"
