@@ -1,18 +1,22 @@
 """The page about adding a check is followed to the letter."""
 
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.app import settings
 from cluster.signals.reading import NoData, Observation, Reading, Why
 from cluster.targets.target import Target
 from runbooks.language import loader, registry
 from runbooks.language.declaration import Finding, Question
 from runbooks.language.loader import LIBRARY
 
-PAGE = (Path(__file__).parents[3] / "docs" / "adding-a-check.md").read_text("utf-8")
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "adding-a-check.md").read_text("utf-8")
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -22,11 +26,12 @@ def block(language: str) -> str:
 
 @pytest.fixture
 def steps(tmp_path: Path) -> Path:
-    """Save the page's module, under its name, in a folder of its own."""
+    """Save the page's module, under its name, in a folder beside the one that it is for."""
+    place = Path(re.search(r"Save this as `([^`]+\.py)`", PAGE).group(1))
+    assert ROOT / place.parent == registry.SHIPPED
     folder = tmp_path / "steps"
     folder.mkdir()
-    name = re.search(r"Save this as `([^`]+)`", PAGE).group(1)
-    (folder / name).write_text(block("python"), "utf-8")
+    (folder / place.name).write_text(block("python"), "utf-8")
     return folder
 
 
@@ -105,3 +110,24 @@ def test_without_the_module_the_runbook_is_refused(tmp_path):
     (problem,) = loader.lint(tmp_path)
 
     assert "'first_token' is unknown" in problem.what
+
+
+def test_the_check_of_the_page_is_typed_as_ours_are(steps):
+    """Whoever copies it meets the type checker next: it must not be the page that is wrong."""
+    name = next(steps.glob("*.py"))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file", ROOT / "pyproject.toml", name],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_there_is_no_setting_for_checks_as_the_page_says():
+    """The day there is one, this page has to lead to it."""
+    assert "There is no setting for" in PAGE
+    assert [name for name in settings.about() if "step" in name or "check" in name] == []
