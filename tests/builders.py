@@ -8,12 +8,13 @@ from incidents.alert import Alert
 from incidents.commands.incident import Judgement, ReportAlerts
 from incidents.commands.run import ClaimStep
 from incidents.correlation import Place
+from incidents.default_policy import default_policy
 from incidents.desk import Desk
 from incidents.events.approval import ApprovalRequested
 from incidents.events.run import Evidence, PlanRecord, RunStarted
 from incidents.incident import TRIAGE
 from incidents.journal import Budget
-from incidents.policy import Policy, Severity, default_policy
+from incidents.policy import Policy, Severity
 from incidents.ports import Clock, Journal
 from storage.memory import MemoryStore
 

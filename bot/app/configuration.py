@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any  # what the shapes have checked
 
 from bot.app.configuration_shapes import PEOPLE, POLICY, SHAPES
+from incidents.default_policy import default_policy
 from incidents.errors import Rejected
 from incidents.people import People, Person
-from incidents.policy import Demand, Judged, Policy, Severity, default_policy
+from incidents.policy import Demand, Judged, Policy, Severity
 from runbooks.language.conform import Conform
 from runbooks.language.document import Node, read
 from runbooks.language.positions import line

@@ -71,7 +71,7 @@ def judged(alert: Alert, *, policy: Policy, choose: Choose) -> Candidate:
         alert=short,
         key=key_of(short),
         place=correlation.place(short),
-        verdict=severity.classify(short, {}, policy),
+        verdict=severity.judge(short, {}, policy),
         runbook=runbook,
         runbook_because=because,
     )

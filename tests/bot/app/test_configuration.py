@@ -11,9 +11,10 @@ from ruamel.yaml import YAML
 
 from bot.app.configuration import load
 from bot.app.configuration_shapes import SHAPES, schema
+from incidents.default_policy import default_policy
 from incidents.errors import Rejected
 from incidents.people import Person
-from incidents.policy import Judged, Severity, default_policy
+from incidents.policy import Judged, Severity
 
 PEOPLE = """\
 people:

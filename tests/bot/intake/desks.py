@@ -9,9 +9,10 @@ from bot.app.intake import Intake
 from bot.app.loops.inbox import Handler, InboxLoop
 from incidents.alert import Alert
 from incidents.commands.incident import Resolve, Tick
+from incidents.default_policy import default_policy
 from incidents.desk import Desk
 from incidents.incident import Incident
-from incidents.policy import Policy, default_policy
+from incidents.policy import Policy
 from incidents.ports import Store
 
 NOON = datetime(2026, 1, 10, 12, 30, tzinfo=UTC)

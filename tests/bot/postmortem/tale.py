@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from incidents.aggregates import kind_of
+from incidents.default_policy import default_policy
 from incidents.desk import Desk
 from incidents.events import approval, incident, run
 from incidents.events.registry import to_bytes
 from incidents.journal import Append, Draft
 from incidents.people import People, Person
-from incidents.policy import default_policy
 from storage.memory import MemoryStore
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

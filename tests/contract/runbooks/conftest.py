@@ -18,9 +18,9 @@ from drills.world import World
 from incidents.approval import ApprovalState
 from incidents.commands.approval import Approve
 from incidents.commands.run import StartRun
+from incidents.default_policy import default_policy
 from incidents.desk import Desk
 from incidents.linking import owed
-from incidents.policy import default_policy
 from incidents.run import Run
 from runbooks.engine.runner import Runner
 from runbooks.engine.shelf import Beginning, Shelf, begin

@@ -1,44 +1,148 @@
-"""Severity: what is not known changes nothing, and more facts never calm."""
+"""Severity: what is not known never calms, order never decides, and worse is never better."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.policy import LiveRule, Severity, default_policy
-from incidents.severity import classify, worse
+from incidents.conditions import Condition, How, witness
+from incidents.default_policy import default_policy
+from incidents.facts import FACTS, Kind, Known, Unknown, Worse
+from incidents.policy import AtLeast, AtMost, LiveRule, Lower, Raise, Severity
+from incidents.severity import classify, judge, needed, worse
 from tests.builders import alert, policy
 
-NAMES = ("error_ratio", "queue", "down")
+DEFAULT = default_policy()
+severities = st.sampled_from(Severity)
+bounds = st.builds(
+    Condition,
+    fact=st.sampled_from(("error_ratio", "waiting", "request_rate")),
+    how=st.sampled_from((How.ABOVE, How.AT_LEAST, How.BELOW, How.AT_MOST)),
+    value=st.sampled_from((0, 0.5, 1)),
+)
+effects = st.one_of(
+    st.builds(AtLeast, severity=severities),
+    st.builds(AtMost, severity=severities),
+    st.builds(Raise, levels=st.integers(1, 3)),
+    st.builds(Lower, levels=st.integers(1, 3)),
+)
 rules = st.builds(
     LiveRule,
-    fact=st.sampled_from(NAMES),
-    at_least=st.floats(allow_nan=False),
-    severity=st.sampled_from(Severity),
+    name=st.text("abcdef", min_size=1, max_size=3),
     because=st.just("so it is"),
+    effect=effects,
+    when=st.lists(bounds, max_size=2).map(tuple),
+    unless=st.lists(bounds, max_size=1).map(tuple),
+    firm=st.booleans(),
 )
-policies = st.lists(rules, max_size=4).map(lambda live: policy(live=tuple(live)))
+some_rules = st.lists(rules, max_size=5, unique_by=lambda rule: rule.name)
+policies = st.one_of(st.just(DEFAULT), some_rules.map(lambda live: policy(live=tuple(live))))
 labels = st.fixed_dictionaries(
     {},
     optional={
         "priority": st.sampled_from(("P0", "P3", "high")),
         "severity": st.sampled_from(("critical", "warning", "odd")),
+        "category": st.sampled_from(("security", "capacity")),
     },
 )
-alerts = st.builds(alert, st.sampled_from((*default_policy().catalogue, "Unheard")), labels=labels)
-numbers = st.dictionaries(st.sampled_from(NAMES), st.floats())
-unknown = st.dictionaries(st.sampled_from((*NAMES, "other")), st.none() | st.just(float("nan")))
+alerts = st.builds(alert, st.sampled_from((*sorted(DEFAULT.catalogue), "Unheard")), labels=labels)
 
 
-@given(alerts, policies, numbers, unknown)
-def test_what_is_not_known_changes_nothing(one, rules, known, missing) -> None:
+def values(name):
+    """Return what a fact may be."""
+    fact = FACTS[name]
+    if fact.kind is Kind.TRUTH:
+        return st.booleans()
+    if fact.kind is Kind.WORD:
+        return st.sampled_from(fact.words)
+    return st.sampled_from((0, 0.01, 0.05, 0.1, 0.3, 0.5, 1, 2.5, 6, 79))
+
+
+def known(value):
+    """Return it as a fact."""
+    return Known(value=value, unit="", source="drawn")
+
+
+facts = st.fixed_dictionaries({}, optional={name: values(name).map(known) for name in FACTS})
+unknown = st.dictionaries(
+    st.sampled_from((*FACTS, "other")), st.just(Unknown(why="away")) | st.just(known(float("nan")))
+)
+
+
+@given(alerts, policies, facts, unknown)
+def test_what_is_not_known_changes_nothing(one, rules, found, missing) -> None:
     """Prometheus going away must neither wake people nor calm them."""
-    with_gaps = {**missing, **known}
-
-    assert classify(one, with_gaps, rules) == classify(one, known, rules)
+    assert judge(one, {**missing, **found}, rules) == judge(one, found, rules)
 
 
-@given(alerts, policies, numbers)
-def test_facts_never_lower_a_severity(one, rules, known) -> None:
-    """Only a person may say that it is not so bad."""
-    without = classify(one, {}, rules).severity
+@given(alerts, policies, unknown)
+def test_severity_never_falls_on_missing_data(one, rules, missing) -> None:
+    """Who sees nothing says what the catalogue says; labels may only make it worse."""
+    plain = judge(one, {}, policy(live=())).severity
 
-    assert not worse(without, classify(one, known, rules).severity)
+    assert not worse(plain, judge(one, missing, rules).severity)
+
+
+@given(alerts, policies, facts, st.sampled_from(sorted(FACTS)))
+def test_losing_a_fact_never_lowers_by_a_rule_that_lowers(one, rules, found, lost) -> None:
+    """A rule that lowers needs all that it looks at; without it, it is as if it were not there."""
+    left = {name: value for name, value in found.items() if name != lost}
+    lowered = {rule.name for rule in rules.live if isinstance(rule.effect, (AtMost, Lower))}
+    touching = {
+        rule.name
+        for rule in rules.live
+        if lost in {c.fact for c in (*rule.when, *rule.unless, *rules.lowering.when)}
+    }
+    name = judge(one, left, rules).rule.removeprefix("live:")
+
+    assert name not in lowered & touching
+
+
+@given(alerts, some_rules, facts, st.randoms())
+def test_the_order_of_rules_and_facts_never_decides(one, live, found, shuffle) -> None:
+    """Whoever sorts a policy file must not change whom it wakes."""
+    turned, other = list(live), list(found.items())
+    shuffle.shuffle(turned)
+    shuffle.shuffle(other)
+
+    first = classify(one, found, policy(live=tuple(live)))
+    assert classify(one, dict(other), policy(live=tuple(turned))) == first
+
+
+@given(alerts, facts, st.data())
+def test_a_worse_fact_never_lowers(one, found, data) -> None:
+    """Otherwise an outage could end its own incident by getting worse."""
+    name = data.draw(st.sampled_from([n for n, f in FACTS.items() if f.worse is not Worse.NEITHER]))
+    ordered = sorted((data.draw(values(name)), data.draw(values(name))))
+    better, bad = ordered if FACTS[name].worse is Worse.UP else ordered[::-1]
+
+    before = judge(one, {**found, name: known(better)}, DEFAULT).severity
+    after = judge(one, {**found, name: known(bad)}, DEFAULT).severity
+
+    assert not worse(before, after)
+
+
+@given(alerts, policies, facts)
+def test_facts_that_are_not_needed_change_nothing(one, rules, found) -> None:
+    """What is not asked for must not have mattered."""
+    asked = needed(one, rules)
+    fewer = {name: value for name, value in found.items() if name in asked}
+
+    assert judge(one, fewer, rules) == judge(one, found, rules)
+
+
+@given(alerts, policies, facts)
+def test_what_would_change_it_does(one, rules, found) -> None:
+    """A sentence on a card that is not true costs more trust than none."""
+    verdict = classify(one, found, rules)
+
+    for change in verdict.would_change:
+        supposed = {**found, **{c.fact: witness(c) for c in change.when}}
+        assert judge(one, supposed, rules).severity is change.severity
+        assert change.severity is not verdict.severity
+
+
+@given(alerts, facts)
+def test_security_is_p0_whatever_is_known(one, found) -> None:
+    """Neither a label nor a number makes it less."""
+    loud = alert(one.name, labels={**one.labels, "category": "security"})
+
+    assert judge(loud, found, DEFAULT).severity is Severity.P0

@@ -14,10 +14,10 @@ from cluster.targets.target import Selector, Target
 from cluster.tools import Tools
 from incidents.commands.approval import Approve, ExpireApproval, Refuse
 from incidents.commands.run import StartRun
+from incidents.default_policy import default_policy
 from incidents.desk import Desk
 from incidents.errors import Conflict
 from incidents.linking import owed
-from incidents.policy import default_policy
 from runbooks.engine.runner import Runner
 from runbooks.engine.shelf import Beginning, Shelf, begin
 from runbooks.language import loader, registry
@@ -217,6 +217,11 @@ class World:
 
     def step(self, name: str):
         return self.run.step(name)
+
+    def waits(self) -> str | None:
+        """Return what the run waits for, as its journal has it."""
+        waits = self.run.waits
+        return f"{waits.step}: {waits.because}" if waits is not None else None
 
     def advance(self) -> bool:
         return self.runner.advance(RUN)
