@@ -147,7 +147,7 @@ def _desk_loops(
     return (
         _inbox_loop(desk, beginning, chat),
         DueLoop(desk=desk.desk, write_postmortem=write, pause=_pause(desk)),
-        _outbox_loop(desk, between),
+        _outbox_loop(desk, metrics, between),
         AuditorLoop(store=desk.store, metrics=metrics, pause=_pause(desk)),
     )
 
@@ -164,11 +164,13 @@ def _inbox_loop(desk: Opened, beginning: Beginning, chat: ChatIntake) -> InboxLo
     return InboxLoop(inbox=desk.store.inbox, handlers=handlers, unhandled=intake.unhandled)
 
 
-def _outbox_loop(desk: Opened, between: Between) -> OutboxLoop:
+def _outbox_loop(desk: Opened, metrics: Metrics, between: Between) -> OutboxLoop:
     settings, deliverers = desk.settings, dict[str, Deliverer]()
     if settings.slack_bot_token:
         caller = Caller(client(settings.slack_bot_token.reveal(), settings.slack_api_url))
-        slack = SlackDeliverer(caller)
+        slack = SlackDeliverer(
+            caller, unannounced=lambda because: metrics.unannounced.labels(because).inc()
+        )
         deliverers = dict.fromkeys(slack.kinds, between.deliverer(slack))
     sender = Sender(
         outbox=desk.store.outbox,

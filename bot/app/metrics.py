@@ -27,6 +27,12 @@ class Metrics:
             ["what"],
             registry=self.registry,
         )
+        self.unannounced = Counter(
+            "triaged_unannounced_total",
+            "Announcements that reached no channel: the policy names one that is missing.",
+            ["because"],
+            registry=self.registry,
+        )
         self.postmortem_failures = Counter(
             "triaged_postmortem_failures_total",
             "Attempts to write a postmortem that failed; each is tried again.",

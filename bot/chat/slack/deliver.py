@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 LOOK_SOON = 5.0
 TOPIC = 240
-# The channel of a severity may be missing, or not ours to write to: a normal state.
+# The channel of a severity may be missing, or not ours to write to: no reason to try for ever.
 NO_PLACE = frozenset({"channel_not_found", "not_in_channel", "is_archived"})
 NOBODY_THERE = NO_PLACE | {"user_not_in_channel"}
 
@@ -27,12 +27,16 @@ Body = Mapping[str, Any]
 
 
 class SlackDeliverer:
-    """Delivers channels, invitations, topics, messages, pins, archives and ephemerals."""
+    """Delivers channels, invitations, topics, messages, pins, archives and ephemerals.
+
+    `unannounced` is told Slack's error code for each announcement that reaches no channel.
+    """
 
     kinds = ("channel", "invite", "topic", "message", "pin", "archive", "ephemeral")
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, *, unannounced: Callable[[str], None]) -> None:
         self._caller = caller
+        self._unannounced = unannounced
         self._looking = Look(caller)
         self._send: Mapping[str, Callable[[Item, Body, Find], Remote]] = {
             "channel": self._channel,
@@ -130,7 +134,9 @@ class SlackDeliverer:
         except Refused as error:
             if error.code not in NO_PLACE:
                 raise
-            log.info("nothing announced", channel=body["channel_name"], because=error.code)
+            # The incident goes on without it, but somebody believes to be told of incidents there.
+            log.warning("nothing announced", channel=body["channel_name"], because=error.code)
+            self._unannounced(error.code)
             return {"skipped": error.code}
 
     def _post(self, item: Item, channel: str, body: Body, ids: Find, shown: Body) -> Remote:

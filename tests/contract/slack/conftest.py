@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -59,6 +59,7 @@ class Desk:
     slack: Served
     timeout: int = 5
     clock_ahead: timedelta = timedelta(0)
+    unannounced: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         workspace = self.slack.workspace
@@ -75,7 +76,8 @@ class Desk:
         """Begin a new process over the same store."""
         self.story.restart()
         token = self.slack.workspace.bot_token
-        slack = SlackDeliverer(Caller(client(token, self.slack.api, timeout=self.timeout)))
+        caller = Caller(client(token, self.slack.api, timeout=self.timeout))
+        slack = SlackDeliverer(caller, unannounced=self.unannounced.append)
         self.loop = self.story.loop(dict.fromkeys(slack.kinds, slack))
 
     def turn(self) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import structlog
 
 from bot.chat.replies import said
 from bot.chat.wanted import reply
@@ -144,13 +145,32 @@ def test_an_announcement_is_edited_to_its_end(desk) -> None:
     assert _announced(desk) == ["P2 INC-1 resolved: VLLMPreemptionsHigh of llama-3-70b"]
 
 
-def test_a_missing_severity_channel_is_a_normal_state(desk) -> None:
-    """Not every team has one for each severity."""
-    desk.turn()
+def test_a_missing_severity_channel_is_said_and_counted(desk) -> None:
+    """Whoever believes to be told there must not learn of it after the incident."""
+    with structlog.testing.capture_logs() as lines:
+        desk.turn()
 
     item = desk.story.store.outbox.get("incident-1/announcement/incidents-medium")
     assert item.remote == {"skipped": "channel_not_found"}
     assert desk.story.store.outbox.dead() == []
+    assert set(desk.unannounced) == {"channel_not_found"}
+    assert {
+        "event": "nothing announced",
+        "channel": "incidents-medium",
+        "because": "channel_not_found",
+        "log_level": "warning",
+    } in lines
+
+
+def test_a_severity_channel_that_comes_later_is_announced_in(desk) -> None:
+    """The next change of the incident finds the channel that somebody has made meanwhile."""
+    desk.turn()
+
+    _high(desk)
+    desk.story.resolve()
+    desk.turn()
+
+    assert _announced(desk) == ["P2 INC-1 resolved: VLLMPreemptionsHigh of llama-3-70b"]
 
 
 def test_a_taken_name_gets_a_number(desk) -> None:
