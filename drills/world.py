@@ -23,6 +23,7 @@ from drills.slack import app as slack_app
 from drills.slack.serving import CuttableProtocol
 from drills.slack.workspace import Workspace
 from drills.stories import named
+from incidents.default_policy import default_policy
 
 ALERTMANAGERS = ("alertmanager-0", "alertmanager-1")
 
@@ -71,7 +72,9 @@ class World:
         self._lock = threading.RLock()
         self._shown: RuleGroups | None = None
         self._prometheus_faults = Faults()
-        self.slack = Workspace(now=lambda: datetime.now(UTC))
+        # A team that lets the desk announce has these channels: the policy names them.
+        announced_in = [one.channel for one in default_policy().demands.values()]
+        self.slack = Workspace(now=lambda: datetime.now(UTC), announced_in=announced_in)
         self._doors = self._new_doors()
         self._host = Host(self._doors)
         self.addresses = self._name_addresses()

@@ -5,7 +5,7 @@ reads more than once. Times come from `now`, which is real time whatever the wor
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -49,11 +49,13 @@ class Workspace:
 
     `scopes`, `commands`, `revoked`, `create_race`, `limits` and `faults` may be changed at any
     time. With `create_race` a channel name is free for that long after it was taken, as when two
-    calls meet.
+    calls meet. `announced_in` names public channels beside #general and #incidents that the bot is
+    a member of, and everybody else.
     """
 
-    def __init__(self, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, now: Callable[[], datetime], announced_in: Sequence[str] = ()) -> None:
         self.now = now
+        self._announced_in = tuple(announced_in)
         self.lock = threading.RLock()
         self.bot_token = BOT_TOKEN
         self.app_token = APP_TOKEN
@@ -218,8 +220,7 @@ class Workspace:
         alice = self.person("alice")
         general = self.create_channel("general", creator=alice)
         self.change_channel(replace(general, general=True, members=people))
-        incidents = self.create_channel("incidents", creator=alice)
         topic = "What the incident desk announces"
-        self.change_channel(
-            replace(incidents, members=(*people, self.bot.id), topic=topic),
-        )
+        for name in ("incidents", *self._announced_in):
+            made = self.create_channel(name, creator=alice)
+            self.change_channel(replace(made, members=(*people, self.bot.id), topic=topic))

@@ -44,6 +44,17 @@ def _create(workspace: Workspace, name: str) -> dict[str, object]:
     return call(workspace, "conversations.create", arguments, token=workspace.bot_token).body
 
 
+def test_channels_of_announcements_are_there_and_the_bot_is_in_them(clock) -> None:
+    """A rehearsal shows what a team sees that has made them, also when it begins again."""
+    workspace = Workspace(now=clock, announced_in=["incidents-high"])
+    workspace.reset()
+
+    found = workspace.channel("#incidents-high")
+
+    assert (workspace.bot.id in found.members, found.private) == (True, False)
+    assert workspace.person("carol").id in found.members
+
+
 def test_a_name_is_taken_once(workspace) -> None:
     """Two incidents must not share a channel."""
     _create(workspace, "inc-1")
