@@ -39,7 +39,15 @@ class HoldConflict(Conflict):
 
 
 class RequirementConflict(Conflict):
-    """A requirement of the append does not hold under the lock."""
+    """A requirement of the append does not hold under the lock; `kind` may say which."""
+
+    def __init__(self, message: str, *, kind: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class ClaimConflict(Conflict):
+    """The claim that the command is about was settled, or a newer try of the step has another."""
 
 
 class NotDone(Unavailable):

@@ -99,6 +99,10 @@ class ApprovalGranted:
     not_after: datetime
 
 
+BUDGET = "budget"
+"""The kind of a conflict over a budget."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """Fewer than `limit` appends have carried this key in the `window` before `at`."""

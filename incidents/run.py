@@ -11,6 +11,8 @@ from incidents.events.run import Evidence, PlanRecord, RunEvent
 
 UNDO = "undo-"
 """A step that a person asked for: `undo-<step>` is planned from the step's inverse."""
+CRITERION = "criterion-"
+"""Begins the name of a step that poses an escalation criterion to a person."""
 
 
 class StepStatus(Enum):
@@ -63,12 +65,22 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """What the run waits for before it goes on with `step`, and since when that is known."""
+
+    step: str
+    because: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run as it stands; `started` is None before its first event.
 
     `met` says why each escalation criterion that was met was so; `continued_from` is the step from
     which a person let it go on: open steps before it stay out. A retry, an undo, going on or a late
-    doubt opens a finished run again.
+    doubt opens a finished run again. `waits` is what stands in the way now. Neither waiting nor a
+    question about a criterion is progress: `moved_at` is when a step of the runbook last had any.
     """
 
     id: str
@@ -76,12 +88,14 @@ class Run:
     started: events.RunStarted | None = None
     opened_at: datetime | None = None
     updated_at: datetime | None = None
+    moved_at: datetime | None = None
     steps: Mapping[str, Step] = field(default_factory=dict)
     plans: int = 0
     met: Mapping[str, str] = field(default_factory=dict)
     continued_from: str | None = None
     outcome: str | None = None
     because: str = ""
+    waits: Waits | None = None
 
     def step(self, name: str) -> Step:
         """Return the step, open where nothing has happened to it."""
@@ -102,20 +116,40 @@ class Run:
 def evolve(run: Run, event: RunEvent, at: datetime) -> Run:
     """Return the run after the event; never raises for an event that was recorded."""
     grown = replace(run, version=run.version + 1, updated_at=at)
-    if isinstance(event, events.RunStarted):
-        return replace(grown, started=event, opened_at=at)
-    if isinstance(event, events.RunFinished):
-        return replace(grown, outcome=event.outcome, because=event.because)
-    if isinstance(event, events.CriterionMet):
-        return replace(grown, met={**grown.met, event.criterion: event.because})
-    return _evolve_step(grown, event, at)
+    match event:
+        case events.RunStarted():
+            return replace(grown, started=event, opened_at=at, moved_at=at)
+        case events.StepWaits() | events.StepGoesOn():
+            return replace(grown, waits=_in_the_way(event, at))
+        case events.RunFinished():
+            return replace(grown, outcome=event.outcome, because=event.because, waits=None)
+        case events.CriterionMet():
+            return replace(grown, met={**grown.met, event.criterion: event.because})
+        case events.WroteLate():
+            return grown
+        case _:
+            return _evolve_step(grown, event, at)
+
+
+def _in_the_way(event: events.StepWaits | events.StepGoesOn, at: datetime) -> Waits | None:
+    if isinstance(event, events.StepGoesOn):
+        return None
+    return Waits(step=event.step, because=event.because, since=at)
+
+
+_REDIRECTING = (events.StepRetried, events.RunContinued, events.UndoAsked)
 
 
 def _evolve_step(run: Run, event: Any, at: datetime) -> Run:  # any event that names a step
     name = f"{UNDO}{event.step}" if isinstance(event, events.UndoAsked) else event.step
     step = _STEP[type(event)](replace(run.step(name), at=at), event)
     plans = run.plans + isinstance(event, events.ActionPlanned)
-    grown = replace(run, steps={**run.steps, name: step}, plans=plans)
+    # Whatever happens to the step ends its waiting; so does a person who sends the run elsewhere.
+    over = isinstance(event, _REDIRECTING) or (run.waits is not None and run.waits.step == name)
+    waits = None if over else run.waits
+    moved_at = run.moved_at if name.startswith(CRITERION) else at
+    steps = {**run.steps, name: step}
+    grown = replace(run, steps=steps, plans=plans, waits=waits, moved_at=moved_at)
     if isinstance(event, (events.StepRetried, events.UndoAsked, events.StepInDoubt)):
         return replace(grown, outcome=None, because="")
     if isinstance(event, events.RunContinued):

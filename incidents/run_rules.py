@@ -1,13 +1,13 @@
 """What may follow from a command to a run."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any  # the dispatch table holds functions of many command types
 
 from incidents.commands import run as commands
 from incidents.commands.run import RunCommand
 from incidents.decision import Decision
-from incidents.errors import Rejected
+from incidents.errors import ClaimConflict, Rejected
 from incidents.events import run as events
 from incidents.events.run import RunEvent
 from incidents.incident_rules import DESK, OPEN_INCIDENT
@@ -19,7 +19,7 @@ from incidents.journal import (
     Requirement,
     Take,
 )
-from incidents.run import SETTLED, UNDO, Run, Step, StepStatus
+from incidents.run import CRITERION, SETTLED, UNDO, Run, Step, StepStatus, Waits
 
 Answer = Decision[RunEvent]
 OPEN = frozenset({StepStatus.OPEN})
@@ -30,8 +30,8 @@ LATE = frozenset({StepStatus.IN_DOUBT, StepStatus.FAILED, StepStatus.APPLIED, St
 CLAIM = "claim"
 USED = "used"
 FROZEN = "frozen"
-CRITERION = "criterion-"
-"""Begins the name of a step that poses an escalation criterion to a person."""
+NEWS = timedelta(minutes=1)
+"""What a run waits for is told this often at most: a reason that comes and goes is one reason."""
 
 
 def decide(run: Run, command: RunCommand, now: datetime) -> Answer:
@@ -74,13 +74,21 @@ _REOPENING = (
     commands.MeetCriterion,
     commands.ReportLate,
 )
+_Result = (
+    commands.FinishStep
+    | commands.RecordNotApplied
+    | commands.RaiseDoubt
+    | commands.ObserveSettle
+    | commands.RecordVerification
+)
+"""What became of a claim; a run that is over has none, and they are refused as for any other."""
 
 
 def _after_the_end(command: RunCommand) -> bool:
     """Return whether a run that is over still takes it: criteria go on until the incident ends."""
     if isinstance(command, commands.PoseAsk | commands.AnswerAsk):
         return command.step.startswith(CRITERION)
-    return isinstance(command, _REOPENING)
+    return isinstance(command, (*_REOPENING, _Result))
 
 
 def _start(run: Run, command: commands.StartRun) -> Answer:
@@ -131,6 +139,25 @@ def _void(run: Run, command: commands.VoidPlan, _: datetime) -> Answer:
     return _one(events.PlanVoided(step=command.step, digest=digest, because=command.because))
 
 
+def _put_off(run: Run, command: commands.PutOff, now: datetime) -> Answer:
+    if run.claimed is not None and run.claimed.status is StepStatus.IN_DOUBT:
+        return Decision()  # the doubt says already what is waited for
+    known = run.waits
+    if known is not None and known.step == command.step and _no_news(known, command, now):
+        return Decision()
+    return _one(events.StepWaits(step=command.step, because=command.because))
+
+
+def _no_news(known: Waits, command: commands.PutOff, now: datetime) -> bool:
+    return known.because == command.because or now < known.since + NEWS
+
+
+def _go_on(run: Run, _: commands.GoOn, now: datetime) -> Answer:
+    if run.waits is None or now < run.waits.since + NEWS:
+        return Decision()
+    return _one(events.StepGoesOn(step=run.waits.step))
+
+
 def _claim(run: Run, command: commands.ClaimStep, _: datetime) -> Answer:
     step = _expect(run, command.step, {StepStatus.PLANNED})
     if step.plan is None or step.approval != command.approval or step.plan.digest != command.digest:
@@ -169,27 +196,27 @@ def _unless_undone(run: Run, command: commands.ClaimStep) -> tuple[Requirement, 
 
 
 def _finish(run: Run, command: commands.FinishStep, _: datetime) -> Answer:
-    step = _expect(run, command.step, {StepStatus.STARTED})
+    step = _running(run, command, StepStatus.STARTED)
     claim = HoldPresent(kind=CLAIM, key=_uid(step), stream=run.id)
     finished = events.StepFinished(step=command.step, detail=command.detail)
     return Decision(events=(finished,), require=(claim,))
 
 
 def _not_applied(run: Run, command: commands.RecordNotApplied, _: datetime) -> Answer:
-    step = _expect(run, command.step, {StepStatus.STARTED})
+    step = _running(run, command, StepStatus.STARTED)
     missed = events.StepNotApplied(step=command.step, because=command.because)
     return Decision(events=(missed,), release=_given_back(step))
 
 
 def _doubt(run: Run, command: commands.RaiseDoubt, _: datetime) -> Answer:
-    _expect(run, command.step, {StepStatus.STARTED})
+    _running(run, command, StepStatus.STARTED)
     return _one(events.StepInDoubt(step=command.step, because=command.because))
 
 
 def _late(run: Run, command: commands.ReportLate, _: datetime) -> Answer:
-    step = run.step(command.step)
-    if step.approval != command.approval or step.status not in LATE:
+    if run.step(command.step).approval != command.approval:
         return _late_to_another(run, command)
+    step = _expect(run, command.step, LATE)
     if step.status is StepStatus.FAILED:
         # Settled as not applied, by somebody who could not know better: a person looks again.
         because = f"it was settled, and after that its write ended: {command.because}"
@@ -203,8 +230,19 @@ def _late(run: Run, command: commands.ReportLate, _: datetime) -> Answer:
 
 
 def _late_to_another(run: Run, command: commands.ReportLate) -> Answer:
-    """Return that the next try fails: it was planned without knowing of the first."""
-    step = _expect(run, command.step, OPEN | {StepStatus.PLANNED})
+    """Return that the next try fails: it was planned without knowing of the first.
+
+    Once it is claimed itself, or settled, nothing changes it: then people are told of both.
+    """
+    step = run.step(command.step)
+    if step.status not in OPEN | {StepStatus.PLANNED}:
+        wrote = events.WroteLate(
+            step=command.step,
+            approval=command.approval,
+            certain=command.certain,
+            because=command.because,
+        )
+        return _one(wrote)
     because = f"an earlier write of it ended late: {command.because}"
     return _one(events.StepFailed(step=command.step, because=because, attempt=step.attempts + 1))
 
@@ -218,7 +256,7 @@ def _settle_doubt(run: Run, command: commands.SettleDoubt, _: datetime) -> Answe
 
 
 def _observe(run: Run, command: commands.ObserveSettle, _: datetime) -> Answer:
-    step = _expect(run, command.step, {StepStatus.APPLIED})
+    step = _running(run, command, StepStatus.APPLIED)
     if step.ready == (command.ready, command.wanted):
         return Decision()
     return _one(
@@ -227,7 +265,7 @@ def _observe(run: Run, command: commands.ObserveSettle, _: datetime) -> Answer:
 
 
 def _verify(run: Run, command: commands.RecordVerification, _: datetime) -> Answer:
-    step = _expect(run, command.step, {StepStatus.APPLIED})
+    step = _running(run, command, StepStatus.APPLIED)
     verified = events.EffectVerified(
         step=command.step,
         verdict=command.verdict,
@@ -323,6 +361,20 @@ def _expect(run: Run, name: str, statuses: frozenset[StepStatus] | set[StepStatu
     return step
 
 
+def _running(run: Run, command: _Result, status: StepStatus) -> Step:
+    """Return the step that is there with exactly this claim; raises ClaimConflict for any other.
+
+    A process may have stood still since its claim, while people settled it and tried again.
+    """
+    step = run.step(command.step)
+    if step.status is not status or step.approval != command.approval:
+        stands = f"{step.status.value} with {step.approval or 'no approval'}"
+        wanted = f"{status.value} with {command.approval or 'no approval'}"
+        message = f"{run.id} {command.step} is {stands}, not {wanted}"
+        raise ClaimConflict(message)
+    return step
+
+
 def _uid(step: Step) -> str:
     return step.plan.uid if step.plan else ""
 
@@ -337,6 +389,8 @@ _DECIDE: Mapping[type, Callable[[Run, Any, datetime], Answer]] = {  # each takes
     commands.RecordPlan: _plan,
     commands.RecordRefusal: _refuse,
     commands.VoidPlan: _void,
+    commands.PutOff: _put_off,
+    commands.GoOn: _go_on,
     commands.ClaimStep: _claim,
     commands.FinishStep: _finish,
     commands.RecordNotApplied: _not_applied,

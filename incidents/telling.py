@@ -103,6 +103,15 @@ def _observed(event: run.SettleObserved) -> str:
     return f"{event.step}: {event.ready} of {event.wanted} pods ready"
 
 
+def _waits(event: run.StepWaits) -> str:
+    return f"{event.step or 'the run'} waits: {event.because}"
+
+
+def _wrote_late(event: run.WroteLate) -> str:
+    word = "took place" if event.certain else "may have taken place"
+    return f"{event.step}: the write of an earlier try ({event.approval}) {word}: {event.because}"
+
+
 def _doubt_settled(event: run.DoubtSettled) -> str:
     word = "took place" if event.applied else "did not take place"
     return f"{event.step}: {event.by} says that it {word}: {event.reason}"
@@ -132,10 +141,13 @@ _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     run.ActionPlanned: _planned,
     run.ActionRefused: lambda e: f"{e.step} must not be done: {e.because}",
     run.PlanVoided: lambda e: f"{e.step}: the plan no longer holds: {e.because}",
+    run.StepWaits: _waits,
+    run.StepGoesOn: lambda e: f"{e.step or 'the run'} waits no more",
     run.StepStarted: lambda e: f"{e.step} claimed with {e.approval}",
     run.StepFinished: lambda e: f"{e.step} applied: {e.detail}",
     run.StepNotApplied: lambda e: f"{e.step} was not applied: {e.because}",
     run.StepInDoubt: lambda e: f"{e.step} is in doubt: {e.because}",
+    run.WroteLate: _wrote_late,
     run.DoubtSettled: _doubt_settled,
     run.SettleObserved: _observed,
     run.EffectVerified: _compared,

@@ -47,7 +47,7 @@ def _row(entry: Entry) -> Row:
         kind=recorded.kind,
         stream=recorded.stream,
         version=recorded.version,
-        step=getattr(event, "step", None),
+        step=getattr(event, "step", None) or None,
     )
 
 
@@ -62,6 +62,8 @@ _WEIGHTS: Mapping[str, Weight] = {
             "Escalated",
             "StepFinished",
             "StepInDoubt",
+            "StepWaits",
+            "WroteLate",
             "EffectVerified",
             "ApprovalGiven",
             "ApprovalRefused",
@@ -72,6 +74,7 @@ _WEIGHTS: Mapping[str, Weight] = {
     ),
     **dict.fromkeys(
         (
+            "StepGoesOn",
             "RunBegan",
             "RunEnded",
             "ApprovalConsumed",

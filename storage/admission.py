@@ -7,6 +7,7 @@ from typing import assert_never
 
 from incidents.errors import HoldConflict, Rejected, RequirementConflict, VersionConflict
 from incidents.journal import (
+    BUDGET,
     Append,
     Appended,
     ApprovalGranted,
@@ -143,7 +144,7 @@ def _check_budget(picture: Picture, request: Append, budget: Budget) -> None:
     spent = sum(1 for at in picture.spent.get(budget.key, ()) if at > since)
     if spent >= budget.limit:
         message = f"budget {budget.key}: {spent} of {budget.limit} are spent within {budget.window}"
-        raise RequirementConflict(message)
+        raise RequirementConflict(message, kind=BUDGET)
 
 
 def _moved(picture: Picture, request: Append) -> Mapping[HoldKey, Hold | None]:

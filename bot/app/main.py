@@ -109,7 +109,7 @@ def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
     mine = tuple((role, loop) for role, loop in work if role in desk.settings.roles)
     return App(
         opened=desk,
-        web=_web(desk, metrics, readiness, hands),
+        web=_web(desk, metrics, readiness),
         work=mine,
         leader=Leader(
             leases=desk.store.leases,
@@ -200,9 +200,7 @@ def _sockets(desk: Opened, chat: ChatIntake) -> SlackSockets | None:
     )
 
 
-def _web(
-    desk: Opened, metrics: Metrics, readiness: Readiness, hands: tuple[RunsLoop, ...]
-) -> FastAPI:
+def _web(desk: Opened, metrics: Metrics, readiness: Readiness) -> FastAPI:
     settings = desk.settings
     # FastAPI would ask OpenTelemetry on every request; the metrics are our own.
     silent = TelemetryConfig(tracing=False, metrics=False, logs=False)
@@ -220,8 +218,6 @@ def _web(
             texts=desk.store.texts,
             people=desk.configuration.people,
             access=Access(token=settings.page_token.reveal()),
-            # Another process does not know what the hands wait for; its page says what is frozen.
-            waits=hands[0].standing if hands else lambda _: None,
         )
     )
     web.include_router(health.build(ready=readiness.check, registry=metrics.registry))

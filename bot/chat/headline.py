@@ -9,8 +9,7 @@ from incidents.approval import ApprovalState
 from incidents.events.desk import Frozen
 from incidents.incident import Incident, Status
 from incidents.people import People
-from incidents.run import Run, Step, StepStatus
-from incidents.run_rules import CRITERION
+from incidents.run import CRITERION, Run, Step, StepStatus
 from incidents.telling import change
 
 SHORT = 60
@@ -81,6 +80,7 @@ def _next(situation: Situation) -> Iterator[str]:
     yield from _doing(every, StepStatus.ASKED)
     yield from _doing(steps, StepStatus.APPLIED, StepStatus.STARTED)
     held = "thaw" if situation.frozen else "wait"
+    yield from (f"{held}: {one}" for one in _standing(situation))
     yield from _approvals(situation, ApprovalState.GRANTED, f"{held}: {{}} is approved")
     yield from _doing(steps, StepStatus.WAITING)
     yield _otherwise(situation)
@@ -97,6 +97,16 @@ def _approvals(situation: Situation, state: ApprovalState, sentence: str) -> Ite
     for approval in situation.approvals:
         if approval.state is state and approval.asked is not None:
             yield sentence.format(approval.asked.title)
+
+
+def _standing(situation: Situation) -> Iterator[str]:
+    """Yield what cannot go on for now, and why."""
+    for run in situation.runs:
+        if run.waits is not None:
+            step = run.step(run.waits.step)
+            planned = step.status is StepStatus.PLANNED
+            what = f"{_change(step)} is approved" if planned else step.id or "the runbook"
+            yield f"{what}: {run.waits.because}"
 
 
 def _steps(situation: Situation) -> Iterator[tuple[Run, Step]]:
@@ -126,9 +136,14 @@ def _ask(run: Run, step: Step) -> str:
     return f"answer: {step.because} (triaged run answer {run.id} {step.id})"
 
 
-def _verifying(_: Run, step: Step) -> str:
+def _verifying(run: Run, step: Step) -> str:
     pods = f" ({step.ready[0]} of {step.ready[1]} pods ready)" if step.ready else ""
-    return f"wait: verifying {_change(step)}{pods}"
+    return f"wait: verifying {_change(step)}{pods}{_why(run, step)}"
+
+
+def _why(run: Run, step: Step) -> str:
+    waits = run.waits
+    return f": {waits.because}" if waits is not None and waits.step == step.id else ""
 
 
 def _applying(_: Run, step: Step) -> str:

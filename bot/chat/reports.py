@@ -110,6 +110,7 @@ _REPORTS: Mapping[type, Callable[[Any], Message | None]] = {  # each takes its o
             events.StepFinished,
             events.StepNotApplied,
             events.StepInDoubt,
+            events.WroteLate,
             events.DoubtSettled,
             events.AskPosed,
             events.AskAnswered,

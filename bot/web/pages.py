@@ -9,7 +9,7 @@ from bot.postmortem.names import named
 from bot.postmortem.story import collect
 from bot.web.access import Access
 from bot.web.rendering import Pages
-from bot.web.views import Standing, Waits, listed, view
+from bot.web.views import listed, view
 from incidents.desk import Desk
 from incidents.journal import Aggregate
 from incidents.people import People
@@ -28,11 +28,8 @@ def build(
     texts: Texts,
     people: People,
     access: Access,
-    waits: Waits = lambda _: None,
 ) -> APIRouter:
     """Return the routes of the pages; every one is sync, reads, and asks `access` first.
-
-    `waits` returns why a run's next step waits, None where this process does not know.
 
     `/` lists incidents, `/incidents/{number}` shows one, `/incidents.json` and
     `/incidents/{number}/timeline.json?after=<index>` are the same for programs.
@@ -54,8 +51,7 @@ def build(
         story = collect(known, desk=desk, texts=texts, people=people) if known else None
         if story is None:
             return pages.page(request, "missing.html.j2", status=HTTPStatus.NOT_FOUND)
-        standing = Standing(freeze=desk.freeze(), waits=waits)
-        shown = view(story, people=people, standing=standing)
+        shown = view(story, people=people, freeze=desk.freeze())
         return pages.page(request, "incident.html.j2", view=shown)
 
     @router.api_route("/incidents/{number}/timeline.json", methods=_READ)

@@ -1,6 +1,5 @@
 """What the page of an incident shows, as plain values."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,10 +22,6 @@ from incidents.timeline import Row, rows
 MOST_ROWS = 300
 """Rows of the timeline on the page; all of them are in `timeline.json`."""
 
-
-Waits = Callable[[str], str | None]
-
-
 _WRONG = frozenset({StepStatus.FAILED, StepStatus.REFUSED, StepStatus.IN_DOUBT})
 _UNPROVEN = frozenset({"worse", "no effect", "reverted", "cannot tell", "cannot_tell"})
 
@@ -45,14 +40,14 @@ class StepView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """One run of a runbook; `standing` is why its next step waits, where that is known."""
+    """One run of a runbook; `waits` is what it waits for before its next step."""
 
     id: str
     title: str
     runbook: str
     state: str
     because: str
-    standing: str
+    waits: str
     steps: tuple[StepView, ...]
 
 
@@ -92,18 +87,7 @@ class View:
     earlier: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What stands in the way, beside what the incident's own journal says.
-
-    `waits` returns why a run's next step waits, where the process that moves runs is this one.
-    """
-
-    freeze: FreezeState
-    waits: Waits
-
-
-def view(story: Story, *, people: People, standing: Standing) -> View:
+def view(story: Story, *, people: People, freeze: FreezeState) -> View:
     """Return what the page of an incident shows."""
     incident, told = story.incident, rows(story.history)
     return View(
@@ -113,10 +97,10 @@ def view(story: Story, *, people: People, standing: Standing) -> View:
         word=word(story),
         because=incident.severity_because,
         live=_live(incident),
-        frozen=_frozen(incident, standing.freeze, people),
+        frozen=_frozen(incident, freeze, people),
         facts=_facts(story),
         measures=_measures(story),
-        runs=tuple(_run(one, standing.waits) for one in story.runs),
+        runs=tuple(_run(one) for one in story.runs),
         approvals=tuple(_approval(one) for one in story.approvals),
         alerts=alerts(story),
         timeline=tuple(reversed(told[-MOST_ROWS:])),
@@ -193,7 +177,7 @@ def _frozen(incident: Incident, freeze: FreezeState, people: People) -> tuple[st
     )
 
 
-def _run(run: Run, waits: Waits) -> RunView:
+def _run(run: Run) -> RunView:
     started = run.started
     return RunView(
         id=run.id,
@@ -201,7 +185,7 @@ def _run(run: Run, waits: Waits) -> RunView:
         runbook=started.runbook if started else "",
         state=run.outcome or "running",
         because=run.because or (started.because if started else ""),
-        standing="" if run.outcome else waits(run.id) or "",
+        waits=f"{run.waits.step}: {run.waits.because}".removeprefix(": ") if run.waits else "",
         steps=tuple(_step(one) for one in run.steps.values()),
     )
 

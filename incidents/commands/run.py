@@ -57,6 +57,19 @@ class VoidPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PutOff:
+    """The run cannot go on with a step for now; `step` is empty where nothing can be done."""
+
+    step: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoOn:
+    """Nothing is waited for any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimStep:
     """Claim before the effect; `scopes` are those whose freeze forbids it.
 
@@ -76,9 +89,14 @@ class ClaimStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishStep:
-    """The effect took place."""
+    """The effect took place.
+
+    `approval` is the claim's identity, here as below: a result of an earlier try of the step is
+    refused.
+    """
 
     step: str
+    approval: str
     detail: str
 
 
@@ -87,6 +105,7 @@ class RecordNotApplied:
     """The write certainly did not take place."""
 
     step: str
+    approval: str
     because: str
 
 
@@ -95,6 +114,7 @@ class RaiseDoubt:
     """Nobody can tell whether the effect took place."""
 
     step: str
+    approval: str
     because: str
 
 
@@ -123,6 +143,7 @@ class ObserveSettle:
     """So many pods are ready."""
 
     step: str
+    approval: str
     ready: int
     wanted: int
 
@@ -132,6 +153,7 @@ class RecordVerification:
     """What became of the change."""
 
     step: str
+    approval: str
     verdict: str
     because: str
     comparisons: tuple[Comparison, ...]
@@ -229,6 +251,8 @@ RunCommand = (
     | RecordPlan
     | RecordRefusal
     | VoidPlan
+    | PutOff
+    | GoOn
     | ClaimStep
     | FinishStep
     | RecordNotApplied

@@ -127,6 +127,24 @@ class PlanVoided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepWaits:
+    """The run cannot go on with a step for now, and why; told when the reason is another one.
+
+    `step` is empty where nothing of the run can be done.
+    """
+
+    step: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepGoesOn:
+    """What a step waited for is there again, and nothing else that happened says so."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted:
     """The claim: written before the effect, so that a crash shows up as doubt."""
 
@@ -157,6 +175,19 @@ class StepInDoubt:
     """Nobody can tell whether the effect took place; a person decides."""
 
     step: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WroteLate:
+    """A write of an earlier try ended, `certain` or perhaps, when a newer one was under way.
+
+    `approval` is the earlier try's. The newer one goes on: people must know of both.
+    """
+
+    step: str
+    approval: str
+    certain: bool
     because: str
 
 
@@ -281,10 +312,13 @@ RunEvent = (
     | ActionPlanned
     | ActionRefused
     | PlanVoided
+    | StepWaits
+    | StepGoesOn
     | StepStarted
     | StepFinished
     | StepNotApplied
     | StepInDoubt
+    | WroteLate
     | DoubtSettled
     | SettleObserved
     | EffectVerified

@@ -6,6 +6,7 @@ from datetime import timedelta
 from cluster.actions.plan import Done, Plan, Verb
 from incidents.commands import run as commands
 from incidents.errors import (
+    ClaimConflict,
     Conflict,
     HoldConflict,
     NotDone,
@@ -17,7 +18,7 @@ from incidents.freeze import ALL
 from incidents.journal import Budget
 from incidents.run import UNDO
 from incidents.run import Step as State
-from runbooks.engine import permit, records, windows
+from runbooks.engine import permit, records, waiting, windows
 from runbooks.engine.proof import proof
 from runbooks.engine.turn import Turn
 from runbooks.language import model, parameters
@@ -56,7 +57,7 @@ def claim(turn: Turn, step: str, limits: Limits) -> bool:
         because = f"it can no longer be done: {error}"
         return turn.tell(commands.VoidPlan(step=step, because=because))
     except Unavailable as error:
-        return turn.put_off(f"{step} waits: {error}")
+        return turn.put_off(step, str(error))
     if made.digest != approved.digest:
         because = records.difference(approved, made)
         return turn.tell(commands.VoidPlan(step=step, because=because))
@@ -64,7 +65,7 @@ def claim(turn: Turn, step: str, limits: Limits) -> bool:
     try:
         turn.tell(claimed)
     except (HoldConflict, RequirementConflict) as error:
-        return turn.put_off(f"{step} is approved and waits: {error}")
+        return turn.put_off(step, waiting.because(error))
     return _apply(turn, claimed, made)
 
 
@@ -73,13 +74,15 @@ def find_out(turn: Turn, step: str) -> bool:
     state = turn.run.step(step)
     kept = records.plan(records.approved(state))
     done = turn.tools.verbs[kept.action].already_done(kept, key=key(turn, step))
+    approval = state.approval or ""
     if done is Done.YES:
-        return turn.tell(commands.FinishStep(step=step, detail="found done after a restart"))
+        found = "found done after a restart"
+        return turn.tell(commands.FinishStep(step=step, approval=approval, detail=found))
     because = {
         Done.NO: "the work was cut off after the claim, and the change is not there so far",
         Done.CANNOT_TELL: "the work was cut off after the claim, and the cluster does not tell",
     }
-    return turn.tell(commands.RaiseDoubt(step=step, because=because[done]))
+    return turn.tell(commands.RaiseDoubt(step=step, approval=approval, because=because[done]))
 
 
 def key(turn: Turn, step: str) -> str:
@@ -121,10 +124,10 @@ def _verb(turn: Turn, name: str) -> Verb:
 def _later(turn: Turn, step: str, because: str) -> bool:
     named = turn.runbook.step(step.removeprefix(UNDO))
     timeout = named.timeout if isinstance(named, model.Action) else timedelta()
-    since = turn.run.step(step).at or turn.run.updated_at or turn.now
+    since = turn.run.step(step).at or turn.run.moved_at or turn.now
     if turn.now >= since + timeout:
         return turn.tell(commands.RecordFailure(step=step, because=because))
-    return turn.put_off(f"{step} cannot be planned: {because}")
+    return turn.put_off(step, f"it cannot be planned: {because}")
 
 
 def _claim(turn: Turn, state: State, made: Plan, limits: Limits) -> commands.ClaimStep:
@@ -176,15 +179,19 @@ def _apply(turn: Turn, claimed: commands.ClaimStep, made: Plan) -> bool:
 
 
 def _written(turn: Turn, claimed: commands.ClaimStep, detail: str) -> bool:
-    if permit.holds(turn, claimed):
-        return turn.tell(commands.FinishStep(step=claimed.step, detail=detail))
-    return _late(turn, claimed, detail, certain=True)
+    step, approval = claimed.step, claimed.approval
+    try:
+        return turn.tell(commands.FinishStep(step=step, approval=approval, detail=detail))
+    except ClaimConflict:
+        return _late(turn, claimed, detail, certain=True)
 
 
 def _not_written(turn: Turn, claimed: commands.ClaimStep, because: str) -> bool:
-    if permit.holds(turn, claimed):
-        return turn.tell(commands.RecordNotApplied(step=claimed.step, because=because))
-    return True  # it was settled without us, and we have changed nothing
+    step, approval = claimed.step, claimed.approval
+    try:
+        return turn.tell(commands.RecordNotApplied(step=step, approval=approval, because=because))
+    except ClaimConflict:
+        return True  # it was settled without us, and we have changed nothing
 
 
 def _late(turn: Turn, claimed: commands.ClaimStep, because: str, *, certain: bool) -> bool:
@@ -213,6 +220,8 @@ def _look_back(turn: Turn, claimed: commands.ClaimStep, done: Done, error: Unava
         return _written(turn, claimed, "found done: the answer was lost")
     # A write whose answer was lost may still arrive, so "not there" is no proof.
     because = f"the answer was lost: {error}"
-    if permit.holds(turn, claimed):
-        return turn.tell(commands.RaiseDoubt(step=claimed.step, because=because))
-    return _late(turn, claimed, because, certain=False)
+    step, approval = claimed.step, claimed.approval
+    try:
+        return turn.tell(commands.RaiseDoubt(step=step, approval=approval, because=because))
+    except ClaimConflict:
+        return _late(turn, claimed, because, certain=False)

@@ -109,6 +109,7 @@ class Skip:
 class Blocked:
     """Only a person can go on: settle a doubt, skip, or let the run go on from a step."""
 
+    step: str
     because: str
 
 

@@ -44,7 +44,8 @@ def _claimed(state: State, runbook: Runbook, now: datetime) -> moves.Move:
     if state.status is StepStatus.STARTED:
         return moves.LookBack(step=state.id)
     if state.status is StepStatus.IN_DOUBT:
-        return moves.Blocked(because=f"{state.id} is in doubt: {state.because}")
+        because = f"{state.id} is in doubt: {state.because}"
+        return moves.Blocked(step=state.id, because=because)
     return _settling(state, runbook, now)
 
 
@@ -181,11 +182,11 @@ def _answered(state: State, approval: Approval, now: datetime) -> moves.Move:
             because = f"refused by {approval.decided_by}: {approval.because}"
             move = moves.Fail(step=state.id, because=because)
         case ApprovalState.EXPIRED:
-            move = _expired(state)
+            move = _expired(state, approval)
         case ApprovalState.VOIDED:
             move = moves.Void(step=state.id, because=approval.because)
         case ApprovalState.CONSUMED:
-            move = moves.Blocked(because=f"{state.id}: {approval.id} {fate(approval)}")
+            move = moves.Blocked(step=state.id, because=f"{approval.id} {fate(approval)}")
     return move
 
 
@@ -197,10 +198,19 @@ def _granted(state: State, approval: Approval, now: datetime) -> moves.Move:
     return moves.Claim(step=state.id)
 
 
-def _expired(state: State) -> moves.Move:
+def _expired(state: State, approval: Approval) -> moves.Move:
     if state.because.startswith(EXPIRED):
-        return moves.Blocked(because=f"{state.id}: {EXPIRED}, twice")
+        run = approval.asked.run if approval.asked else ""
+        return moves.Blocked(step=state.id, because=_unanswered(run, state.id))
     return moves.Void(step=state.id, because=f"{EXPIRED}; planned again, once")
+
+
+def _unanswered(run: str, step: str) -> str:
+    again, out = (f"triaged run {word} {run} {step}" for word in ("continue", "skip"))
+    return (
+        "nobody answered twice; the run waits for a person: "
+        f"{again} asks again, {out} leaves it out"
+    )
 
 
 def _asked(step: model.Step, state: State, now: datetime) -> moves.Move:

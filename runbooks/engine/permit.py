@@ -12,7 +12,7 @@ def refusal(turn: Turn, claimed: ClaimStep) -> str | None:
     The process may have stood still since its claim, for longer than the approval was good for.
     Raises Unavailable when the journal cannot be asked.
     """
-    if not holds(turn, claimed):
+    if not _holds(turn, claimed):
         return "the claim was settled meanwhile"
     if turn.clock() >= claimed.not_after:
         return f"the approval ended at {claimed.not_after:%H:%M:%S}, before the write"
@@ -22,7 +22,7 @@ def refusal(turn: Turn, claimed: ClaimStep) -> str | None:
     return _over(turn, claimed)
 
 
-def holds(turn: Turn, claimed: ClaimStep) -> bool:
+def _holds(turn: Turn, claimed: ClaimStep) -> bool:
     """Tell whether the step is still claimed with this approval; raises Unavailable."""
     state = turn.desk.run(turn.run.id).step(claimed.step)
     return state.status is StepStatus.STARTED and state.approval == claimed.approval

@@ -24,9 +24,9 @@ def observe(turn: Turn, step: str) -> bool:
     try:
         settled = _settled(turn, state)
     except Rejected as error:
-        return _lost(turn, step, str(error))
+        return _lost(turn, state, str(error))
     except Unavailable as error:
-        return turn.put_off(f"{step} cannot be watched: {error}")
+        return turn.put_off(step, f"it cannot be watched: {error}")
     if settled.reverted_by is not None:
         return _judge(turn, state, settled, {})
     if settled.since is None and settled.ready >= settled.wanted:
@@ -34,7 +34,11 @@ def observe(turn: Turn, step: str) -> bool:
     seen = (settled.ready, settled.wanted)
     if state.ready == seen:
         return False
-    return turn.tell(commands.ObserveSettle(step=step, ready=seen[0], wanted=seen[1]))
+    return turn.tell(
+        commands.ObserveSettle(
+            step=step, approval=state.approval or "", ready=seen[0], wanted=seen[1]
+        )
+    )
 
 
 def verify(turn: Turn, move: moves.Verify) -> bool:
@@ -44,11 +48,11 @@ def verify(turn: Turn, move: moves.Verify) -> bool:
         settled = _settled(turn, state)
         after = _after(turn, state, move.start, move.end)
     except Rejected as error:
-        return _lost(turn, move.step, str(error))
+        return _lost(turn, state, str(error))
     except Unavailable as error:
         if turn.now < move.end + PATIENCE:
-            return turn.put_off(f"{move.step} cannot be verified yet: {error}")
-        return _lost(turn, move.step, str(error))
+            return turn.put_off(move.step, f"it cannot be verified yet: {error}")
+        return _lost(turn, state, str(error))
     return _judge(turn, state, settled, after)
 
 
@@ -71,6 +75,7 @@ def _judge(turn: Turn, state: State, settled: Settled, after: Mapping[str, Obser
     return turn.tell(
         commands.RecordVerification(
             step=state.id,
+            approval=state.approval or "",
             verdict=judged.verdict.value,
             because=judged.because,
             comparisons=tuple(_comparison(row, queries) for row in judged.rows),
@@ -95,10 +100,14 @@ def _came_about(settled: Settled) -> Verification:
     return Verification(verdict=verdict, because=ready, rows=())
 
 
-def _lost(turn: Turn, step: str, because: str) -> bool:
+def _lost(turn: Turn, state: State, because: str) -> bool:
     return turn.tell(
         commands.RecordVerification(
-            step=step, verdict=Verdict.CANNOT_TELL.value, because=because, comparisons=()
+            step=state.id,
+            approval=state.approval or "",
+            verdict=Verdict.CANNOT_TELL.value,
+            because=because,
+            comparisons=(),
         )
     )
 

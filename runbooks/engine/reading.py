@@ -33,12 +33,12 @@ class Reading:
         key = (turn.run.id, step.id)
         tried = self.tried.get(key)
         if tried is not None and turn.now < tried.again_at:
-            return turn.put_off(f"{step.id} is tried again at {tried.again_at:%H:%M:%S}")
+            return False  # so short a pause is no news
         finding = _find(turn, step, verb)
         times = (tried.times if tried else 0) + 1
         if finding.verdict == CANNOT_TELL and times <= step.retry and not _late(turn, step):
             self.tried[key] = _Tried(times=times, again_at=turn.now + PAUSE)
-            return turn.put_off(f"{step.id}: {finding.because}")
+            return False
         self.tried.pop(key, None)
         return _record(turn, step, verb, finding)
 
@@ -87,5 +87,5 @@ def _arguments(turn: Turn, step: model.Step) -> Arguments:
 
 
 def _late(turn: Turn, step: model.Check) -> bool:
-    since = turn.run.updated_at or turn.now
+    since = turn.run.moved_at or turn.now
     return turn.now + PAUSE > since + step.timeout

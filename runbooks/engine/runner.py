@@ -1,6 +1,7 @@
 """Moves runs on, one move a call; it never sleeps and never decides by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import assert_never
@@ -8,7 +9,7 @@ from typing import assert_never
 from cluster.tools import Tools
 from incidents.approval import Approval
 from incidents.commands import run as commands
-from incidents.errors import Rejected, Unavailable, VersionConflict
+from incidents.errors import ClaimConflict, Conflict, Rejected, Unavailable, VersionConflict
 from incidents.events.run import RunStarted
 from incidents.ports import Clock
 from incidents.run import Run
@@ -56,22 +57,23 @@ class Runner:
         self._limits = limits or Limits()
         self._reading = reading.Reading()
         self._looked: dict[str, datetime] = {}
-        self._standing: dict[str, str] = {}
 
     def advance(self, run_id: str) -> bool:
         """Make the run's next move; return whether something happened.
 
         Nothing that the world does is raised: what is away or taken is tried again at the next
-        call, and `standing` says what the run waits for.
+        call, and what the run waits for is recorded when that is news. Raises Unavailable where
+        the journal cannot be read.
         """
-        self._standing.pop(run_id, None)
+        run = self._desk.run(run_id)
+        if run.started is None or run.outcome is not None:
+            return False
         try:
-            return self._advance(self._desk.run(run_id))
-        except VersionConflict:
+            return self._advance(run, run.started)
+        except (VersionConflict, ClaimConflict):
             return True  # somebody was first, so something happened
         except (Rejected, Unavailable) as error:
-            self._standing[run_id] = str(error)
-            return False
+            return self._stopped(run, str(error))
 
     def watch(self, run_id: str) -> bool:
         """Look at the escalation criteria of a run that is over while its incident is open.
@@ -83,16 +85,11 @@ class Runner:
         if run.started is None:
             return False
         try:
-            return self._look(self._turn(run, run.started))
+            return self._look(self._turn(run, run.started, []))
         except VersionConflict:
             return True
-        except (Rejected, Unavailable) as error:
-            self._standing[run_id] = str(error)
-            return False
-
-    def standing(self, run_id: str) -> str | None:
-        """Return why the last call did nothing, None where it did or nothing was to be done."""
-        return self._standing.get(run_id)
+        except (Rejected, Unavailable):
+            return False  # tried again at the next call
 
     def next_move(self, run_id: str) -> moves.Move:
         """Return what the run would do next; raises Rejected when its runbook is gone."""
@@ -102,14 +99,30 @@ class Runner:
         runbook = self._runbooks.pinned(run.started)
         return next_move(run, runbook, self._approvals(run), self._clock())
 
-    def _advance(self, run: Run) -> bool:
-        if run.started is None or run.outcome is not None:
-            return False
-        turn = self._turn(run, run.started)
+    def _advance(self, run: Run, started: RunStarted) -> bool:
+        stood = list[commands.PutOff]()
+        turn = self._turn(run, started, stood)
         move = next_move(run, turn.runbook, self._approvals(run), turn.now)
-        return self._make(turn, move) or self._look(turn)
+        happened = self._make(turn, move)
+        self._note(run, stood)
+        return happened or self._look(turn)
 
-    def _turn(self, run: Run, started: RunStarted) -> Turn:
+    def _note(self, run: Run, stood: Sequence[commands.PutOff]) -> None:
+        """Record what the run waits for now, or that it waits no more, where that is news."""
+        for one in stood:
+            self._desk.tell(run.id, one)
+        if run.waits is not None and not stood:
+            self._desk.tell(run.id, commands.GoOn())
+
+    def _stopped(self, run: Run, because: str) -> bool:
+        """Record why nothing of the run can be done; return whether somebody was first."""
+        with suppress(Rejected, Unavailable, Conflict):
+            if self._desk.run(run.id).version != run.version:
+                return True  # what was to be told did not fit any more
+            self._desk.tell(run.id, commands.PutOff(step="", because=because))
+        return False
+
+    def _turn(self, run: Run, started: RunStarted, stood: list[commands.PutOff]) -> Turn:
         return Turn(
             run=run,
             started=started,
@@ -119,7 +132,7 @@ class Runner:
             desk=self._desk,
             tools=self._tools,
             verbs=self._verbs,
-            stand=lambda because: self._standing.__setitem__(run.id, because),
+            stand=lambda step, because: stood.append(commands.PutOff(step=step, because=because)),
         )
 
     def _approvals(self, run: Run) -> Mapping[str, Approval]:
@@ -140,7 +153,7 @@ class Runner:
             case moves.Nothing() | moves.AwaitApproval():
                 return False
             case moves.Blocked():
-                return turn.put_off(move.because)
+                return turn.put_off(move.step, move.because)
             case moves.Check() | moves.Pose() | moves.BeginWait():
                 return self._begin(turn, move.step)
             case moves.MakePlan() | moves.Claim() | moves.LookBack():

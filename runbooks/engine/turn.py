@@ -16,7 +16,7 @@ from runbooks.language.model import Runbook
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A run, its runbook and the moment; `stand(because)` says why nothing could be done.
+    """A run, its runbook and the moment; `stand(step, because)` says what a step waits for.
 
     `now` is the moment of the decision; `clock` tells how late it has become since.
     """
@@ -29,7 +29,7 @@ class Turn:
     desk: Desk
     tools: Tools
     verbs: Verbs
-    stand: Callable[[str], None]
+    stand: Callable[[str, str], None]
 
     def tell(self, command: object) -> bool:
         """Let the command happen in the run; something happened, then."""
@@ -43,7 +43,7 @@ class Turn:
         )
         return self.tools.targets.find(selector)
 
-    def put_off(self, because: str) -> bool:
+    def put_off(self, step: str, because: str) -> bool:
         """Do nothing now, and say why."""
-        self.stand(because)
+        self.stand(step, because)
         return False

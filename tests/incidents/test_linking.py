@@ -82,7 +82,7 @@ UNDONE = (
     UNDO,
     replace(PLAN, step=UNDO_STEP),
     claim(UNDO_STEP, approval=UNDO_APPROVAL),
-    replace(FINISH, step=UNDO_STEP),
+    replace(FINISH, step=UNDO_STEP, approval=UNDO_APPROVAL),
 )
 
 
@@ -301,7 +301,8 @@ def test_a_step_that_was_verified_after_a_relapse_counts() -> None:
     state = incident(NOTE, MITIGATE, RELAPSE)
     run = after(through(*VERIFIED), RETRY, at=later(1))
     again = claim(approval=UNDO_APPROVAL)
-    run = after(run, PLAN, again, FINISH, VERIFY, at=later(2))
+    results = (replace(one, approval=UNDO_APPROVAL) for one in (FINISH, VERIFY))
+    run = after(run, PLAN, again, *results, at=later(2))
 
     assert owed(state, [run], {}, policy(), later(2)) == (to_incident(MITIGATE),)
 
@@ -327,7 +328,8 @@ def test_an_undo_neither_mitigates_nor_undoes_what_others_did(
     known: tuple[IncidentCommand, ...],
 ) -> None:
     """An undo proves that it took, not that users are served."""
-    run = after(through(*VERIFIED), *UNDONE, replace(VERIFY, step=UNDO_STEP), at=later(1))
+    proven = replace(VERIFY, step=UNDO_STEP, approval=UNDO_APPROVAL)
+    run = after(through(*VERIFIED), *UNDONE, proven, at=later(1))
 
     assert owed(incident(*known), [run], {}, policy(), later(1)) == ()
 

@@ -7,7 +7,7 @@ import pytest
 
 from incidents.commands import run as commands
 from incidents.commands.run import RunCommand
-from incidents.run import Run, Step, StepStatus
+from incidents.run import Run, Step, StepStatus, Waits
 from incidents.run_rules import due, state, title
 from tests.builders import APPROVAL, NOON, RUN, claim, evidence, later, plan, started
 from tests.incidents.telling_runs import (
@@ -193,6 +193,59 @@ def test_going_on_opens_a_run_that_was_over() -> None:
     run = through(FAIL, END, GO_ON)
 
     assert (run.outcome, run.because, run.continued_from) == (None, "", "pause")
+
+
+WAITS = commands.PutOff(step=STEP, because="llm-d is frozen")
+
+
+def test_a_run_knows_what_it_waits_for_and_since_when() -> None:
+    """Every process reads it, not the one alone that tried; and waiting is no progress."""
+    planned = through(PLAN)
+
+    run = after(planned, WAITS, at=later(2))
+
+    waits = Waits(step=STEP, because="llm-d is frozen", since=later(2))
+    assert run == replace(planned, version=planned.version + 1, updated_at=later(2), waits=waits)
+
+
+@pytest.mark.parametrize(
+    ("told", "over"),
+    [
+        pytest.param((CLAIM,), True, id="claimed"),
+        pytest.param((VOID,), True, id="voided"),
+        pytest.param((SKIP,), True, id="skipped"),
+        pytest.param((GO_ON,), True, id="person-goes-on"),
+        pytest.param((END,), True, id="over"),
+        pytest.param((FAIL, RETRY), True, id="sent-round-again"),
+        pytest.param((replace(FAIL, step="other"), replace(RETRY, step="other")), True, id="other"),
+        pytest.param((CRITERION_ASK,), False, id="criterion-asked"),
+        pytest.param((MET,), False, id="criterion-met"),
+        pytest.param((CHECK,), False, id="another-step"),
+    ],
+)
+def test_a_waiting_ends_with_what_happens_to_its_step(
+    told: tuple[RunCommand, ...], over: bool
+) -> None:
+    """An old reason beside a step that moves on would mislead."""
+    run = after(through(PLAN, WAITS), *told)
+
+    assert (run.waits is None) is over
+
+
+def test_a_waiting_ends_when_its_reason_is_gone() -> None:
+    """Nothing else may happen for a while."""
+    waiting = through(PLAN, WAITS)
+
+    run = after(waiting, commands.GoOn(), at=later(5))
+
+    assert run == replace(waiting, version=waiting.version + 1, updated_at=later(5), waits=None)
+
+
+def test_a_question_beside_the_runbook_is_no_progress_of_it() -> None:
+    """What a step may take is counted from when the runbook came to it."""
+    run = after(through(CHECK), CRITERION_ASK, MET, WAITS, at=later(5))
+
+    assert (run.moved_at, run.updated_at) == (NOON, later(5))
 
 
 def test_a_criterion_keeps_its_reason() -> None:

@@ -8,11 +8,11 @@ import pytest
 from incidents.commands import run as commands
 from incidents.commands.run import RunCommand
 from incidents.decision import Decision
-from incidents.errors import Rejected
+from incidents.errors import ClaimConflict, Rejected
 from incidents.events import run as events
 from incidents.events.run import RunEvent
 from incidents.journal import ApprovalGranted, Budget, HoldAbsent, HoldPresent, Release, Take
-from incidents.run import Run
+from incidents.run import Run, evolve
 from tests.builders import APPROVAL, DIGEST, KEY, RUN, claim, evidence, later, plan
 from tests.incidents.telling_runs import (
     ANSWER,
@@ -353,10 +353,6 @@ NO_INVERSE = replace(PLAN, plan=plan(inverse=()))
             id="second-claim",
         ),
         pytest.param((PLAN, CLAIM), CLAIM, "run-1-1 scale-decode is started", id="claimed-already"),
-        pytest.param((PLAN,), FINISH, "run-1-1 scale-decode is planned", id="finish-unclaimed"),
-        pytest.param(
-            (PLAN, CLAIM), VERIFY, "run-1-1 scale-decode is started", id="verify-unapplied"
-        ),
         pytest.param(
             (PLAN, CLAIM), SETTLE, "run-1-1 scale-decode is started", id="settle-no-doubt"
         ),
@@ -400,6 +396,119 @@ def test_what_does_not_fit_is_refused_with_its_reason(
         decided(through(*known), command)
 
     assert str(refused.value) == reason
+
+
+SECOND = "approval-1-1-2"
+AGAIN = (PLAN, CLAIM, NOT_APPLIED, RETRY, PLAN, claim(approval=SECOND))
+"""A second try of the same step is claimed."""
+
+
+@pytest.mark.parametrize(
+    ("known", "command", "reason"),
+    [
+        pytest.param((PLAN,), FINISH, f"planned with {APPROVAL}, not started", id="unclaimed"),
+        pytest.param((), FINISH, "open with no approval, not started", id="unplanned"),
+        pytest.param(
+            (PLAN, CLAIM), VERIFY, f"started with {APPROVAL}, not applied", id="verified-unapplied"
+        ),
+        pytest.param(
+            (PLAN, CLAIM, FINISH), FINISH, f"applied with {APPROVAL}, not started", id="twice"
+        ),
+        pytest.param(
+            (PLAN, CLAIM, NOT_APPLIED, END),
+            FINISH,
+            f"failed with {APPROVAL}, not started",
+            id="over",
+        ),
+        pytest.param(AGAIN, FINISH, f"started with {SECOND}, not started", id="late-finish"),
+        pytest.param(AGAIN, NOT_APPLIED, f"started with {SECOND}, not started", id="late-no"),
+        pytest.param(AGAIN, DOUBT, f"started with {SECOND}, not started", id="late-doubt"),
+        pytest.param(
+            (*AGAIN, replace(FINISH, approval=SECOND)),
+            READY,
+            f"applied with {SECOND}, not applied",
+            id="late-pods",
+        ),
+        pytest.param(
+            (*AGAIN, replace(FINISH, approval=SECOND)),
+            VERIFY,
+            f"applied with {SECOND}, not applied",
+            id="late-verdict",
+        ),
+    ],
+)
+def test_a_result_counts_for_its_own_claim_alone(
+    known: tuple[RunCommand, ...], command: RunCommand, reason: str
+) -> None:
+    """A hand that stood still must not write its end over the try that came after it."""
+    with pytest.raises(ClaimConflict) as refused:
+        decided(through(*known), command)
+
+    assert str(refused.value) == f"run-1-1 scale-decode is {reason} with {APPROVAL}"
+
+
+@pytest.mark.parametrize("certain", [True, False])
+def test_a_late_write_leaves_a_newer_claim_alone_and_is_recorded(certain: bool) -> None:
+    """Whoever looks at the second try must know that the first one wrote as well."""
+    run = through(*AGAIN)
+
+    decision = decided(run, replace(WRITTEN_LATE, certain=certain))
+
+    assert decision == one(
+        events.WroteLate(step=STEP, approval=APPROVAL, certain=certain, because="replicas 6")
+    )
+    (wrote,) = decision.events
+    assert evolve(run, wrote, later(1)).steps == run.steps
+
+
+def test_a_late_write_of_what_still_runs_is_refused() -> None:
+    """It is not late: its result is to be recorded."""
+    with pytest.raises(Rejected, match="run-1-1 scale-decode is started"):
+        decided(through(PLAN, CLAIM), WRITTEN_LATE)
+
+
+WAIT_FROZEN = commands.PutOff(step=STEP, because="llm-d is frozen")
+WAIT_AWAY = commands.PutOff(step=STEP, because="the cluster is away")
+
+
+@pytest.mark.parametrize(
+    ("known", "command", "minutes", "told"),
+    [
+        pytest.param((PLAN,), WAIT_FROZEN, 0, True, id="first"),
+        pytest.param((PLAN, WAIT_FROZEN), WAIT_FROZEN, 60, False, id="same-reason"),
+        pytest.param((PLAN, WAIT_FROZEN), WAIT_AWAY, 1, True, id="another-reason"),
+        pytest.param((PLAN, WAIT_FROZEN), WAIT_AWAY, 0.9, False, id="reasons-that-come-and-go"),
+        pytest.param(
+            (PLAN, WAIT_FROZEN), replace(WAIT_FROZEN, step="other"), 0, True, id="another-step"
+        ),
+        pytest.param((PLAN, CLAIM, DOUBT), WAIT_FROZEN, 0, False, id="in-doubt-already"),
+        pytest.param((PLAN, CLAIM, FINISH), WAIT_AWAY, 0, True, id="settling"),
+    ],
+)
+def test_what_a_run_waits_for_is_told_when_it_is_news(
+    known: tuple[RunCommand, ...], command: commands.PutOff, minutes: float, told: bool
+) -> None:
+    """The loop asks several times a second: the journal must not grow by it."""
+    waits = events.StepWaits(step=command.step, because=command.because)
+
+    decision = decided(through(*known), command, at=later(minutes))
+
+    assert decision.events == ((waits,) if told else ())
+
+
+@pytest.mark.parametrize(
+    ("known", "minutes", "told"),
+    [
+        pytest.param((PLAN, WAIT_FROZEN), 1, (events.StepGoesOn(step=STEP),), id="over"),
+        pytest.param((PLAN, WAIT_FROZEN), 0.9, (), id="too-soon"),
+        pytest.param((PLAN,), 1, (), id="nothing-waited"),
+    ],
+)
+def test_the_end_of_a_waiting_is_told_once(
+    known: tuple[RunCommand, ...], minutes: float, told: tuple[RunEvent, ...]
+) -> None:
+    """A reason that is no longer true would send people to the wrong place."""
+    assert decided(through(*known), commands.GoOn(), at=later(minutes)).events == told
 
 
 def test_a_run_that_has_not_begun_takes_no_command() -> None:

@@ -1,5 +1,7 @@
 """`triaged status`: what is open, what waits for whom, what is frozen."""
 
+from collections.abc import Iterator
+
 from bot.app.cli.output import Json, show, table
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
@@ -20,6 +22,7 @@ def _found(desk: Opened) -> dict[str, object]:
     return {
         "incidents": [_incident(row) for row in incidents],
         "approvals": [_approval(row) for row in approvals if row.state == "requested"],
+        "waits": list(_waits(desk)),
         "frozen": {scope: one.reason for scope, one in desk.desk.freeze().frozen.items()},
         "set_aside": desk.store.inbox.count_aside(),
         "undeliverable": desk.store.outbox.count_dead(),
@@ -47,8 +50,23 @@ def _approval(row: Summary) -> dict[str, object]:
     }
 
 
+def _waits(desk: Opened) -> Iterator[dict[str, object]]:
+    """Yield what the open runs cannot go on with, and why."""
+    for row in desk.store.journal.summaries(aggregate=Aggregate.RUN, open_only=True):
+        waits = desk.desk.run(row.stream).waits
+        if waits is not None:
+            yield {
+                "run": row.stream,
+                "incident": row.incident,
+                "step": waits.step,
+                "because": waits.because,
+                "since": waits.since,
+            }
+
+
 def _lines(found: dict[str, object]) -> list[str]:
     incidents, approvals, frozen = found["incidents"], found["approvals"], found["frozen"]
+    waits = found["waits"]
     lines = list[str]()
     if isinstance(incidents, list):
         rows = [
@@ -58,6 +76,11 @@ def _lines(found: dict[str, object]) -> list[str]:
         lines += table(rows) or ["no open incident"]
     if isinstance(approvals, list):
         lines += [f"waits for a yes: {one['approval']}: {one['change']}" for one in approvals]
+    if isinstance(waits, list):
+        names = [f"{one['run']} {one['step']}".strip() for one in waits]
+        lines += [
+            f"waits: {name}: {one['because']}" for name, one in zip(names, waits, strict=True)
+        ]
     if isinstance(frozen, dict):
         lines += [f"frozen: {scope}: {reason}" for scope, reason in frozen.items()]
     if found["set_aside"]:

@@ -28,9 +28,6 @@ class Moves(Protocol):
     def watch(self, run_id: str) -> bool:
         """Look at the criteria of a run that is over; return whether one is met."""
 
-    def standing(self, run_id: str) -> str | None:
-        """Return why the run's next step waits, None where nothing stands in its way."""
-
 
 Begin = Callable[[Incident], RunStarted]
 
@@ -54,10 +51,6 @@ class RunsLoop:
     def wait(self) -> None:
         """Wait until the journal grows, or for a turn of the clock."""
         self._pause.wait()
-
-    def standing(self, run_id: str) -> str | None:
-        """Return why the run's next step waits, None where nothing stands in its way."""
-        return self._moves.standing(run_id)
 
     def _open(self) -> list[int]:
         """Return the incidents that need attention, the worst first."""

@@ -26,9 +26,6 @@ class Noted:
         """Return that no criterion is met."""
         return False
 
-    def standing(self, _: str) -> None:
-        """Return that nothing stands in the way."""
-
 
 def test_in_a_storm_the_worst_is_attended_first_however_old_it_is() -> None:
     """What rang first is often the cause, and lists that begin with the newest would hide it."""

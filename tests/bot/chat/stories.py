@@ -123,18 +123,20 @@ class Story:
     def apply(self) -> "Story":
         """Claim and apply the scale."""
         self.desk.tell(RUN, builders.claim())
-        self.desk.tell(RUN, FinishStep(step="scale-decode", detail="replicas 6"))
+        self.desk.tell(RUN, FinishStep(step="scale-decode", approval=APPROVAL, detail="replicas 6"))
         return self.link()
 
     def settle(self, ready: int) -> "Story":
         """Let so many of six pods be ready."""
-        self.desk.tell(RUN, ObserveSettle(step="scale-decode", ready=ready, wanted=6))
+        pods = ObserveSettle(step="scale-decode", approval=APPROVAL, ready=ready, wanted=6)
+        self.desk.tell(RUN, pods)
         return self
 
     def verify(self) -> "Story":
         """Let the change be verified."""
         verified = RecordVerification(
             step="scale-decode",
+            approval=APPROVAL,
             verdict="verified",
             because="preemptions stopped",
             comparisons=(COMPARISON,),

@@ -8,11 +8,11 @@ from bot.chat.headline import headline, now, topic, word
 from bot.chat.message import Context, Fields, Header, Message, Section
 from incidents.commands.desk import Freeze
 from incidents.commands.incident import Resolve, Tick
-from incidents.commands.run import PoseAsk, RaiseDoubt, StartWait
+from incidents.commands.run import PoseAsk, PutOff, RaiseDoubt, StartWait
 from incidents.run import Run
 from tests import builders
 from tests.bot.chat.stories import PAGE, Story
-from tests.builders import RUN, later
+from tests.builders import APPROVAL, RUN, later
 
 TITLE = "P2 INC-1 VLLMPreemptionsHigh of llama-3-70b"
 
@@ -83,12 +83,32 @@ def _verified(story: Story) -> None:
 def _doubted(story: Story) -> None:
     story.check().ask().approve()
     story.desk.tell(RUN, builders.claim())
-    story.desk.tell(RUN, RaiseDoubt(step="scale-decode", because="the answer was lost"))
+    lost = RaiseDoubt(step="scale-decode", approval=APPROVAL, because="the answer was lost")
+    story.desk.tell(RUN, lost)
 
 
 def _claimed(story: Story) -> None:
     story.check().ask().approve()
     story.desk.tell(RUN, builders.claim())
+
+
+def _put_off(story: Story) -> None:
+    story.check().ask().approve()
+    story.desk.tell(RUN, PutOff(step="scale-decode", because="the cluster is away"))
+
+
+def _unplanned(story: Story) -> None:
+    story.check()
+    story.desk.tell(RUN, PutOff(step="scale-decode", because="it cannot be planned"))
+
+
+def _unread(story: Story) -> None:
+    story.desk.tell(RUN, PutOff(step="", because="its runbook is gone"))
+
+
+def _unwatched(story: Story) -> None:
+    _settling(story)
+    story.desk.tell(RUN, PutOff(step="scale-decode", because="it cannot be watched"))
 
 
 def _asked(story: Story) -> None:
@@ -117,6 +137,16 @@ CHANGE = "scale Deployment llm-d/decode: replicas 4 → 6"
         pytest.param(lambda _: None, "wait: the runbook's checks are running", id="checking"),
         pytest.param(_approved, f"wait: {CHANGE} is approved", id="approved"),
         pytest.param(_frozen, f"thaw: {CHANGE} is approved", id="approved-and-frozen"),
+        pytest.param(
+            _put_off, f"wait: {CHANGE} is approved: the cluster is away", id="approved-and-put-off"
+        ),
+        pytest.param(_unplanned, "wait: scale-decode: it cannot be planned", id="cannot-plan"),
+        pytest.param(_unread, "wait: the runbook: its runbook is gone", id="cannot-go-on"),
+        pytest.param(
+            _unwatched,
+            f"wait: verifying {CHANGE} (5 of 6 pods ready): it cannot be watched",
+            id="cannot-watch",
+        ),
         pytest.param(_claimed, f"wait: applying {CHANGE}", id="claimed"),
         pytest.param(_applied, f"wait: verifying {CHANGE}", id="applied"),
         pytest.param(_settling, f"wait: verifying {CHANGE} (5 of 6 pods ready)", id="settling"),

@@ -1,7 +1,7 @@
 """The pages as an ASGI application, read without a server."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import httpx
 from fastapi import FastAPI
@@ -17,9 +17,7 @@ ELSEWHERE = ("10.1.2.3", 50000)
 class Reader:
     """A client of the pages of a tale; `client` is the address that it comes from."""
 
-    def __init__(
-        self, tale: Tale, *, token: str = "", waits: Callable[[str], str | None] = lambda _: None
-    ) -> None:
+    def __init__(self, tale: Tale, *, token: str = "") -> None:
         self.app = FastAPI()
         self.app.include_router(
             build(
@@ -27,7 +25,6 @@ class Reader:
                 texts=tale.store.texts,
                 people=PEOPLE,
                 access=Access(token=token),
-                waits=waits,
             )
         )
 

@@ -1,6 +1,7 @@
 """The page says what stands in the way of a change."""
 
 from incidents.events.desk import Frozen, Thawed
+from incidents.events.run import RunFinished, StepWaits
 from tests.bot.postmortem.tale import Tale, kv_cache_story, opened, started
 from tests.bot.web.reading import Reader
 
@@ -42,15 +43,24 @@ def test_a_resolved_incident_is_frozen_no_more() -> None:
 
 def test_the_page_says_what_a_step_waits_for() -> None:
     """An approved step that does nothing looks forgotten."""
-    waits = {RUN: "the cluster is <away>"}
+    tale = open_incident()
+    tale.tell(RUN, StepWaits(step="add-decode", because="the cluster is <away>"))
 
-    page = Reader(open_incident(), waits=waits.get).get("/incidents/1").text
+    page = Reader(tale).get("/incidents/1").text
 
-    assert "Waits: <bdi>the cluster is &lt;away&gt;</bdi>" in page
+    assert "Waits: <bdi>add-decode: the cluster is &lt;away&gt;</bdi>" in page
+
+
+def test_the_page_says_what_a_whole_run_waits_for() -> None:
+    """Without its runbook no step of it can be named."""
+    tale = open_incident().tell(RUN, StepWaits(step="", because="its runbook is gone"))
+
+    assert "Waits: <bdi>its runbook is gone</bdi>" in Reader(tale).get("/incidents/1").text
 
 
 def test_a_run_that_is_over_waits_for_nothing() -> None:
     """Its last sentence is how it ended."""
-    page = Reader(kv_cache_story(), waits=lambda _: "the cluster is away").get("/incidents/1").text
+    tale = open_incident().tell(RUN, StepWaits(step="add-decode", because="the cluster is away"))
+    tale.tell(RUN, RunFinished(outcome="stopped", because="the incident was resolved"))
 
-    assert "Waits:" not in page
+    assert "Waits:" not in Reader(tale).get("/incidents/1").text

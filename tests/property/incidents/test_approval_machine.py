@@ -201,16 +201,21 @@ class Approving(RuleBasedStateMachine):
     def every_change_goes_on(self, word: str) -> None:
         for run in RUNS:
             for step in STEPS:
-                self.told(run, self.going_on(word, step))
+                self.told(run, self.going_on(word, run, step))
 
-    def going_on(self, word: str, step: str) -> object:
+    def going_on(self, word: str, run: str, step: str) -> object:
+        approval = self.desk.run(run).step(step).approval or ""
         commands: Mapping[str, object] = {
-            "finish": runs.FinishStep(step=step, detail="replicas 6"),
-            "lost": runs.RaiseDoubt(step=step, because="the answer was lost"),
+            "finish": runs.FinishStep(step=step, approval=approval, detail="replicas 6"),
+            "lost": runs.RaiseDoubt(step=step, approval=approval, because="the answer was lost"),
             "verify": runs.RecordVerification(
-                step=step, verdict="verified", because="it helped", comparisons=()
+                step=step,
+                approval=approval,
+                verdict="verified",
+                because="it helped",
+                comparisons=(),
             ),
-            "undone": runs.RecordNotApplied(step=step, because="409"),
+            "undone": runs.RecordNotApplied(step=step, approval=approval, because="409"),
             "yes": runs.SettleDoubt(step=step, applied=True, by="ann", reason="looked"),
             "no": runs.SettleDoubt(step=step, applied=False, by="ann", reason="looked"),
             "retry": runs.RetryStep(step=step, by="ann", because="once more"),

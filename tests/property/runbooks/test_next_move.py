@@ -106,12 +106,22 @@ class History:
 
     def observe(self, step: str) -> None:
         self.now += timedelta(minutes=2)
-        self.tell(commands.ObserveSettle(step=step, ready=self.draw(4, 5), wanted=5))
+        self.tell(
+            commands.ObserveSettle(
+                step=step, approval=self.asked(step), ready=self.draw(4, 5), wanted=5
+            )
+        )
 
     def verify(self, step: str) -> None:
         verdict = self.draw("verified", "no effect", "worse", "reverted", "cannot tell")
         self.tell(
-            commands.RecordVerification(step=step, verdict=verdict, because="", comparisons=())
+            commands.RecordVerification(
+                step=step,
+                approval=self.asked(step),
+                verdict=verdict,
+                because="",
+                comparisons=(),
+            )
         )
 
     def plan(self, step: str) -> None:
@@ -151,13 +161,17 @@ class History:
             self.tell(commands.VoidPlan(step=step, because="meanwhile it changed"))
 
     def found(self, step: str) -> None:
+        approval = self.asked(step)
         made = self.draw("finished", "not applied", "doubt")
         if made == "finished":
-            self.tell(commands.FinishStep(step=step, detail=""))
+            self.tell(commands.FinishStep(step=step, approval=approval, detail=""))
         elif made == "not applied":
-            self.tell(commands.RecordNotApplied(step=step, because="quota"))
+            self.tell(commands.RecordNotApplied(step=step, approval=approval, because="quota"))
         else:
-            self.tell(commands.RaiseDoubt(step=step, because="cut off"))
+            self.tell(commands.RaiseDoubt(step=step, approval=approval, because="cut off"))
+
+    def asked(self, step: str) -> str:
+        return self.run.step(step).approval or ""
 
     def meddle(self) -> None:
         """Let a person send something, fitting or not."""

@@ -10,10 +10,11 @@ from incidents.commands.run import AskUndo, RetryStep, SettleDoubt, SkipStep
 from incidents.errors import Conflict, NotDone, Rejected, Unavailable
 from incidents.incident import Incident
 from incidents.run import StepStatus
+from incidents.timeline import rows
 from runbooks.engine import moves
 from runbooks.engine.changing import TRIES, Limits
 from runbooks.engine.runner import Runner
-from tests.builders import INCIDENT, KEY, judgement, report
+from tests.builders import INCIDENT, judgement, report
 
 STEP = "add-decode"
 
@@ -56,14 +57,15 @@ def test_a_freeze_stops_the_claim_until_it_is_thawed(planned, scope):
     frozen = (
         planned.step(STEP).status,
         list(planned.scale.applied),
-        planned.runner.standing("run-1-1"),
+        planned.waits(),
     )
 
     planned.desk.tell("desk", Thaw(scope=scope, by="bob", reason="over"))
     planned.settle()
 
     assert frozen[:2] == (StepStatus.PLANNED, [])
-    assert frozen[2].startswith("add-decode is approved and waits: ")
+    where = {"all": "anywhere", "llm-d": "in llm-d"}[scope]
+    assert frozen[2] == f"add-decode: nothing may be changed {where} until somebody thaws it"
     assert planned.step(STEP).status is StepStatus.APPLIED
 
 
@@ -77,10 +79,15 @@ def test_an_expired_approval_is_planned_again_once_and_then_blocks(planned):
     planned.settle()
 
     assert (again.status, again.approval) == (StepStatus.PLANNED, "approval-1-1-2")
-    assert planned.runner.next_move("run-1-1") == moves.Blocked(
-        because="add-decode: nobody approved in time, twice"
+    blocked = (
+        "nobody answered twice; the run waits for a person: "
+        "triaged run continue run-1-1 add-decode asks again, "
+        "triaged run skip run-1-1 add-decode leaves it out"
     )
-    assert planned.runner.standing("run-1-1") == "add-decode: nobody approved in time, twice"
+    assert planned.runner.next_move("run-1-1") == moves.Blocked(step=STEP, because=blocked)
+    assert planned.waits() == f"add-decode: {blocked}"
+    told = [row.text for row in rows(planned.desk.history(1))]
+    assert told.count(f"add-decode waits: {blocked}") == 1
 
 
 def test_a_grant_that_nobody_used_in_time_is_not_claimed(planned):
@@ -254,12 +261,12 @@ def test_a_cluster_that_is_away_at_the_claim_leaves_the_approval_standing(planne
     planned.scale.away = Unavailable("the API server is away")
     planned.approve()
     planned.settle()
-    waits = planned.runner.standing("run-1-1")
+    waits = planned.waits()
     planned.scale.away = None
 
     planned.settle()
 
-    assert waits == "add-decode waits: the API server is away"
+    assert waits == "add-decode: the API server is away"
     assert planned.step(STEP).status is StepStatus.APPLIED
 
 
@@ -267,12 +274,12 @@ def test_planning_gives_up_after_the_timeout_of_the_step(story):
     """A run that waits for a cluster for ever is forgotten by everybody."""
     story.scale.away = Unavailable("the API server is away")
     story.settle()
-    waits = story.runner.standing("run-1-1")
+    waits = story.waits()
 
     story.later(minutes=31)
     story.settle()
 
-    assert waits == "add-decode cannot be planned: the API server is away"
+    assert waits == "add-decode: it cannot be planned: the API server is away"
     assert story.run.because == "add-decode: failed: the API server is away"
 
 
@@ -289,7 +296,10 @@ def test_a_budget_that_is_spent_stops_the_claim(planned):
     planned.settle()
 
     assert planned.scale.applied == []
-    assert planned.runner.standing("run-1-1").startswith("add-decode is approved and waits")
+    assert planned.waits() == (
+        "add-decode: its workload was changed as often as it may be: "
+        "budget changes:uid-decode: 4 of 4 are spent within 1:00:00"
+    )
 
 
 def test_what_was_approved_is_not_done_once_the_incident_is_over(planned):
@@ -300,8 +310,8 @@ def test_what_was_approved_is_not_done_once_the_incident_is_over(planned):
     planned.settle()
 
     assert planned.scale.applied == []
-    assert planned.runner.standing("run-1-1") == (
-        f"add-decode is approved and waits: open_incident {KEY} is not held by incident-1"
+    assert planned.waits() == (
+        "add-decode: its incident is over: only an undo may still change anything"
     )
 
 

@@ -131,7 +131,8 @@ def test_a_run_that_is_not_going_has_nothing_to_do(state):
         pytest.param(
             [approval(ApprovalState.CONSUMED)],
             moves.Blocked(
-                because=f"{STEP}: {NAME} was approved by alice and carried out",
+                step=STEP,
+                because=f"{NAME} was approved by alice and carried out",
             ),
             id="used-elsewhere",
         ),

@@ -100,11 +100,11 @@ def test_a_cluster_that_is_away_while_settling_is_asked_again(applied):
     """An API server that restarts is no verdict."""
     applied.scale.away = Unavailable("the API server is away")
     applied.settle()
-    waits = applied.runner.standing("run-1-1")
+    waits = applied.waits()
     applied.scale.away = None
     ready(applied)
 
-    assert waits == "add-decode cannot be watched: the API server is away"
+    assert waits == "add-decode: it cannot be watched: the API server is away"
     assert ended(applied) == ("verified", "completed")
 
 
@@ -113,9 +113,9 @@ def test_a_cluster_that_stays_away_ends_as_cannot_tell(applied):
     applied.scale.away = Unavailable("the API server is away")
     applied.later(minutes=27)
     applied.settle()
-    waits = applied.runner.standing("run-1-1")
+    waits = applied.waits()
 
-    assert waits == "add-decode cannot be verified yet: the API server is away"
+    assert waits == "add-decode: it cannot be verified yet: the API server is away"
     assert ended(applied) == ("cannot tell", "stopped")
     assert applied.now <= applied.step(STEP).applied_at + timedelta(minutes=32)
 

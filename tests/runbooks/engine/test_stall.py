@@ -16,6 +16,7 @@ from incidents.commands.run import (
 )
 from incidents.errors import Conflict, NotDone, Rejected, Unavailable
 from incidents.run import StepStatus
+from incidents.timeline import rows
 from runbooks.engine import moves
 from tests.builders import INCIDENT
 
@@ -50,7 +51,8 @@ def stalled(world, stall, *, step=STEP):
 
 
 def doubt(world):
-    world.tell(RaiseDoubt(step=STEP, because="it does not answer"))
+    approval = world.step(STEP).approval
+    world.tell(RaiseDoubt(step=STEP, approval=approval, because="it does not answer"))
 
 
 def give_up(world):
@@ -192,7 +194,9 @@ def test_a_late_success_opens_a_run_that_is_over(planned):
     planned.tell(SettleDoubt(step=STEP, applied=True, by="bob", reason="it is there"))
 
     assert blocked == moves.Blocked(
-        because="add-decode is in doubt: it was settled, and after that its write ended: replicas 6"
+        step=STEP,
+        because="add-decode is in doubt: it was settled, and after that its write ended:"
+        " replicas 6",
     )
     assert (planned.run.outcome, planned.step(STEP).status) == (None, StepStatus.APPLIED)
 
@@ -226,7 +230,7 @@ def test_a_late_success_fails_the_next_try(planned):
 
 
 def test_a_late_success_under_a_second_claim_is_said_aloud(planned):
-    """Nothing fits into the journal any more; the run's page still says what happened."""
+    """The second try goes on; whoever looks must know that the first one wrote as well."""
 
     def claimed_again(world):
         give_up(world)
@@ -242,7 +246,9 @@ def test_a_late_success_under_a_second_claim_is_said_aloud(planned):
     first = planned.runner
     late(planned, claimed_again)
 
-    assert planned.runner.standing(RUN) == "run-1-1 add-decode is in doubt"
+    assert rows(planned.desk.history(1))[-1].text == (
+        "add-decode: the write of an earlier try (approval-1-1-1) took place: replicas 6"
+    )
     assert planned.step(STEP).because == "the answer was lost: timed out"
 
 
