@@ -10,7 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 Insert = postgresql.Insert | sqlite.Insert
 """An INSERT with ON CONFLICT; both databases spell it alike."""
 
-Ring = Callable[[], None]
+JOURNAL, INBOX = "triaged_journal", "triaged_inbox"
+"""The channels: what a commit may be news for."""
+
+Ring = Callable[[str], None]
+"""Rings for one channel."""
 
 
 class Watch(Protocol):
@@ -39,7 +43,7 @@ class Backend(Protocol):
         """Take the lock under which the schema changes, and as much time as that needs."""
 
     def notify(self, connection: Connection, channel: str) -> None:
-        """Tell other processes, when the transaction commits."""
+        """Tell other processes, when the transaction commits; our own waiters are told by us."""
 
     def now(self, connection: Connection) -> datetime:
         """Return the store's own real time, in UTC."""
@@ -51,7 +55,7 @@ class Backend(Protocol):
         """Return the connection so that all its reads see one moment."""
 
     def watch(self, ring: Ring) -> Watch:
-        """Start to ring whenever another process may have committed."""
+        """Start to ring a channel whenever another process may have committed news for it."""
 
     def sever(self) -> None:
         """Cut all connections, so that whoever hangs on one comes back; open none any more."""

@@ -11,11 +11,9 @@ from incidents.errors import Conflict
 from incidents.journal import Append, Appended, ApprovalGranted, Budget, HoldAbsent, HoldPresent
 from storage import appends, events, head, holds, inbox, spent, summary
 from storage.admission import Admitted, HoldKey, Picture, admit
-from storage.backend import Backend
+from storage.backend import JOURNAL, Backend
 from storage.chain import Chain
 from storage.writer import Writer
-
-CHANNEL = "triaged_journal"
 
 Judged = Admitted | Conflict
 
@@ -66,7 +64,7 @@ class Batch:
         if done := {inbox_id for one in admitted for inbox_id in one.request.inbox}:
             inbox.finish(connection, done, backend=self.backend)
         head.write(connection, picture.end, key_id=self.chain.key_id)
-        self.backend.notify(connection, CHANNEL)
+        self.backend.notify(connection, JOURNAL)
 
 
 def _judge(picture: Picture, request: Append, *, chain: Chain) -> Judged:

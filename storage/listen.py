@@ -3,15 +3,14 @@
 import selectors
 import socket
 import threading
+import time
 
 import psycopg
 import structlog
 from sqlalchemy import Engine, exc
 
 from incidents.errors import Unavailable
-from storage.backend import Ring
-from storage.batch import CHANNEL as JOURNAL
-from storage.sql_inbox import CHANNEL as INBOX
+from storage.backend import INBOX, JOURNAL, Ring
 
 POLL_SECONDS = 1.0
 
@@ -19,10 +18,13 @@ log = structlog.get_logger(__name__)
 
 
 class Listener:
-    """Rings at every NOTIFY, and every second for the case that one was missed."""
+    """Rings at the NOTIFY of another process, and every second in case that one was missed.
 
-    def __init__(self, engine: Engine, ring: Ring) -> None:
-        self._engine, self._ring = engine, ring
+    `mine` is the payload of this process: its own commits have rung before.
+    """
+
+    def __init__(self, engine: Engine, ring: Ring, *, mine: str) -> None:
+        self._engine, self._ring, self._mine = engine, ring, mine
         self._wake, self._asleep = socket.socketpair()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="triaged-listen")
@@ -47,7 +49,7 @@ class Listener:
             except (exc.SQLAlchemyError, psycopg.Error, Unavailable) as error:
                 # The waiters look for themselves meanwhile: each ring is a poll.
                 log.warning("listening to the database failed", because=type(error).__name__)
-                self._ring()
+                self._ring_all()
                 self._pause()
 
     def _listen(self) -> None:
@@ -61,19 +63,29 @@ class Listener:
             with selectors.DefaultSelector() as selector:
                 selector.register(direct.fileno(), selectors.EVENT_READ)
                 selector.register(self._asleep, selectors.EVENT_READ)
+                poll = time.monotonic()
                 while not self._stopped:
-                    # Rung first: whatever was committed before LISTEN is seen now.
-                    self._ring()
-                    selector.select(POLL_SECONDS)
-                    _drain(direct)
+                    if time.monotonic() >= poll:
+                        # The first time for whatever was committed before LISTEN.
+                        self._ring_all()
+                        poll = time.monotonic() + POLL_SECONDS
+                    selector.select(max(poll - time.monotonic(), 0))
+                    self._hear(direct)
+
+    def _hear(self, connection: psycopg.Connection) -> None:
+        connection.pgconn.consume_input()
+        heard = set[str]()
+        while found := connection.pgconn.notifies():
+            if found.extra != self._mine.encode():
+                heard.add(found.relname.decode())
+        for channel in sorted(heard):
+            self._ring(channel)
+
+    def _ring_all(self) -> None:
+        for channel in (JOURNAL, INBOX):
+            self._ring(channel)
 
     def _pause(self) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self._asleep, selectors.EVENT_READ)
             selector.select(POLL_SECONDS)
-
-
-def _drain(connection: psycopg.Connection) -> None:
-    connection.pgconn.consume_input()
-    while connection.pgconn.notifies():
-        pass

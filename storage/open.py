@@ -8,7 +8,7 @@ from incidents.errors import Rejected
 from incidents.ports import Inbox, Journal, Leases, Outbox, Store, Texts
 from storage import head
 from storage.address import MEMORY, open_backend
-from storage.backend import Backend
+from storage.backend import INBOX, JOURNAL, Backend
 from storage.batch import Batch
 from storage.bell import Bell
 from storage.chain import Chain
@@ -64,25 +64,25 @@ class SqlStore:
     def __init__(self, *, backend: Backend, chain: Chain, hooks: Hooks) -> None:
         self._backend = backend
         self._reader = reader = Reader(engine=backend.reader)
-        self._bell = bell = Bell()
+        self._bells = bells = {JOURNAL: Bell(), INBOX: Bell()}
         writer = Writer(engine=backend.writer, hooks=hooks)
         batch = Batch(backend=backend, chain=chain, writer=Writer(engine=backend.pen, hooks=hooks))
         self._journal = SqlJournal(
-            backend=backend, chain=chain, batch=batch, reader=reader, bell=bell
+            backend=backend, chain=chain, batch=batch, reader=reader, bell=bells[JOURNAL]
         )
         self._inbox = SqlInbox(
             backend=backend,
             keeper=Writer(engine=backend.keeper, hooks=hooks),
             writer=writer,
             reader=reader,
-            bell=bell,
+            bell=bells[INBOX],
         )
         self.journal: Journal = self._journal
         self.inbox: Inbox = self._inbox
         self.texts: Texts = SqlTexts(backend=backend, chain=chain, writer=writer, reader=reader)
         self.outbox: Outbox = SqlOutbox(writer=writer, reader=reader)
         self.leases: Leases = SqlLeases(backend=backend, writer=writer)
-        self._threads = (self._inbox, self._journal, backend.watch(bell.ring))
+        self._threads = (self._inbox, self._journal, backend.watch(self._ring))
 
     def now(self) -> datetime:
         """Return the store's own real time, in UTC."""
@@ -94,11 +94,15 @@ class SqlStore:
 
     def close(self) -> None:
         """Drain the pens and close every connection; safe to call twice."""
-        self._bell.close()
+        for bell in self._bells.values():
+            bell.close()
         if not self._end_threads():
             self._backend.sever()
             self._end_threads()
         self._backend.close()
+
+    def _ring(self, channel: str) -> None:
+        self._bells[channel].ring()
 
     def _end_threads(self) -> bool:
         deadline = time.monotonic() + CLOSE_SECONDS

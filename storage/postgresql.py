@@ -2,6 +2,7 @@
 
 import os
 import socket
+import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any  # what create_engine takes
@@ -55,6 +56,7 @@ class PostgreSQL:
         self._url = url.set(drivername="postgresql+psycopg")
         self._open: WeakSet[psycopg.Connection] = WeakSet()
         self._closed = False
+        self._mine = uuid.uuid4().hex
         self.pen = self._engine("triaged pen", size=1)
         self.keeper = self._engine("triaged inbox", size=1)
         self.writer = self._engine("triaged writer", size=8)
@@ -72,7 +74,7 @@ class PostgreSQL:
 
     def notify(self, connection: Connection, channel: str) -> None:
         """NOTIFY; PostgreSQL delivers it at COMMIT."""
-        connection.execute(select(func.pg_notify(channel, "")))
+        connection.execute(select(func.pg_notify(channel, self._mine)))
 
     def now(self, connection: Connection) -> datetime:
         """Return the database's clock."""
@@ -92,7 +94,7 @@ class PostgreSQL:
     def watch(self, ring: Ring) -> Listener:
         """LISTEN on a connection of its own."""
         engine = self._engine("triaged listen", size=0, isolation="AUTOCOMMIT")
-        return Listener(engine, ring)
+        return Listener(engine, ring, mine=self._mine)
 
     def sever(self) -> None:
         """Shut the sockets down: whoever hangs on one gets an error, and connects no more."""

@@ -9,13 +9,12 @@ from sqlalchemy import Connection
 from incidents.errors import Unavailable
 from incidents.journal import Delivery, Kept
 from storage import inbox, pulse
-from storage.backend import Backend
+from storage.backend import INBOX, Backend
 from storage.bell import Bell
 from storage.inbox import Submission
 from storage.pen import Bounds, Pen
 from storage.writer import Reader, Writer
 
-CHANNEL = "triaged_inbox"
 PULSE_SECONDS = 2.0
 
 
@@ -89,7 +88,7 @@ class SqlInbox:
 
         def work(connection: Connection) -> None:
             inbox.put_back(connection, inbox_id)
-            self._backend.notify(connection, CHANNEL)
+            self._backend.notify(connection, INBOX)
 
         self._write(f"inbox replay {inbox_id}", work)
         self._bell.ring()
@@ -116,7 +115,7 @@ class SqlInbox:
 
         def work(connection: Connection) -> Sequence[Kept]:
             kept = inbox.keep(connection, submissions, backend=self._backend)
-            self._backend.notify(connection, CHANNEL)
+            self._backend.notify(connection, INBOX)
             return kept
 
         kept = iter(self._keeper.write("keep", work))

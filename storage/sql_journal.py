@@ -42,6 +42,8 @@ class SqlJournal:
     ) -> None:
         self._backend, self._chain = backend, chain
         self._batch, self._reader, self._bell = batch, reader, bell
+        self._written = 0
+        """The last position that this process has written; others may have gone on."""
         self._pen: Pen[Append, Appended] = Pen(
             "journal", write=self._write, weigh=_weight, bounds=BOUNDS
         )
@@ -65,7 +67,7 @@ class SqlJournal:
 
     def wait(self, *, after: int, timeout: float) -> bool:
         """Wait at most `timeout` real seconds for an event behind position `after`."""
-        return self._bell.wait_until(lambda: self._end().position > after, timeout=timeout)
+        return self._bell.wait_until(lambda: self._has_grown(after), timeout=timeout)
 
     def hold(self, kind: str, key: str) -> Hold | None:
         """Return the hold as it stands, expired or not; None when it is free."""
@@ -120,6 +122,9 @@ class SqlJournal:
         """Write what waits; False when the pen still hangs after `timeout` seconds."""
         return self._pen.close(timeout=timeout)
 
+    def _has_grown(self, after: int) -> bool:
+        return self._written > after or self._end().position > after
+
     def _end(self) -> chain.End:
         return self._reader.read("head", head.read) or START
 
@@ -130,6 +135,8 @@ class SqlJournal:
             # Read back under the lock, which the lost transaction held to its end: an append id
             # that is known by now was written by it, any other was not and is written again.
             answers = [_first(one) for one in self._batch.write(requests)]
+        ends = [one.position for one in answers if isinstance(one, Appended)]
+        self._written = max(self._written, *ends, 0)
         self._bell.ring()
         return answers
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from incidents.errors import Rejected
-from storage.backend import Ring
+from storage.backend import INBOX, JOURNAL, Ring
 from storage.writer import closed
 
 BUSY_SECONDS = 4.0
@@ -121,7 +121,8 @@ class Versions:
                 version = connection.execute("PRAGMA data_version").fetchone()
                 if version != seen:
                     seen = version
-                    self._ring()
+                    self._ring(JOURNAL)
+                    self._ring(INBOX)
 
 
 def _private(url: URL) -> Path:
