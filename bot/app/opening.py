@@ -17,6 +17,7 @@ from storage.chain_key import chain_key_from_file
 from storage.open import open_store
 
 SQLITE = "sqlite:///"
+SERVERS = ("postgresql:", "postgresql+", "memory:")
 Hook = Callable[[str], None]
 
 
@@ -77,16 +78,42 @@ def chain_key(settings: Settings, *, create: bool) -> bytes:
     Raises Rejected where there is no journal yet and none is to be made, or no key.
     """
     file = sqlite_file(settings)
-    # A key that is made beside a journal that has events would hide that theirs is gone.
-    create = create and file is not None and not file.exists()
-    if file is not None and not file.exists():
+    if file is None:
+        return _key_of_a_server(settings)
+    if file.is_dir():
+        message = f"{PREFIX}DATABASE_URL: {file} is a folder, and a file is needed"
+        raise Rejected(message)
+    blank = _is_blank(file)
+    if blank:
         _begin(file, create=create)
     if settings.chain_key_file is not None:
         return chain_key_from_file(settings.chain_key_file, create=False)
-    if file is None:
+    key = file.with_name(f"{file.name}.chain-key")
+    # A key that is made beside a journal that has events would hide that theirs is gone.
+    if not blank and not key.exists():
+        message = (
+            f"{file}: if this is a journal, its chain key {key.name} is not beside it; "
+            f"{PREFIX}CHAIN_KEY_FILE says where it is"
+        )
+        raise Rejected(message)
+    return chain_key_from_file(key, create=create and blank)
+
+
+def _key_of_a_server(settings: Settings) -> bytes:
+    if not settings.database_url.startswith(SERVERS):
+        message = f"{PREFIX}DATABASE_URL: it must be {SQLITE}path or postgresql://…"
+        raise Rejected(message)
+    if settings.chain_key_file is None:
         message = f"{PREFIX}CHAIN_KEY_FILE is required with any database but a SQLite file"
         raise Rejected(message)
-    return chain_key_from_file(file.with_name(f"{file.name}.chain-key"), create=create)
+    return chain_key_from_file(settings.chain_key_file, create=False)
+
+
+def _is_blank(file: Path) -> bool:
+    """Return whether nothing was ever written: a new journal may still stand in its log alone."""
+    if not file.exists():
+        return True
+    return file.stat().st_size == 0 and not file.with_name(f"{file.name}-wal").exists()
 
 
 def _begin(file: Path, *, create: bool) -> None:

@@ -45,10 +45,20 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 """The commands: where each is, and its line in the help."""
 
+ENDS = (
+    "A command ends with 0 when it was done, 1 when it failed for now (try again), 2 when it was "
+    "refused for good, as with a wrong argument, and 130 when it was interrupted."
+)
+
 
 def application() -> App:
     """Return the command line; a command's module is imported when it is used or explained."""
-    app = App(name="triaged", help="The incident desk for llm-d.", version=version("triaged"))
+    app = App(
+        name="triaged",
+        help="The incident desk for llm-d.",
+        help_epilogue=ENDS,
+        version=version("triaged"),
+    )
     for name, (place, words) in COMMANDS.items():
         app.command(f"bot.app.cli.{place}", name=name, help=words)
     for entry in entry_points(group=GROUP):

@@ -111,6 +111,57 @@ def test_without_a_journal_nothing_is_made(run: Run, tmp_path: Path) -> None:
     assert not file.parent.exists()
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        pytest.param(
+            "mysql://me:canary@db/x", "it must be sqlite:///path or postgresql://…", id="other"
+        ),
+        pytest.param("sqlite:///", "it must be sqlite:///path or postgresql://…", id="no-file"),
+        pytest.param("sqlite:////", "/ is a folder, and a file is needed", id="folder"),
+    ],
+)
+@pytest.mark.parametrize("command", ["status", "migrate"])
+def test_an_address_that_is_none_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, url: str, said: str, command: str
+) -> None:
+    """The address is what is wrong: to ask for a key first would send people the wrong way."""
+    monkeypatch.setenv("TRIAGED_DATABASE_URL", url)
+
+    ended = run(command)
+
+    assert (ended.status, ended.err) == (2, f"triaged: TRIAGED_DATABASE_URL: {said}\n")
+
+
+def test_an_empty_file_is_no_journal_yet(run: Run, tmp_path: Path) -> None:
+    """Made by `touch`, or by a mount: it is looked at like none, and begun like none."""
+    file = tmp_path / "var" / "triaged.db"
+    file.parent.mkdir()
+    file.touch()
+
+    before, made, after = run("status"), run("migrate"), run("status")
+
+    assert (before.status, "there is no journal" in before.err) == (2, True)
+    assert [one.status for one in (made, after)] == [0, 0]
+
+
+@pytest.mark.usefixtures("journal")
+def test_a_journal_without_its_key_is_not_read_with_a_new_one(run: Run, tmp_path: Path) -> None:
+    """Whoever moves the file alone is told what is missing, and where to say it."""
+    (tmp_path / "var" / "triaged.db.chain-key").unlink()
+
+    ended = [run("status"), run("migrate")]
+
+    assert [one.status for one in ended] == [2, 2]
+    assert all("its chain key triaged.db.chain-key is not beside it" in one.err for one in ended)
+    assert not (tmp_path / "var" / "triaged.db.chain-key").exists()
+
+
+def test_the_help_says_how_commands_end(run: Run) -> None:
+    """Scripts branch on it."""
+    assert "ends with 0 when it was done, 1 when" in " ".join(run("--help").out.split())
+
+
 def test_migrating_twice_changes_nothing(run: Run, tmp_path: Path) -> None:
     """The second time it only says the revision; the key is for its owner alone."""
     first, second = run("migrate", "--json"), run("migrate", "--json")
