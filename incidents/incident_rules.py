@@ -130,6 +130,7 @@ def _fired(one: Judgement) -> events.AlertFired:
         text=one.text,
         source=one.source,
         url=one.url,
+        facts=one.facts,
     )
 
 

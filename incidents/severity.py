@@ -74,27 +74,29 @@ class Verdict:
 def classify(alert: Alert, facts: Facts, policy: Policy) -> Verdict:
     """Return how bad the alert is, by what, and what would change it."""
     base, rules = _base(alert, policy), _concerned(alert, policy)
-    asked = _needed(base, rules, policy)
+    verdict = _judged(base, rules, facts, policy)
     return replace(
-        _judged(base, rules, facts, policy),
-        inputs=tuple(_inputs(asked, facts)),
-        unavailable=tuple(
-            Missing(name=name, why=why_unknown(facts, name))
-            for name in asked
-            if known(facts, name) is None
-        ),
+        _resting(verdict, _needed(base, rules, policy), facts),
         would_change=_changes(base, rules, facts, policy),
     )
 
 
 def judge(alert: Alert, facts: Facts, policy: Policy) -> Verdict:
-    """Return the verdict alone: cheap enough for ten thousand alerts a minute.
+    """Return the verdict, and of what it rests on only what was asked for.
+
+    That is cheap enough for ten thousand alerts a minute.
 
     An explicit `priority` label comes before the catalogue, the catalogue before the `severity`
     label. Then live rules: those that cap what was said, those that raise it, those that lower
     it. What cannot be told never lowers, and nothing lowers what an alert's author made explicit.
     """
-    return _judged(_base(alert, policy), _concerned(alert, policy), facts, policy)
+    base, rules = _base(alert, policy), _concerned(alert, policy)
+    verdict = _judged(base, rules, facts, policy)
+    if not facts:
+        return verdict
+    return _resting(
+        verdict, [name for name in _needed(base, rules, policy) if name in facts], facts
+    )
 
 
 def needed(alert: Alert, policy: Policy) -> tuple[str, ...]:
@@ -264,11 +266,22 @@ def _worth(rule: LiveRule, base: Severity, lowest: Severity, *, explicit: bool) 
             return not explicit
 
 
-def _inputs(names: Iterable[str], facts: Facts) -> Iterable[Input]:
-    for name in names:
-        found = known(facts, name)
-        if found is not None:
-            yield Input(name=name, value=found.value, unit=found.unit, source=found.source)
+def _resting(verdict: Verdict, asked: Sequence[str], facts: Facts) -> Verdict:
+    """Return the verdict with the facts that were asked for: those that are there, and the rest."""
+    found = {name: known(facts, name) for name in asked}
+    return replace(
+        verdict,
+        inputs=tuple(
+            Input(name=name, value=one.value, unit=one.unit, source=one.source)
+            for name, one in found.items()
+            if one is not None
+        ),
+        unavailable=tuple(
+            Missing(name=name, why=why_unknown(facts, name))
+            for name, one in found.items()
+            if one is None
+        ),
+    )
 
 
 def _changes(

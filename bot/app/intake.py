@@ -18,6 +18,7 @@ from bot.app.loops.inbox import Handler
 from incidents.commands.incident import Judgement, ReportAlerts
 from incidents.desk import Desk
 from incidents.errors import Conflict
+from incidents.facts_seen import seen
 from incidents.incident_rules import OPEN_INCIDENT
 from incidents.journal import Delivery
 from incidents.ports import Inbox, Texts
@@ -174,4 +175,5 @@ def _judgement(one: Candidate, digests: Mapping[str, str]) -> Judgement:
         mode=one.verdict.mode,
         runbook=one.runbook,
         runbook_because=one.runbook_because,
+        facts=seen(one.verdict),
     )

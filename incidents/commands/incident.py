@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from incidents.correlation import Place
+from incidents.events.incident import FactSeen
 from incidents.policy import Severity
 
 
@@ -29,6 +30,7 @@ class Judgement:
     mode: str
     runbook: str
     runbook_because: str
+    facts: tuple[FactSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,11 +21,25 @@ class IncidentOpened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FactSeen:
+    """A fact that was asked for when an alert was judged.
+
+    `value` is its JSON, None where it was not known; `source` says where it was read, or why not.
+    """
+
+    name: str
+    value: str | None
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertFired:
     """An occurrence of an alert: the same fingerprint and start are one occurrence.
 
     `text` is the digest of its annotations; `source` names who delivered it first; `because` and
-    `rule` say why it is as bad as `severity`; `runbook` is what matches it, and why.
+    `rule` say why it is as bad as `severity`, `facts` what that rests on; `runbook` is what matches
+    it, and why.
     """
 
     fingerprint: str
@@ -41,6 +55,7 @@ class AlertFired:
     text: str
     source: str
     url: str
+    facts: tuple[FactSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

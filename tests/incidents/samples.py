@@ -45,6 +45,10 @@ EVENTS: tuple[Event, ...] = (
         text="texts-digest",
         source="alertmanager:a",
         url="http://prometheus/graph",
+        facts=(
+            incident.FactSeen(name="error_ratio", value="0.01", unit="ratio", source="picker"),
+            incident.FactSeen(name="ttft_p95", value=None, unit="", source="timeout"),
+        ),
     ),
     incident.AlertResolved(
         fingerprint="0a0b0c0d0e0f0001",
