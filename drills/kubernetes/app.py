@@ -75,18 +75,21 @@ class _Server:
             request = self._read(http, query, body)
             answer = await self._answer(request, http.url.path)
         except Refusal as refusal:
-            answer = _told(refusal.code, refusal.body())
+            answer = _refused(refusal)
         self.calls.add(_call(http, request, body, answer))
         return answer.response
 
     def _read(self, http: HttpRequest, query: Mapping[str, str], body: bytes) -> Request | None:
         """Read and allow a request; None for discovery and health."""
         user = identities.identify(http.headers.get("authorization", ""), self.tokens)
-        if http.method == "GET" and _unversioned(http.url.path):
+        if http.method == "GET" and _unversioned(http.url.path, self.cluster):
             return None
-        address = resources.locate(http.url.path)
+        address = resources.locate(http.url.path, self.cluster.installed)
         verb = verbs.verb_of(http.method, address, query)
         identities.authorize(user, verb, address)
+        if address.resource in resources.READ_ONLY and verb not in resources.SEEN:
+            msg = f"{verb} of {address.resource.qualified}"
+            raise refusals.not_implemented(msg)
         options.check(verb, query)
         return Request(
             verb=verb,
@@ -102,7 +105,9 @@ class _Server:
         if fault is not None and (early := await _suffer(fault, request)):
             return early
         if request is None:
-            return _Answer(response=_unversioned(path) or Response(status_code=404), code=200)
+            return _Answer(
+                response=_unversioned(path, self.cluster) or Response(status_code=404), code=200
+            )
         if request.verb == "watch":
             lines = watches.stream(self.cluster, request.address, request.query)
             return _Answer(
@@ -145,8 +150,8 @@ async def _suffer(fault: Fault, request: Request | None) -> _Answer | None:
             return _Answer(response=Closed(), code=0)
         case Kind.HANG:
             return _Answer(response=Hanging(), code=0)
-        case Kind.ERROR_BEFORE:
-            raise refusals.internal_error()
+        case Kind.ERROR_BEFORE | Kind.TOO_MANY | Kind.EXPIRED:
+            raise _refusal(fault)
         case Kind.CONFLICT if request is not None:
             raise refusals.conflict(request.address.resource.qualified, request.address.name)
         case Kind.SLOW:
@@ -156,26 +161,40 @@ async def _suffer(fault: Fault, request: Request | None) -> _Answer | None:
     return None
 
 
+def _refusal(fault: Fault) -> Refusal:
+    if fault.kind is Kind.TOO_MANY:
+        return refusals.too_many(int(fault.seconds))
+    if fault.kind is Kind.EXPIRED:
+        why = "The provided continue parameter is too old to display a consistent list result."
+        return refusals.gone(why)
+    return refusals.internal_error()
+
+
 def _afterwards(fault: Fault | None, code: int, body: Object, *, written: bool) -> _Answer:
     """Answer, unless a fault loses or spoils the answer."""
     kind = fault.kind if fault else None
     if kind is Kind.CUT_AFTER:
         return _Answer(response=Closed(), code=0, written=written)
     if kind is Kind.ERROR_AFTER:
-        refusal = refusals.internal_error()
-        return _told(refusal.code, refusal.body(), written=written)
+        return _refused(refusals.internal_error(), written=written)
     return _told(code, body, written=written)
+
+
+def _refused(refusal: Refusal, *, written: bool = False) -> _Answer:
+    headers = {"Retry-After": str(refusal.after)} if refusal.after is not None else None
+    response = JSONResponse(refusal.body(), status_code=refusal.code, headers=headers)
+    return _Answer(response=response, code=refusal.code, written=written)
 
 
 def _told(code: int, body: Object, *, written: bool = False) -> _Answer:
     return _Answer(response=JSONResponse(body, status_code=code), code=code, written=written)
 
 
-def _unversioned(path: str) -> Response | None:
+def _unversioned(path: str, cluster: Cluster) -> Response | None:
     """Answer health and discovery."""
     if path in {"/healthz", "/livez", "/readyz"}:
         return PlainTextResponse("ok")
-    found = resources.discovery(path)
+    found = resources.discovery(path, cluster.installed)
     return JSONResponse(found) if found is not None else None
 
 

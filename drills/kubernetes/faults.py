@@ -12,6 +12,8 @@ class Kind(Enum):
     SLOW = "slow"  # answered after `seconds`
     HANG = "hang"  # never answered
     CONFLICT = "conflict"  # 409, nothing written
+    TOO_MANY = "too many"  # 429, nothing done; to be asked again after `seconds`
+    EXPIRED = "expired"  # 410, as for a continue token whose version was forgotten
     ERROR_BEFORE = "error before"  # 500, nothing written
     ERROR_AFTER = "error after"  # 500, written
     CUT_BEFORE = "cut before"  # connection closed, nothing written
@@ -29,7 +31,7 @@ class Fault:
     verbs: frozenset[str] = field(default_factory=frozenset)
     times: int | None = None
     skip: int = 0
-    seconds: float = 0.0  # real seconds, for SLOW
+    seconds: float = 0.0  # real seconds, for SLOW; whole ones for TOO_MANY
 
 
 class Faults:

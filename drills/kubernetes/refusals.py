@@ -6,7 +6,10 @@ from drills.kubernetes.objects import Object
 
 
 class Refusal(Exception):
-    """A request that is answered with a Status object; shapes as in apimachinery's api/errors."""
+    """A request that is answered with a Status object; shapes as in apimachinery's api/errors.
+
+    `after` are the seconds of a Retry-After header, None for none.
+    """
 
     def __init__(
         self, code: int, reason: str, message: str, details: Mapping[str, object] | None = None
@@ -15,6 +18,7 @@ class Refusal(Exception):
         self.code = code
         self.reason = reason
         self.details = details
+        self.after: int | None = None
 
     def body(self) -> Object:
         """Return the Status object."""
@@ -106,6 +110,14 @@ def unauthorized() -> Refusal:
 def internal_error() -> Refusal:
     """500."""
     return Refusal(500, "InternalError", "Internal error occurred: etcdserver: request timed out")
+
+
+def too_many(seconds: int) -> Refusal:
+    """429 of priority and fairness: nothing was done, and when to ask again."""
+    message = "Too many requests, please try again later."
+    refusal = Refusal(429, "TooManyRequests", message, {"retryAfterSeconds": seconds})
+    refusal.after = seconds
+    return refusal
 
 
 def gone(why: str) -> Refusal:

@@ -1,5 +1,6 @@
 """Which kinds the stand-in serves, and how a path names one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from drills.kubernetes import refusals
@@ -17,6 +18,7 @@ _VERSION = {
     "compiler": "none",
     "platform": "linux/amd64",
 }
+SEEN = ["get", "list", "watch"]
 VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 # Groups of Kubernetes itself: what is missing there is our gap and said loudly; what is missing
 # elsewhere is a custom resource that this cluster does not have.
@@ -79,7 +81,61 @@ AUTOSCALERS = Resource(
     kind="HorizontalPodAutoscaler",
     short=("hpa",),
 )
-ALL = (NAMESPACES, NODES, PODS, EVENTS, DEPLOYMENTS, REPLICASETS, AUTOSCALERS)
+STATEFULSETS = Resource(
+    group="apps",
+    version="v1",
+    plural="statefulsets",
+    kind="StatefulSet",
+    short=("sts",),
+)
+ALL = (NAMESPACES, NODES, PODS, EVENTS, DEPLOYMENTS, REPLICASETS, STATEFULSETS, AUTOSCALERS)
+
+# Custom kinds: a cluster has those that it was installed with (`Cluster.install`).
+POOLS = Resource(
+    group="inference.networking.k8s.io", version="v1", plural="inferencepools", kind="InferencePool"
+)
+OLD_POOLS = Resource(
+    group="inference.networking.x-k8s.io",
+    version="v1alpha2",
+    plural="inferencepools",
+    kind="InferencePool",
+)
+ROUTES = Resource(
+    group="gateway.networking.k8s.io", version="v1", plural="httproutes", kind="HTTPRoute"
+)
+GROUPS = Resource(
+    group="leaderworkerset.x-k8s.io",
+    version="v1",
+    plural="leaderworkersets",
+    kind="LeaderWorkerSet",
+    short=("lws",),
+)
+SETS = Resource(
+    group="disaggregatedset.x-k8s.io",
+    version="v1",
+    plural="disaggregatedsets",
+    kind="DisaggregatedSet",
+)
+SERVICES = Resource(
+    group="serving.kserve.io",
+    version="v1alpha2",
+    plural="llminferenceservices",
+    kind="LLMInferenceService",
+    short=("llmisvc",),
+)
+OLD_SERVICES = Resource(
+    group="serving.kserve.io",
+    version="v1alpha1",
+    plural="llminferenceservices",
+    kind="LLMInferenceService",
+    short=("llmisvc",),
+)
+ROLLOUTS = Resource(
+    group="argoproj.io", version="v1alpha1", plural="rollouts", kind="Rollout", short=("ro",)
+)
+CUSTOM = (POOLS, OLD_POOLS, ROUTES, GROUPS, SETS, SERVICES, OLD_SERVICES, ROLLOUTS)
+# Their controllers are not imitated here, so a write over HTTP would lie about what follows.
+READ_ONLY = frozenset({STATEFULSETS, *CUSTOM})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +148,8 @@ class Address:
     subresource: str = ""
 
 
-def locate(path: str) -> Address:
-    """Read `/api/v1/…` or `/apis/GROUP/VERSION/…`.
+def locate(path: str, installed: Collection[Resource] = ()) -> Address:
+    """Read `/api/v1/…` or `/apis/GROUP/VERSION/…`; `installed` are the custom kinds of the cluster.
 
     Raises Refusal 404 for groups that the cluster does not have, 501 for what Kubernetes has and
     the stand-in has not.
@@ -104,7 +160,7 @@ def locate(path: str) -> Address:
     if tail[0] == "namespaces" and len(tail) > 2 and tail[2] not in NAMESPACES.subresources:  # noqa: PLR2004 - namespaces/NAME/REST
         namespace, tail = tail[1], tail[2:]
     plural, name, subresource, *more = [*tail, "", "", ""][: max(3, len(tail))]
-    resource = _resource(group, version, plural, path)
+    resource = _resource(group, version, plural, path, installed)
     if more or (subresource and subresource not in resource.subresources):
         msg = f"the path {path}"
         raise refusals.not_implemented(msg)
@@ -113,22 +169,23 @@ def locate(path: str) -> Address:
     return Address(resource=resource, namespace=namespace, name=name, subresource=subresource)
 
 
-def discovery(path: str) -> Object | None:  # noqa: PLR0911 - one return per path
+def discovery(path: str, installed: Collection[Resource] = ()) -> Object | None:  # noqa: PLR0911 - one return per path
     """Answer the discovery paths; None when the path is none of them."""
     parts = path.strip("/").split("/")
+    served = (*ALL, *(one for one in CUSTOM if one in installed))
     match parts:
         case ["version"]:
             return dict(_VERSION)
         case ["api"]:
             return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
         case ["apis"]:
-            return {"kind": "APIGroupList", "apiVersion": "v1", "groups": _groups()}
+            return {"kind": "APIGroupList", "apiVersion": "v1", "groups": _groups(served)}
         case ["api", "v1"]:
-            return _resource_list("", "v1")
-        case ["apis", group] if group in {one.group for one in ALL}:
-            return {"kind": "APIGroup", "apiVersion": "v1"} | _group(group)
-        case ["apis", group, version] if (group, version) in {(x.group, x.version) for x in ALL}:
-            return _resource_list(group, version)
+            return _resource_list(served, "", "v1")
+        case ["apis", group] if group in {one.group for one in served}:
+            return {"kind": "APIGroup", "apiVersion": "v1"} | _group(served, group)
+        case ["apis", group, version] if (group, version) in {(x.group, x.version) for x in served}:
+            return _resource_list(served, group, version)
         case _:
             return None
 
@@ -139,36 +196,46 @@ def _split(head: str, rest: list[str], path: str) -> tuple[str, str, list[str]]:
             return "", version, tail
         case "apis", [group, version, *tail] if tail:
             return group, version, tail
-        case "apis", [group, *_] if group not in OWN_GROUPS and not group.endswith(".k8s.io"):
+        case "apis", [group, *_] if not _own(group):
             raise refusals.no_such_path()
         case _:
             msg = f"the path {path}"
             raise refusals.not_implemented(msg)
 
 
-def _resource(group: str, version: str, plural: str, path: str) -> Resource:
-    for one in ALL:
+def _own(group: str) -> bool:
+    """Tell whether a group is one of Kubernetes itself, by its name."""
+    custom = {one.group for one in CUSTOM}
+    by_name = group.endswith(".k8s.io") and "x-k8s" not in group and group not in custom
+    return group in OWN_GROUPS or by_name
+
+
+def _resource(
+    group: str, version: str, plural: str, path: str, installed: Collection[Resource]
+) -> Resource:
+    for one in (*ALL, *installed):
         if (one.group, one.version, one.plural) == (group, version, plural):
             return one
-    if group in OWN_GROUPS or (group.endswith(".k8s.io") and "x-k8s" not in group):
+    if _own(group):
         msg = f"the path {path}"
         raise refusals.not_implemented(msg)
     raise refusals.no_such_path()
 
 
-def _groups() -> list[Object]:
-    return [_group(group) for group in sorted({one.group for one in ALL} - {""})]
+def _groups(served: Collection[Resource]) -> list[Object]:
+    return [_group(served, group) for group in sorted({one.group for one in served} - {""})]
 
 
-def _group(group: str) -> Object:
-    version = next(one.version for one in ALL if one.group == group)
-    served = {"groupVersion": f"{group}/{version}", "version": version}
-    return {"name": group, "versions": [served], "preferredVersion": served}
+def _group(served: Collection[Resource], group: str) -> Object:
+    known = list(dict.fromkeys(one.version for one in served if one.group == group))
+    versions = [{"groupVersion": f"{group}/{each}", "version": each} for each in known]
+    return {"name": group, "versions": versions, "preferredVersion": versions[0]}
 
 
-def _resource_list(group: str, version: str) -> Object:
-    served = [one for one in ALL if (one.group, one.version) == (group, version)]
-    rows = [row for one in served for row in _rows(one)]
+def _resource_list(served: Collection[Resource], group: str, version: str) -> Object:
+    rows = [
+        row for one in served if (one.group, one.version) == (group, version) for row in _rows(one)
+    ]
     return {
         "kind": "APIResourceList",
         "apiVersion": "v1",
@@ -182,7 +249,7 @@ def _rows(one: Resource) -> list[Object]:
     main = common | {
         "name": one.plural,
         "singularName": one.kind.lower(),
-        "verbs": VERBS,
+        "verbs": SEEN if one in READ_ONLY else VERBS,
         "shortNames": list(one.short),
     }
     scale = {"kind": "Scale", "group": "autoscaling", "version": "v1"}

@@ -53,6 +53,7 @@ class Cluster:
         self._objects: dict[_Key, Object] = {}
         self._history: list[Happened] = []
         self._forgotten = 0  # up to this version nothing is known any more
+        self._installed: frozenset[Resource] = frozenset()
 
     def now(self) -> datetime:
         """Return the moment with which writes are stamped."""
@@ -72,6 +73,27 @@ class Cluster:
     def version(self) -> int:
         """The resourceVersion of the newest change."""
         return self._version
+
+    @property
+    def installed(self) -> frozenset[Resource]:
+        """The custom kinds that this cluster has."""
+        return self._installed
+
+    def install(self, *resources: Resource) -> None:
+        """Add custom kinds, as applying their definitions does."""
+        self._installed |= frozenset(resources)
+
+    def uninstall(self) -> None:
+        """Take all custom kinds away again, and their objects."""
+        with self.lock:
+            gone = {one.qualified for one in self._installed}
+            self._objects = {key: x for key, x in self._objects.items() if key[0] not in gone}
+            self._installed = frozenset()
+
+    def uids(self) -> frozenset[str]:
+        """Return the uids of everything that is there."""
+        with self.lock:
+            return frozenset(thing["metadata"]["uid"] for thing in self._objects.values())
 
     def create(
         self, resource: Resource, given: Object, *, writer: Writer, dry_run: bool = False

@@ -82,7 +82,10 @@ def parsed(body: bytes) -> object:
 
 def _get(address: Address, cluster: Cluster) -> Object:
     found = cluster.get(address.resource, address.namespace, address.name)
-    return scale_of(found) if address.subresource == "scale" else found
+    if address.subresource == "scale":
+        return scale_of(found)
+    # One object has as many versions as its kind: it is shown in the one that was asked for.
+    return found | {"apiVersion": address.resource.api_version}
 
 
 def _object(request: Request) -> Object:
