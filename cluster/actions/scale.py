@@ -120,7 +120,7 @@ class Scale:
 
     def _found(self, target: Target) -> Deployment:
         if target.kind != "Deployment":
-            message = f"scale {target}: only Deployments can be scaled"
+            message = f"scale {target}: only Deployments can be scaled yet ({target.words})"
             raise Rejected(message)
         deployment = self._kubernetes.deployment(target.namespace, target.name)
         if deployment.uid != target.uid:

@@ -15,13 +15,16 @@ class Limits:
     """How long one request may take, in real seconds, and how large its answer may be, in bytes.
 
     `read` bounds each wait for bytes; `total` bounds all of them together (the last wait may
-    exceed it by at most `read`).
+    exceed it by at most `read`), with all pages and repeats of a read. A list is asked for in
+    pages of `page` objects and holds at most `most`.
     """
 
     connect: float = 2.0
     read: float = 8.0
     total: float = 10.0
     size: int = 64 * 1024 * 1024
+    page: int = 500
+    most: int = 10_000
 
     @property
     def timeout(self) -> tuple[float, float]:

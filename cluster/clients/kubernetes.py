@@ -1,18 +1,32 @@
-"""The Kubernetes client: the official one, asked once, within limits, its errors translated."""
+"""The Kubernetes client: the official one, within limits, its errors translated."""
 
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Final, TypeAlias, TypeVar
 
 from kubernetes.client import ApiClient, ApiException
 
-from cluster.clients import parse, refusals
+from cluster.clients import kinds, parse, refusals
 from cluster.clients.access import Access, configuration
 from cluster.clients.bounded import Limits, read_all
-from cluster.clients.objects import Autoscaler, Deployment, Pod, ReplicaSet, Resize, Resized
-from incidents.errors import Unavailable
+from cluster.clients.objects import (
+    Autoscaler,
+    Deployment,
+    Owner,
+    OwnerReference,
+    Pod,
+    Pool,
+    Resize,
+    Resized,
+    Route,
+)
+from cluster.clients.pages import Query, paged
+from cluster.clients.patience import Patience
+from cluster.clients.refusals import Missing
+from incidents.errors import Rejected, Unavailable
 
 Made = TypeVar("Made")
 
@@ -30,12 +44,20 @@ class KubernetesClient:
     """Asks one API server; implements the port of the same folder.
 
     The official client repeats PUT, PATCH and DELETE by itself when it is left alone; here it
-    repeats nothing, and every request has its time limits. Its classes per API group are left out:
+    repeats nothing, and every request has its time limits. What is repeated are reads, by us, as
+    `Patience` says; `pause` waits so many real seconds. Its classes per API group are left out:
     they load every model there is, which costs a second and 90 MiB, and no answer becomes a model.
     """
 
-    def __init__(self, access: Access, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        *,
+        limits: Limits | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._limits = limits or Limits()
+        self._pause = pause
         self._api = ApiClient(configuration(access))
         self._api.user_agent = f"triaged/{version('triaged')}"
 
@@ -47,33 +69,42 @@ class KubernetesClient:
             parse.deployment,
         )
 
-    def replica_set(self, namespace: str, name: str) -> ReplicaSet:
-        """Return the ReplicaSet as it is now."""
+    def owner(self, namespace: str, reference: OwnerReference) -> Owner:
+        """Return the object that a reference names."""
+        path = kinds.path(reference)
+        if path is None:
+            message = f"{reference} of {namespace}: not a kind that can be read"
+            raise Rejected(message)
         return self._read(
-            f"ReplicaSet {namespace}/{name}",
-            lambda: self._send("GET", APPS + "/replicasets/{name}", namespace=namespace, name=name),
-            parse.replica_set,
+            f"{reference.kind} {namespace}/{reference.name}",
+            lambda: self._send("GET", path, namespace=namespace, name=reference.name),
+            parse.owner,
         )
 
     def pods(self, namespace: str, selector: str) -> Sequence[Pod]:
         """Return the pods that fit the selector."""
-        return self._read(
-            f"pods of {namespace}",
-            lambda: self._send(
-                "GET", CORE + "/pods", [("labelSelector", selector)], namespace=namespace
-            ),
-            lambda found: [parse.pod(each) for each in parse.items(found, "items")],
-        )
+        what = f"pods of {namespace}"
+        return self._list(what, CORE + "/pods", parse.pod, namespace=namespace, selector=selector)
+
+    def pools(self, namespace: str) -> Sequence[Pool]:
+        """Return the InferencePools, of the newest version that has any."""
+        for group, release in kinds.POOLS:
+            path = kinds.root(group, release) + "/inferencepools"
+            found = self._custom("InferencePools", path, parse.pool, namespace=namespace)
+            if found:
+                return [replace(each, api_version=f"{group}/{release}") for each in found]
+        return []
+
+    def routes(self, namespace: str) -> Sequence[Route]:
+        """Return the HTTPRoutes."""
+        path = kinds.root(*kinds.ROUTES) + "/httproutes"
+        return self._custom("HTTPRoutes", path, parse.route, namespace=namespace)
 
     def autoscalers(self, namespace: str) -> Sequence[Autoscaler]:
         """Return all HorizontalPodAutoscalers of the namespace."""
-        return self._read(
-            f"HorizontalPodAutoscalers of {namespace}",
-            lambda: self._send(
-                "GET", AUTOSCALING + "/horizontalpodautoscalers", namespace=namespace
-            ),
-            lambda found: [parse.autoscaler(each) for each in parse.items(found, "items")],
-        )
+        what = f"HorizontalPodAutoscalers of {namespace}"
+        path = AUTOSCALING + "/horizontalpodautoscalers"
+        return self._list(what, path, parse.autoscaler, namespace=namespace)
 
     def resize(self, resize: Resize) -> Resized:
         """Write the size through `/scale`, as one merge patch."""
@@ -82,17 +113,21 @@ class KubernetesClient:
             "spec": {"replicas": resize.replicas},
         }
         dry_run = [("dryRun", "All")] if resize.dry_run else []
-        return self._asked(
+        return self._told(
             f"scale Deployment {resize.namespace}/{resize.name}",
-            lambda: self._send(
-                "PATCH",
-                APPS + "/deployments/{name}/scale",
-                [*dry_run, ("fieldManager", resize.manager)],
-                body=body,
-                namespace=resize.namespace,
-                name=resize.name,
+            lambda: parse.resized(
+                self._body(
+                    lambda: self._send(
+                        "PATCH",
+                        APPS + "/deployments/{name}/scale",
+                        [*dry_run, ("fieldManager", resize.manager)],
+                        body=body,
+                        namespace=resize.namespace,
+                        name=resize.name,
+                    ),
+                    started=time.monotonic(),
+                )
             ),
-            parse.resized,
             write=not resize.dry_run,
         )
 
@@ -127,32 +162,54 @@ class KubernetesClient:
             raise ApiException.from_response(http_resp=answer, body=None, data=None)
         return answer.response
 
-    def _read(
-        self,
-        what: str,
-        ask: Ask,
-        read: Callable[[Mapping[str, object]], Made],
-    ) -> Made:
-        return self._asked(what, ask, read, write=False)
+    def _read(self, what: str, ask: Ask, read: Callable[[parse.Json], Made]) -> Made:
+        patience = self._patience()
+        return self._told(
+            what,
+            lambda: read(patience.read(lambda: self._body(ask, started=patience.started))),
+        )
 
-    def _asked(
+    def _custom(
+        self, kind: str, path: str, read: Callable[[parse.Json], Made], *, namespace: str
+    ) -> Sequence[Made]:
+        """Return the objects of a kind that may not be installed, which is a normal state."""
+        try:
+            return self._list(f"{kind} of {namespace}", path, read, namespace=namespace)
+        except Missing:
+            return []
+
+    def _list(
         self,
         what: str,
-        ask: Ask,
-        read: Callable[[Mapping[str, object]], Made],
+        path: str,
+        read: Callable[[parse.Json], Made],
         *,
-        write: bool,
-    ) -> Made:
-        started = time.monotonic()
+        namespace: str,
+        selector: str = "",
+    ) -> Sequence[Made]:
+        chosen = [("labelSelector", selector)] if selector else []
+
+        def page(query: Query) -> parse.Json:
+            ask = lambda: self._send("GET", path, [*chosen, *query], namespace=namespace)  # noqa: E731  # said once
+            return patience.read(lambda: self._body(ask, started=patience.started))
+
+        patience = self._patience()
+        return self._told(what, lambda: paged(page, read, what=what, limits=self._limits))
+
+    def _patience(self) -> Patience:
+        return Patience(started=time.monotonic(), limits=self._limits, pause=self._pause)
+
+    def _body(self, ask: Ask, *, started: float) -> parse.Json:
+        return _object(read_all(ask(), started=started, limits=self._limits))
+
+    def _told(self, what: str, ask: Callable[[], Made], *, write: bool = False) -> Made:
+        """Return what `ask` does, its errors translated."""
         try:
-            answer = ask()
-            body = read_all(answer, started=started, limits=self._limits)
+            return ask()
         except ApiException as error:
             raise refusals.of_answer(error, what=what, write=write) from error
         except refusals.LINE as error:
             raise refusals.of_line(error, what=what, write=write) from error
-        try:
-            return read(_object(body))
         except (ValueError, RecursionError) as error:
             # A write that was answered with 2xx may have happened, whatever the answer says.
             unknown = refusals.UNKNOWN if write else ""

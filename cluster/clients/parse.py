@@ -4,19 +4,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from cluster.clients import command_line
 from cluster.clients.objects import (
     Autoscaler,
     Deployment,
+    Owner,
     OwnerReference,
     Pod,
-    ReplicaSet,
+    Pool,
     Resized,
+    Route,
     Writer,
 )
 
 Json = Mapping[str, object]
 
-SERVED_FLAGS: Final = ("--served-model-name", "--model")
+FINISHED: Final = ("Succeeded", "Failed")
+FAIL_CLOSE: Final = "FailClose"
+GROUP_SIZE: Final = "leaderworkerset.sigs.k8s.io/size"
+# The gateway's extension writes the request body's model into one of these before routing.
+MODEL_HEADERS: Final = ("x-gateway-model-name", "x-gateway-base-model-name")
 
 
 class Malformed(ValueError):
@@ -49,26 +56,65 @@ def deployment(thing: Json) -> Deployment:
     )
 
 
-def replica_set(thing: Json) -> ReplicaSet:
-    """Read an apps/v1 ReplicaSet."""
-    meta = section(thing, "metadata")
-    return ReplicaSet(
-        namespace=text(meta, "namespace"), name=text(meta, "name"), owners=owners(meta)
+def owner(thing: Json) -> Owner:
+    """Read any object that may own pods, for what is above it."""
+    meta, kind = section(thing, "metadata"), text(thing, "kind")
+    itself = OwnerReference(
+        kind=kind,
+        name=text(meta, "name"),
+        uid=text(meta, "uid"),
+        api_version=text(thing, "apiVersion"),
+    )
+    return Owner(
+        itself=itself,
+        owners=owners(meta),
+        group_size=_group_size(section(thing, "spec")) if kind == "LeaderWorkerSet" else None,
+        models=_models(thing) if kind == "LLMInferenceService" else (),
     )
 
 
 def pod(thing: Json) -> Pod:
     """Read a core/v1 Pod."""
-    meta = section(thing, "metadata")
+    meta, status = section(thing, "metadata"), section(thing, "status")
     return Pod(
         namespace=text(meta, "namespace"),
         name=text(meta, "name"),
+        uid=text(meta, "uid"),
         labels=texts(meta, "labels"),
         owners=owners(meta),
-        ready_since=_ready_since(section(thing, "status")),
+        ready_since=_ready_since(status),
         leaving="deletionTimestamp" in meta,
+        finished=text(status, "phase") in FINISHED,
         served=tuple(_served(section(thing, "spec"))),
+        group_size=_counted(texts(meta, "annotations").get(GROUP_SIZE, "")),
     )
+
+
+def pool(thing: Json) -> Pool:
+    """Read an InferencePool, as v1 writes it or as v1alpha2 did.
+
+    v1: `selector.matchLabels`, `endpointPickerRef`; v1alpha2: `selector` itself is the map, and the
+    picker is `extensionRef`. Both let requests fail unless told otherwise.
+    """
+    spec = section(thing, "spec")
+    chosen = section(spec, "selector")
+    labels = texts(chosen, "matchLabels") if "matchLabels" in chosen else _only_texts(chosen)
+    picker = section(spec, "endpointPickerRef") or section(spec, "extensionRef")
+    mode = text(picker, "failureMode") or (FAIL_CLOSE if picker else "")
+    return Pool(
+        name=text(section(thing, "metadata"), "name"),
+        api_version=text(thing, "apiVersion"),
+        selector=labels,
+        picker=text(picker, "name"),
+        failure_mode=mode,
+    )
+
+
+def route(thing: Json) -> Route:
+    """Read an HTTPRoute: which values of the model header lead to which pools."""
+    rules = items(section(thing, "spec"), "rules")
+    leads = {pair for rule in rules for pair in _leads(rule)}
+    return Route(name=text(section(thing, "metadata"), "name"), leads=tuple(sorted(leads)))
 
 
 def autoscaler(thing: Json) -> Autoscaler:
@@ -107,6 +153,7 @@ def owners(meta: Json) -> tuple[OwnerReference, ...]:
             name=text(each, "name"),
             uid=text(each, "uid"),
             controller=each.get("controller") is True,
+            api_version=text(each, "apiVersion"),
         )
         for each in items(meta, "ownerReferences")
     )
@@ -191,13 +238,39 @@ def _ready_since(status: Json) -> datetime | None:
 
 
 def _served(spec: Json) -> Iterator[str]:
-    """Yield the model names on the engines' command lines, `--flag value` or `--flag=value`."""
+    """Yield the models on the command lines of the pod's containers."""
     for container in items(spec, "containers"):
         words = [word for part in ("command", "args") for word in _words(container, part)]
-        for word, following in zip(words, (*words[1:], ""), strict=False):
-            flag, _, value = word.partition("=")
-            if flag in SERVED_FLAGS and (value or following):
-                yield value or following
+        yield from command_line.models(words)
+
+
+def _models(thing: Json) -> tuple[str, ...]:
+    """Return what an LLMInferenceService serves: `spec.model.name`, else its own name."""
+    named = text(section(section(thing, "spec"), "model"), "name")
+    return tuple(filter(None, [named or text(section(thing, "metadata"), "name")]))
+
+
+def _group_size(spec: Json) -> int:
+    """Return a LeaderWorkerSet's pods per group; a missing size is 1, as its API says."""
+    return number(section(spec, "leaderWorkerTemplate"), "size", missing=1)
+
+
+def _counted(written: str) -> int | None:
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 7 else None  # noqa: PLR2004  # no group is larger
+
+
+def _only_texts(thing: Json) -> Mapping[str, str]:
+    return {key: value for key, value in thing.items() if isinstance(value, str)}
+
+
+def _leads(rule: Json) -> Iterator[tuple[str, str]]:
+    backends = items(rule, "backendRefs")
+    pools = [text(each, "name") for each in backends if each.get("kind") == "InferencePool"]
+    headers = [each for match in items(rule, "matches") for each in items(match, "headers")]
+    for header in headers:
+        exact = header.get("type", "Exact") == "Exact"
+        if exact and text(header, "name").lower() in MODEL_HEADERS:
+            yield from ((text(header, "value"), pool) for pool in pools)
 
 
 def _words(container: Json, part: str) -> list[str]:

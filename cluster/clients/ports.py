@@ -3,24 +3,48 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from cluster.clients.objects import Autoscaler, Deployment, Pod, ReplicaSet, Resize, Resized
+from cluster.clients.objects import (
+    Autoscaler,
+    Deployment,
+    Owner,
+    OwnerReference,
+    Pod,
+    Pool,
+    Resize,
+    Resized,
+    Route,
+)
 
 
 class Kubernetes(Protocol):
     """One cluster.
 
-    Every method asks once. All raise Rejected for what stays wrong (gone, forbidden, invalid; the
-    message says which object) and Unavailable for what may pass.
+    A write is asked once. A read may be repeated: once after a cut, and after a 429 as long as its
+    deadline allows. All raise Rejected for what stays wrong (the message says which object):
+    Missing for what is not there, Forbidden for what we may not see; and Unavailable for what may
+    pass. Lists are whole or refused: what is longer than the client's limit raises Rejected.
     """
 
     def deployment(self, namespace: str, name: str) -> Deployment:
         """Return the Deployment as it is now."""
 
-    def replica_set(self, namespace: str, name: str) -> ReplicaSet:
-        """Return the ReplicaSet as it is now."""
+    def owner(self, namespace: str, reference: OwnerReference) -> Owner:
+        """Return the object that a reference names, whatever its uid.
+
+        Raises Missing also for a kind that is not installed, Rejected for one we cannot read.
+        """
 
     def pods(self, namespace: str, selector: str) -> Sequence[Pod]:
         """Return the pods that fit a label selector, in the API's text form."""
+
+    def pools(self, namespace: str) -> Sequence[Pool]:
+        """Return the InferencePools of v1, or where there are none those of v1alpha2.
+
+        A cluster without that kind has none.
+        """
+
+    def routes(self, namespace: str) -> Sequence[Route]:
+        """Return the HTTPRoutes; a cluster without that kind has none."""
 
     def autoscalers(self, namespace: str) -> Sequence[Autoscaler]:
         """Return all HorizontalPodAutoscalers of the namespace."""

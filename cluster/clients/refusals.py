@@ -1,6 +1,7 @@
 """Translates what the API server and the line say into our four errors."""
 
 import json
+from collections.abc import Mapping
 from typing import Final
 
 import urllib3
@@ -9,7 +10,17 @@ from kubernetes.client import ApiException
 from cluster.clients.bounded import Unfinished
 from incidents.errors import Conflict, NotDone, Rejected, TriagedError, Unavailable
 
+
+class Forbidden(Rejected):
+    """The API server does not let us see or do this."""
+
+
+class Missing(Rejected):
+    """The object, or its kind, is not there."""
+
+
 SHOWN: Final = 300
+GONE: Final = 410
 TOO_MANY: Final = 429
 SERVER_ERRORS: Final = 500
 # Answers whose meaning is more than their text.
@@ -17,6 +28,13 @@ MEANINGS: Final = {
     401: "the API server does not accept our token",
     403: "no permission",
     404: "gone",
+}
+LEAVES: Final[Mapping[int, type[TriagedError]]] = {
+    403: Forbidden,
+    404: Missing,
+    409: Conflict,
+    # Only a list's continue token grows too old: asked anew it is answered.
+    GONE: Unavailable,
 }
 NEVER_SENT: Final = (
     urllib3.exceptions.NewConnectionError,
@@ -34,8 +52,8 @@ def of_answer(error: ApiException, *, what: str, write: bool) -> TriagedError:
     status, told = error.status or 0, _message(error)
     message = f"{what}: {MEANINGS[status]}: {told}" if status in MEANINGS else f"{what}: {told}"
     match status:
-        case 409:
-            return Conflict(message)
+        case 403 | 404 | 409 | 410:
+            return LEAVES[status](message)
         case _ if status == TOO_MANY:
             return NotDone(message) if write else Unavailable(message)
         case _ if 0 < status < SERVER_ERRORS:

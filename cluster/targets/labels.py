@@ -1,28 +1,32 @@
-"""Finds a workload by the labels of its pods, and climbs from them to what made them."""
+"""Finds a workload by pools and labels of pods, and climbs from them to what controls them."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from cluster.clients.objects import OwnerReference, Pod
+from cluster.clients.objects import Pod
 from cluster.clients.ports import Kubernetes
-from cluster.targets.target import Selector, Target
+from cluster.clients.refusals import Forbidden
+from cluster.targets import climbing, found, marks, scene
+from cluster.targets.climbing import Climb, Looking, climb
+from cluster.targets.scene import Scene
+from cluster.targets.target import Ambiguous, NotFound, Selector, Target
 from incidents.errors import Rejected
 
-ROLE: Final = "llm-d.ai/role"
-MODEL: Final = "llm-d.ai/model"
-BOTH: Final = "both"
 CLUSTER: Final = "local"
+MADE_OF: Final = ("app.kubernetes.io/part-of", "llminferenceservice")
 
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
-_NOT_IN_LABELS: Final = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
+
+Climbing = Callable[[Pod], Climb]
 
 
 class LabelTargets:
     """Implements the port `Targets`.
 
-    It starts from pods: some charts label the pods and not the Deployment. The incident's words
-    are compared here and never put into a selector, since alerts are text from outside.
+    It starts from pods, those that InferencePools select and those with llm-d's labels: some charts
+    label the pods and not the Deployment. The incident's words are compared here and never put into
+    a selector, since alerts are text from outside.
     """
 
     def __init__(self, kubernetes: Kubernetes, *, cluster: str = CLUSTER) -> None:
@@ -32,24 +36,22 @@ class LabelTargets:
     def find(self, selector: Selector) -> Target:
         """Return the one workload."""
         self._check(selector)
-        of_model = [
-            pod
-            for pod in self._kubernetes.pods(selector.namespace, ROLE)
-            if not pod.leaving and _serves(pod, selector.model)
-        ]
-        pods = [pod for pod in of_model if pod.labels[ROLE] in {selector.role, BOTH}]
-        owner = self._only(selector, pods)
-        deployment = self._kubernetes.deployment(selector.namespace, owner.name)
-        return Target(
-            cluster=self._cluster,
-            namespace=selector.namespace,
-            kind="Deployment",
-            name=deployment.name,
-            uid=deployment.uid,
-            model=selector.model,
-            role=selector.role,
-            pods=tuple(sorted(pod.name for pod in pods)),
-            roles=tuple(sorted({pod.labels[ROLE] for pod in of_model})),
+        seen = scene.look(self._kubernetes, selector.namespace)
+        up = _climber(Looking(self._kubernetes, selector.namespace, seen.pods), seen)
+        of_model = self._of_model(selector, seen, up)
+        pods = [pod for pod in of_model if marks.fits(seen.roles[pod.name], selector.role)]
+        tops = _tops(pods, up, selector.chosen)
+        if not tops:
+            raise NotFound(_nothing(selector, seen, of_model))
+        if len(tops) > 1:
+            raise _several(selector, tops)
+        ((_, climbs),) = tops.items()
+        return found.target(
+            selector,
+            seen,
+            members=_members(pods, climbs, seen, up, selector.role),
+            climbs=climbs,
+            of_model=of_model,
         )
 
     def _check(self, selector: Selector) -> None:
@@ -60,42 +62,125 @@ class LabelTargets:
             message = f"not a namespace: {selector.namespace!r}"
             raise Rejected(message)
 
-    def _only(self, selector: Selector, pods: Sequence[Pod]) -> OwnerReference:
-        owners = {str(each): each for each in self._climb(selector.namespace, pods)}
-        meant = f"{selector.role} workload of {selector.model!r} in {selector.namespace}"
-        if not owners:
-            message = f"no {meant}: no pod carries {ROLE} and the model"
-            raise Rejected(message)
-        if len(owners) > 1:
-            message = f"several workloads could be the {meant}: {', '.join(sorted(owners))}"
-            raise Rejected(message)
-        (owner,) = owners.values()
-        if owner.kind != "Deployment":
-            message = f"the {meant} is {owner}; only Deployments can be acted on yet"
-            raise Rejected(message)
-        return owner
+    def _of_model(self, selector: Selector, seen: Scene, up: Climbing) -> Sequence[Pod]:
+        """Return the pods that serve the model, or all of the pool where only that is known."""
+        there = seen.inside(selector.pool) if selector.pool else tuple(seen.pods.values())
+        if not selector.model:
+            return there if selector.pool else ()
+        serving = [pod for pod in there if _serves(pod, selector.model, up)]
+        return serving or self._routed(selector, seen, there)
 
-    def _climb(self, namespace: str, pods: Sequence[Pod]) -> Iterable[OwnerReference]:
-        """Return what made the pods: the Deployment behind a ReplicaSet, else the pod's owner."""
-        makers = {str(each): each for pod in pods for each in [controller(pod.owners, pod.name)]}
-        for maker in makers.values():
-            if maker.kind != "ReplicaSet":
-                yield maker
-                continue
-            above = self._kubernetes.replica_set(namespace, maker.name)
-            yield controller(above.owners, above.name, kind="ReplicaSet")
+    def _routed(self, selector: Selector, seen: Scene, there: Sequence[Pod]) -> Sequence[Pod]:
+        """Return the pods of the pools to which a route leads the model, by its exact name."""
+        if not seen.pools:
+            return ()
+        try:
+            routes = self._kubernetes.routes(selector.namespace)
+        except Forbidden:
+            return ()
+        pools = {pool for route in routes for model, pool in route.leads if model == selector.model}
+        names = {pod.name for pool in pools for pod in seen.inside(pool)}
+        return [pod for pod in there if pod.name in names]
 
 
-def controller(owners: Sequence[OwnerReference], name: str, *, kind: str = "Pod") -> OwnerReference:
-    """Return the controlling owner; an object without one stands for itself."""
-    found = [owner for owner in owners if owner.controller]
-    return found[0] if found else OwnerReference(kind=kind, name=name)
+def _climber(look: Looking, seen: Scene) -> Climbing:
+    """Return a function that climbs from each pod once."""
+    known: dict[str, Climb] = {}
+
+    def up(pod: Pod) -> Climb:
+        start = _leader(pod, seen) or pod
+        if start.name not in known:
+            known[start.name] = climb(start, look)
+        return known[start.name]
+
+    return up
 
 
-def _serves(pod: Pod, model: str) -> bool:
-    """Tell whether the pod serves the model, by its label or by its engine's command line.
+def _leader(pod: Pod, seen: Scene) -> Pod | None:
+    """Return the leader of a worker, when its pod was seen: hundreds of workers share its way.
 
-    A label cannot hold every model name: `/` and the like are written as `-` there.
+    A worker's StatefulSet has the name of the leader's pod.
     """
-    labelled = pod.labels.get(MODEL)
-    return labelled in {model, _NOT_IN_LABELS.sub("-", model)} or model in pod.served
+    first = climbing.controller(pod.owners)
+    if first is None or first.kind != "StatefulSet" or not marks.rank(pod):
+        return None
+    leader = seen.pods.get(first.name)
+    if leader is None or marks.rank(leader) != 0:
+        return None
+    same = leader.labels.get(marks.GROUPS) == pod.labels.get(marks.GROUPS)
+    return leader if same else None
+
+
+def _serves(pod: Pod, model: str, up: Climbing) -> bool:
+    """Tell whether the pod serves the model; KServe says so in the object that made the pod."""
+    if marks.serves(pod, model):
+        return True
+    name, value = MADE_OF
+    if pod.labels.get(name) != value:
+        return False
+    return any(model in owner.models for owner in up(pod).owners)
+
+
+def _tops(
+    pods: Sequence[Pod], up: Climbing, chosen: str
+) -> Mapping[tuple[str, str, str], Sequence[Climb]]:
+    tops: dict[tuple[str, str, str], list[Climb]] = {}
+    for pod in pods:
+        above = up(pod)
+        if chosen in {"", str(above.top)}:
+            tops.setdefault(above.key, []).append(above)
+    return tops
+
+
+def _members(
+    pods: Sequence[Pod], climbs: Sequence[Climb], seen: Scene, up: Climbing, role: str
+) -> Sequence[Pod]:
+    """Return all pods of the workload: workers of a group may say nothing of their model."""
+    key = climbs[0].key
+    own = [pod for pod in pods if up(pod).key == key]
+    groups = {pod.labels[marks.GROUPS] for pod in own if pod.labels.get(marks.GROUPS)}
+    names = {pod.name for pod in own}
+    workers = [
+        pod
+        for pod in seen.pods.values()
+        if pod.name not in names
+        and pod.labels.get(marks.GROUPS) in groups
+        and marks.fits(seen.roles[pod.name], role)
+        and up(pod).key == key
+    ]
+    return sorted([*own, *workers], key=lambda pod: pod.name)
+
+
+def _meant(selector: Selector) -> str:
+    model = f" of {selector.model!r}" if selector.model else ""
+    pool = f" of the InferencePool {selector.pool!r}" if selector.pool else ""
+    return f"{selector.role} workload{model}{pool} in {selector.namespace}"
+
+
+def _nothing(selector: Selector, seen: Scene, of_model: Sequence[Pod]) -> str:
+    """Say what was looked for and where: a person has to see what is missing."""
+    return f"no {_meant(selector)}: {'; '.join(_where(selector, seen, of_model))}"
+
+
+def _where(selector: Selector, seen: Scene, of_model: Sequence[Pod]) -> Iterator[str]:
+    if not selector.model and not selector.pool:
+        yield "neither a model nor a pool is known"
+        return
+    pools = ", ".join(seen.pools) or "none"
+    labels = ", ".join(scene.LABELS)
+    yield f"looked at {len(seen.pods)} pods with labels ({labels}) or in InferencePools ({pools})"
+    if of_model and selector.chosen:
+        yield f"none of them belongs to {selector.chosen!r}"
+    elif of_model:
+        roles = sorted({seen.roles[pod.name] for pod in of_model})
+        yield f"the model is served as {', '.join(roles)} only"
+    yield from seen.notes
+
+
+def _several(selector: Selector, tops: Mapping[tuple[str, str, str], Sequence[Climb]]) -> Ambiguous:
+    candidates = [found.candidate(climbs) for climbs in tops.values()]
+    ordered = sorted(candidates, key=lambda each: (each.kind, each.name, each.api_version))
+    named = ", ".join(map(str, ordered))
+    return Ambiguous(
+        f"several workloads could be the {_meant(selector)}: {named}", candidates=ordered
+    )

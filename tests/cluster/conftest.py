@@ -6,7 +6,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cluster.clients import parse
-from cluster.clients.objects import Autoscaler, Deployment, Pod, ReplicaSet, Resize, Resized
+from cluster.clients.objects import (
+    Autoscaler,
+    Deployment,
+    Owner,
+    OwnerReference,
+    Pod,
+    Pool,
+    Resize,
+    Resized,
+    Route,
+)
+from cluster.clients.refusals import Missing
 from cluster.signals.answers import Row, Track, Trouble
 from cluster.signals.promql import Promql
 from cluster.targets.target import Target
@@ -36,8 +47,18 @@ class StandInKubernetes:
     def deployment(self, namespace: str, name: str) -> Deployment:
         return parse.deployment(self._get(resources.DEPLOYMENTS, namespace, name))
 
-    def replica_set(self, namespace: str, name: str) -> ReplicaSet:
-        return parse.replica_set(self._get(resources.REPLICASETS, namespace, name))
+    def owner(self, namespace: str, reference: OwnerReference) -> Owner:
+        kinds = {each.kind: each for each in (*resources.ALL, *self.cluster.installed)}
+        return parse.owner(self._get(kinds[reference.kind], namespace, reference.name))
+
+    def pools(self, namespace: str) -> Sequence[Pool]:
+        for kind in (resources.POOLS, resources.OLD_POOLS):
+            if found := self.cluster.select(kind, namespace):
+                return [parse.pool(each) for each in found]
+        return []
+
+    def routes(self, namespace: str) -> Sequence[Route]:
+        return [parse.route(each) for each in self.cluster.select(resources.ROUTES, namespace)]
 
     def pods(self, namespace: str, selector: str) -> Sequence[Pod]:
         found = self.cluster.select(resources.PODS, namespace, labels=selector)
@@ -68,7 +89,7 @@ class StandInKubernetes:
         try:
             return self.cluster.get(resource, namespace, name)
         except Refusal as refusal:
-            raise Rejected(str(refusal)) from refusal
+            raise Missing(str(refusal)) from refusal
 
 
 class StandInPrometheus:

@@ -4,15 +4,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.clients import parse
-from cluster.clients.objects import Deployment, OwnerReference, Pod, Writer
+from cluster.clients import command_line, kinds, parse
+from cluster.clients.objects import Deployment, OwnerReference, Pod, Pool, Route, Writer
 
-READERS = [parse.deployment, parse.replica_set, parse.pod, parse.autoscaler, parse.resized]
+READERS = [
+    parse.deployment,
+    parse.owner,
+    parse.pod,
+    parse.pool,
+    parse.route,
+    parse.autoscaler,
+    parse.resized,
+]
 NAMES = st.one_of(
     st.sampled_from(["metadata", "spec", "status", "name", "replicas", "managedFields"]),
     st.sampled_from(["fieldsV1", "f:spec", "ownerReferences", "conditions", "type", "Ready"]),
     st.sampled_from(["time", "containers", "args", "selector", "matchExpressions", "operator"]),
-    st.sampled_from(["labels", "scaleTargetRef", "lastTransitionTime"]),
+    st.sampled_from(["labels", "scaleTargetRef", "lastTransitionTime", "annotations", "phase"]),
+    st.sampled_from(["matchLabels", "endpointPickerRef", "extensionRef", "failureMode", "kind"]),
+    st.sampled_from(["LeaderWorkerSet", "leaderWorkerTemplate", "size", "LLMInferenceService"]),
+    st.sampled_from(["model", "rules", "matches", "headers", "backendRefs", "InferencePool"]),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | NAMES | st.text(max_size=5),
@@ -118,3 +129,122 @@ def test_another_shape_is_malformed(thing: parse.Json) -> None:
     """A wrong type is never read as a zero or an empty name."""
     with pytest.raises(parse.Malformed):
         parse.deployment(thing)
+
+
+@pytest.mark.parametrize(
+    ("command", "models"),
+    [
+        pytest.param(["vllm", "serve", "org/m"], ["org/m"], id="positional"),
+        pytest.param(["/opt/bin/vllm", "serve", "org/m", "--port=1"], ["org/m"], id="with-a-path"),
+        pytest.param(
+            ["vllm", "serve", "/model", "--served-model-name", "a", "b", "--port", "1"],
+            ["a", "b", "/model"],
+            id="several-names-come-first",
+        ),
+        pytest.param(["vllm", "serve", "--model=org/m"], ["org/m"], id="a-flag-is-no-model"),
+        pytest.param(
+            ["/bin/sh", "-c", "exec vllm serve /mnt \\\n  --served-model-name 'org/m'"],
+            ["org/m", "/mnt"],
+            id="a-script",
+        ),
+        pytest.param(["sh", "-c", "vllm serve it's"], ["it's"], id="a-script-that-is-broken"),
+        pytest.param(["python", "-m", "sglang", "--model-path", "org/m"], ["org/m"], id="sglang"),
+        pytest.param(["vllm", "serve"], [], id="nothing"),
+        pytest.param(["x", "--model"], [], id="a-flag-without-a-value"),
+        pytest.param(["x", "--model="], [], id="a-flag-with-an-empty-value"),
+    ],
+)
+def test_the_models_of_a_command_line_are_read(command: list[str], models: list[str]) -> None:
+    """Labels cannot hold every name, and some installs label nothing."""
+    assert list(command_line.models(command)) == models
+
+
+def test_pools_of_both_versions_are_read() -> None:
+    """Their selector and their picker stand in different places."""
+    new = {
+        "selector": {"matchLabels": {"app": "a"}},
+        "endpointPickerRef": {"name": "epp", "failureMode": "FailOpen"},
+    }
+    old = {"selector": {"app": "a"}, "extensionRef": {"name": "epp"}}
+
+    assert parse.pool({"metadata": {"name": "p"}, "spec": new}) == Pool(
+        name="p", api_version="", selector={"app": "a"}, picker="epp", failure_mode="FailOpen"
+    )
+    assert parse.pool({"metadata": {"name": "p"}, "spec": old}) == Pool(
+        name="p", api_version="", selector={"app": "a"}, picker="epp", failure_mode="FailClose"
+    )
+
+
+def test_a_pool_without_a_picker_has_no_failure_mode() -> None:
+    """A default would be said of something that is not there."""
+    assert parse.pool({"spec": {"selector": {}}}).failure_mode == ""
+
+
+def test_a_route_is_read_by_exact_values_alone() -> None:
+    """A pattern leads more models than can be compared here."""
+    exact = {"name": "X-Gateway-Model-Name", "value": "org/m"}
+    pattern = {**exact, "type": "RegularExpression", "value": "org/.*"}
+    other = {"name": "x-team", "value": "org/x"}
+    backends = [{"kind": "InferencePool", "name": "p"}, {"kind": "Service", "name": "s"}]
+    rule = {"matches": [{"headers": [exact, pattern, other]}], "backendRefs": backends}
+
+    found = parse.route({"metadata": {"name": "r"}, "spec": {"rules": [rule]}})
+
+    assert found == Route(name="r", leads=(("org/m", "p"),))
+
+
+def test_what_stands_above_a_pod_is_read() -> None:
+    """Each kind says what only it knows: the size of its groups, or the model that it serves."""
+    groups = {
+        "kind": "LeaderWorkerSet",
+        "apiVersion": "leaderworkerset.x-k8s.io/v1",
+        "metadata": {"name": "g", "uid": "u"},
+        "spec": {"leaderWorkerTemplate": {"size": 4}},
+    }
+    service = {"kind": "LLMInferenceService", "metadata": {"name": "s"}}
+
+    assert parse.owner(groups).group_size == 4
+    assert parse.owner(groups).itself == OwnerReference(
+        kind="LeaderWorkerSet", name="g", uid="u", api_version="leaderworkerset.x-k8s.io/v1"
+    )
+    assert parse.owner(service).models == ("s",)
+    assert parse.owner({**service, "spec": {"model": {"name": "m"}}}).models == ("m",)
+
+
+@pytest.mark.parametrize(
+    ("reference", "path"),
+    [
+        pytest.param(
+            OwnerReference(kind="Pod", name="p", api_version="v1"),
+            "/api/v1/namespaces/{namespace}/pods/{name}",
+            id="core",
+        ),
+        pytest.param(
+            OwnerReference(kind="Rollout", name="r", api_version="argoproj.io/v1alpha1"),
+            "/apis/argoproj.io/v1alpha1/namespaces/{namespace}/rollouts/{name}",
+            id="custom",
+        ),
+        pytest.param(
+            OwnerReference(kind="Deployment", name="d", api_version="evil/v1"), None, id="group"
+        ),
+        pytest.param(
+            OwnerReference(kind="Deployment", name="d", api_version="apps/../v1"),
+            None,
+            id="a-path-for-a-group",
+        ),
+        pytest.param(
+            OwnerReference(kind="Deployment", name="..", api_version="apps/v1"), None, id="dots"
+        ),
+        pytest.param(
+            OwnerReference(kind="Deployment", name="a/scale", api_version="apps/v1"),
+            None,
+            id="slash",
+        ),
+        pytest.param(OwnerReference(kind="Deployment", name="d"), None, id="no-version"),
+    ],
+)
+def test_a_reference_becomes_a_path_only_where_kubernetes_would_write_it(
+    reference: OwnerReference, path: str | None
+) -> None:
+    """A path made of foreign text would ask for something else."""
+    assert kinds.path(reference) == path

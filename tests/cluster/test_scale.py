@@ -266,7 +266,9 @@ class Mutating:
 
     def __init__(self, kubernetes: Kubernetes, answer: Resized | Exception) -> None:
         self.deployment = kubernetes.deployment
-        self.replica_set = kubernetes.replica_set
+        self.owner = kubernetes.owner
+        self.pools = kubernetes.pools
+        self.routes = kubernetes.routes
         self.pods = kubernetes.pods
         self.autoscalers = kubernetes.autoscalers
         self.answer = answer

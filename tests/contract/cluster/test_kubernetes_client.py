@@ -14,6 +14,7 @@ from cluster.clients.access import Direct, InCluster, Kubeconfig
 from cluster.clients.bounded import Limits
 from cluster.clients.kubernetes import KubernetesClient
 from cluster.clients.objects import Resize, Resized
+from cluster.clients.refusals import Forbidden, Missing
 from incidents.errors import Conflict, NotDone, Rejected, TriagedError, Unavailable
 
 Opened = Callable[[KubernetesClient], KubernetesClient]
@@ -92,8 +93,8 @@ def test_a_write_is_one_merge_patch_with_its_preconditions(
 FAULTS: dict[str, tuple[Callable[[Handler], None], type[TriagedError], str]] = {
     "400": (status(400, "no"), Rejected, "scale Deployment llm-d/decode: no"),
     "401": (status(401, "Unauthorized"), Rejected, "does not accept our token"),
-    "403": (status(403, "x cannot patch"), Rejected, "no permission: x cannot patch"),
-    "404": (status(404, "not found"), Rejected, "scale Deployment llm-d/decode: gone: not found"),
+    "403": (status(403, "x cannot patch"), Forbidden, "no permission: x cannot patch"),
+    "404": (status(404, "not found"), Missing, "scale Deployment llm-d/decode: gone: not found"),
     "409": (status(409, "modified"), Conflict, "modified"),
     "422": (status(422, "invalid"), Rejected, "invalid"),
     "429": (status(429, "slow down"), NotDone, "slow down"),
@@ -129,19 +130,87 @@ def test_every_fault_of_a_write_is_one_request_and_an_outcome(
     assert time.monotonic() - began < 2
 
 
-@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - {"409"}))
-def test_every_fault_of_a_read_is_one_request(
+@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - {"409", "429", "cut"}))
+def test_a_fault_of_a_read_that_stays_is_one_request(
     client: KubernetesClient, faulty: Faulty, fault: str
 ) -> None:
-    """Reads are repeated by whoever asks, if at all; nothing is unknown about them."""
+    """Asking again would only make a busy server busier; nothing is unknown about a read."""
     faulty.behave, kind, _ = FAULTS[fault]
 
     with pytest.raises(TriagedError) as raised:
-        client.pods("llm-d", "llm-d.ai/role")
+        client.deployment("llm-d", "decode")
 
-    assert type(raised.value) is (Rejected if kind is Rejected else Unavailable)
+    assert type(raised.value) is (kind if issubclass(kind, Rejected) else Unavailable)
     assert "write" not in str(raised.value)
     assert len(faulty.asked) == 1
+
+
+def broken_off(request: Handler) -> None:
+    """Promise more than is sent, and go."""
+    request.answer(200, b"{", Content_Length="9000")
+    request.cut()
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [pytest.param(FAULTS["cut"][0], id="before"), pytest.param(broken_off, id="in-the-body")],
+)
+def test_a_read_that_was_cut_is_asked_once_more(
+    client: KubernetesClient, faulty: Faulty, behave: Callable[[Handler], None]
+) -> None:
+    """A rolling restart of the API server cuts lines; one that always cuts is away."""
+    faulty.behave = behave
+
+    with pytest.raises(Unavailable, match="the connection broke"):
+        client.pods("llm-d", "llm-d.ai/role")
+
+    assert len(faulty.asked) == 2
+
+
+def put_off(seconds: str) -> Callable[[Handler], None]:
+    told = {"kind": "Status", "status": "Failure", "message": "slow down", "code": 429}
+    return lambda request: request.answer(429, told, Retry_After=seconds)
+
+
+def test_a_read_that_is_put_off_waits_as_long_as_it_is_told(faulty: Faulty, opened: Opened) -> None:
+    """Priority and fairness says when there will be room."""
+    paused: list[float] = []
+    client = opened(KubernetesClient(Direct(address=faulty.address), pause=paused.append))
+    answers = [put_off("3"), put_off("2"), lambda request: request.answer(200, {"items": []})]
+
+    def next_answer(request: Handler) -> None:
+        answers.pop(0)(request)
+
+    faulty.behave = next_answer
+
+    assert client.pods("llm-d", "") == []
+
+    assert paused == [3, 2]
+    assert len(faulty.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "asked"),
+    [
+        pytest.param("11", 1, id="longer-than-the-deadline"),
+        pytest.param("", 1, id="without-a-time"),
+        pytest.param("Fri, 31 Dec 2027 23:59:59 GMT", 1, id="a-date"),
+        pytest.param("0", 6, id="for-ever"),
+    ],
+)
+def test_a_read_that_is_put_off_too_long_is_unavailable(
+    faulty: Faulty, opened: Opened, seconds: str, asked: int
+) -> None:
+    """Whoever waits for it has a deadline of ten seconds."""
+    paused: list[float] = []
+    client = opened(KubernetesClient(Direct(address=faulty.address), pause=paused.append))
+    faulty.behave = put_off(seconds)
+
+    with pytest.raises(Unavailable, match="slow down"):
+        client.pods("llm-d", "")
+
+    assert len(faulty.asked) == asked
+    assert len(paused) == asked - 1
 
 
 def test_a_dry_run_leaves_nothing_unknown(client: KubernetesClient, faulty: Faulty) -> None:

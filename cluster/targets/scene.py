@@ -1,0 +1,72 @@
+"""The pods of a namespace that may serve models, and the pools that they stand in."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cluster.clients.objects import Pod, Pool
+from cluster.clients.ports import Kubernetes
+from cluster.clients.refusals import Forbidden
+from cluster.targets import marks
+
+LABELS: Final = (marks.ROLE, marks.MODEL, marks.SET_ROLE, marks.GROUPS)
+"""Pods with any of these labels are looked at, whether a pool selects them or not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What is there at this moment, by name; pods that leave or have finished are left out.
+
+    `roles` are by the name of the pod; `notes` say what could not be seen.
+    """
+
+    pods: Mapping[str, Pod]
+    pools: Mapping[str, Pool]
+    roles: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+    def inside(self, pool: str) -> tuple[Pod, ...]:
+        """Return the pods of a pool, none where there is no such pool."""
+        found = self.pools.get(pool)
+        return tuple(pod for pod in self.pods.values() if found and marks.selects(found, pod))
+
+    def around(self, pods: Iterable[Pod]) -> Pool | None:
+        """Return the pool that selects any of the pods; of several the one that says most."""
+        there = list(pods)
+        found = [x for x in self.pools.values() if any(marks.selects(x, pod) for pod in there)]
+        return min(found, key=lambda pool: (-len(pool.selector), pool.name), default=None)
+
+
+def look(kubernetes: Kubernetes, namespace: str) -> Scene:
+    """Return the scene; raises what the port raises, but for pools that we may not see."""
+    pools, notes = _pools(kubernetes, namespace)
+    seen = [
+        pod
+        for selector in _selectors(pools)
+        for pod in kubernetes.pods(namespace, selector)
+        if not (pod.leaving or pod.finished)
+    ]
+    pods = sorted(seen, key=lambda pod: pod.name)
+    unfit = [f"InferencePool {x.name} has no selector" for x in pools if not marks.selector(x)]
+    return Scene(
+        pods={pod.name: pod for pod in pods},
+        pools={pool.name: pool for pool in sorted(pools, key=lambda pool: pool.name)},
+        roles=marks.roles(pods),
+        notes=(*notes, *sorted(unfit)),
+    )
+
+
+def _pools(kubernetes: Kubernetes, namespace: str) -> tuple[Sequence[Pool], tuple[str, ...]]:
+    try:
+        return kubernetes.pools(namespace), ()
+    except Forbidden:
+        return (), ("no permission to list InferencePools: pods were looked for by labels only",)
+
+
+def _selectors(pools: Sequence[Pool]) -> Iterator[str]:
+    """Yield selectors that overlap as little as they can: every pod is sent once."""
+    for index, label in enumerate(LABELS):
+        yield ",".join([label, *(f"!{known}" for known in LABELS[:index])])
+    unlabelled = ",".join(f"!{known}" for known in LABELS)
+    found = {marks.selector(pool) for pool in pools if not pool.selector.keys() & set(LABELS)}
+    yield from (f"{each},{unlabelled}" for each in sorted(found - {None}, key=str))
