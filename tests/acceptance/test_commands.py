@@ -3,10 +3,12 @@
 from tests.rehearsing import Rehearsal
 
 
-def answered(desk: Rehearsal, text: str, *, person: str = "alice") -> str:
-    """Type a command in the incident's channel; return what this person alone is told."""
+def answered(
+    desk: Rehearsal, text: str, *, person: str = "alice", channel: str | None = None
+) -> str:
+    """Type a command, in the incident's channel by default; return what this person is told."""
     before = len(desk.stage.whispers(person))
-    told = desk.stage.command(text, person=person)
+    told = desk.stage.command(text, person=person, channel=channel)
     assert told["ok"], told
     if told["answer"]:
         return str(told["answer"]["text"])
@@ -51,3 +53,12 @@ def test_resolve_ends_the_incident_and_withdraws_the_question(asked: Rehearsal) 
     assert not asked.asked()
     assert asked.stage.writes() == []
     assert (asked.postmortems / "INC-1.md").exists()
+
+
+def test_a_freeze_is_answered_where_the_desk_is_no_member(asked: Rehearsal) -> None:
+    """Whoever stops everything from #general must see that it has stopped."""
+    frozen = answered(asked, "freeze a release", channel="general")
+    status = answered(asked, "status", channel="general")
+
+    assert frozen.startswith("Frozen: nothing is changed anywhere")
+    assert "says Alice: a release" in status

@@ -144,11 +144,19 @@ def test_every_message_was_posted_once_into_one_channel(story: Rehearsal) -> Non
         if one["committed"] and one["method"] in {"chat.postMessage", "conversations.create"}
     ]
     made = Counter(one["method"] for one in calls)
-    keys = Counter(_key(one) for one in story.stage.messages())
+    said = (*story.stage.messages(), *_announced(story))
+    keys = Counter(map(_key, said))
 
     assert made["conversations.create"] == 1
     assert made["chat.postMessage"] == len(keys)
     assert set(keys.values()) == {1}
+
+
+def test_the_incident_is_announced_in_the_channel_of_its_severity(story: Rehearsal) -> None:
+    """Who only watches that channel sees that there was one, and that it is over."""
+    (announcement,) = _announced(story)
+
+    assert announcement["text"].startswith("P2 INC-1 resolved")
 
 
 def test_the_channel_is_archived_when_all_is_said(story: Rehearsal) -> None:
@@ -206,6 +214,12 @@ def _metadata_key(arguments: Mapping[str, Any]) -> str:
     given = arguments.get("metadata") or {}
     found = json.loads(given) if isinstance(given, str) else given
     return str(found.get("event_payload", {}).get("key", ""))
+
+
+def _announced(story: Rehearsal) -> Sequence[Mapping[str, Any]]:
+    """Return what triaged said in the channel of P2."""
+    rooms = [one for one in story.stage.slack()["channels"] if one["name"] == "incidents-medium"]
+    return [one for room in rooms for one in room["messages"] if one.get("metadata")]
 
 
 def _message(messages: Iterable[Mapping[str, Any]], end: str) -> Mapping[str, Any]:
