@@ -4,7 +4,8 @@ import os
 import select
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -42,7 +43,7 @@ def demo(*, auto: Auto = False) -> None:
 
 def _rehearse(screen: Screen, *, scripted: bool, stopped: Callable[[], bool]) -> None:
     postmortems = Path("postmortems").resolve()
-    with tempfile.TemporaryDirectory(prefix="triaged-demo-") as folder:
+    with _folder(postmortems) as folder:
         room = Room(
             Path(folder),
             postmortems=postmortems,
@@ -63,6 +64,25 @@ def _rehearse(screen: Screen, *, scripted: bool, stopped: Callable[[], bool]) ->
             room.close()
 
 
+@contextmanager
+def _folder(postmortems: Path) -> Iterator[str]:
+    """Make a folder for what only this rehearsal needs; raises Failed where nothing can be kept."""
+    place = postmortems if postmortems.exists() else postmortems.parent
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        message = f"the postmortem would be written into {place}, which cannot be: {error.strerror}"
+        raise Failed(message) from error
+    try:
+        made = tempfile.TemporaryDirectory(prefix="triaged-demo-")
+    except OSError as error:
+        message = f"there is no room for temporary files: {error.strerror}"
+        raise Failed(message) from error
+    with made as folder:
+        yield folder
+
+
 def _pressed() -> bool:
     """Return whether the reader pressed Enter, in a terminal."""
     ready, _, _ = select.select([sys.stdin], [], [], 0)
@@ -76,4 +96,5 @@ def _nobody() -> bool:
 def _show_logs(screen: Screen, folder: Path) -> None:
     for log in sorted(folder.glob("*.log")):
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
-        screen.say(f"\n--- {log.name}\n" + "\n".join(tail))
+        if tail:
+            screen.say(f"\n--- the end of {log.name}\n" + "\n".join(tail))

@@ -20,6 +20,8 @@ from drills.demo.interruption import Ended
 
 PATIENCE = 20.0
 END_SECONDS = 12.0
+WORLD, DESK = "world", "triaged"
+"""The two processes, as people are told of them; each has a log of this name."""
 LOOK_EVERY = 0.05
 
 
@@ -57,12 +59,12 @@ class Room:
         }
         self._postmortems = postmortems
         self._rate = rate
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def open(self) -> Scene:
         """Start both and wait until they answer.
 
-        Raises Failed with the log's place, Ended when somebody wants the end.
+        Raises Failed with the reason, Ended when somebody wants the end.
         """
         self._say("starting the rehearsal world …")
         port, token = _free_port(), secrets.token_hex(16)
@@ -72,7 +74,7 @@ class Room:
         self._say("starting triaged …")
         environment = self._configure(world, port=port, token=token)
         serve = [sys.executable, "-m", "bot.app.cli.main", "serve", "--end-with", str(os.getpid())]
-        self._start("desk", serve, environment)
+        self._start(DESK, serve, environment)
         self._wait_for(f"{desk}/readyz")
         return Scene(world=world, desk=desk, environment=environment)
 
@@ -80,18 +82,19 @@ class Room:
         """Raise Failed when a process has ended by itself, Ended when somebody wants the end."""
         if self._stopped():
             raise Ended
-        for process in self._processes:
+        for name, process in self._processes.items():
             if process.poll() is not None:
-                message = f"a process ended by itself; see the logs in {self._folder}"
+                message = f"{name} ended by itself"
                 raise Failed(message)
 
     def close(self) -> None:
         """End both, the desk first; what does not end in time is killed."""
-        for process in reversed(self._processes):
+        ending = tuple(reversed(self._processes.values()))
+        for process in ending:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
         until = time.monotonic() + END_SECONDS
-        for process in reversed(self._processes):
+        for process in ending:
             try:
                 process.wait(max(0.1, until - time.monotonic()))
             except subprocess.TimeoutExpired:
@@ -104,10 +107,10 @@ class Room:
             *("--rate", str(self._rate), "--webhook", webhook),
             *("--token-file", str(self._folder / "webhook-token")),
         ]
-        process = self._start("world", command, self._environment, read=True)
+        process = self._start(WORLD, command, self._environment, read=True)
         line = self._first_line(process)
         if not line:
-            message = f"the world did not start; see {self._folder / 'world.log'}"
+            message = "the rehearsal world did not start"
             raise Failed(message)
         found: Mapping[str, Any] = json.loads(line)
         return found
@@ -166,7 +169,7 @@ class Room:
                 env=dict(environment),
                 start_new_session=True,
             )
-        self._processes.append(process)
+        self._processes[name] = process
         return process
 
     def _wait_for(self, address: str) -> None:
@@ -178,7 +181,7 @@ class Room:
                     return
             except OSError:
                 time.sleep(LOOK_EVERY)
-        message = f"{address} did not answer; see {self._folder / 'desk.log'}"
+        message = f"triaged did not answer at {address}"
         raise Failed(message)
 
     def _write(self, name: str, text: str) -> None:

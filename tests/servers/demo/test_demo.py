@@ -136,6 +136,18 @@ def test_a_second_ctrl_c_does_not_cut_the_tidying_short(start: Start) -> None:
     assert demo.left() == []
 
 
+def test_a_folder_that_cannot_be_written_is_one_sentence(start: Start, tmp_path: Path) -> None:
+    """Before a minute was played, and in words of the demo: its reader has set nothing."""
+    place = tmp_path / "postmortems"
+    place.write_text("in the way", encoding="utf-8")
+    demo = start()
+
+    assert demo.process.wait(WITHIN) == 1
+    said = f"the postmortem would be written into {place}, which cannot be: Not a directory"
+    assert demo.said() == f"\n{said}\n"
+    assert demo.left() == []
+
+
 @pytest.mark.parametrize(
     "words",
     [
