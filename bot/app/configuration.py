@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any  # what the shapes have checked
 
+from bot.app import configuration_severity as severities
 from bot.app.configuration_shapes import PEOPLE, POLICY, SHAPES
 from incidents.default_policy import default_policy
 from incidents.errors import Rejected
 from incidents.people import People, Person
-from incidents.policy import Demand, Judged, Policy, Severity
+from incidents.policy import Demand, Policy, Severity
 from runbooks.language.conform import Conform
 from runbooks.language.document import Node, read
 from runbooks.language.positions import line
@@ -54,21 +55,37 @@ def load(folder: Path | None) -> Configuration:
     refuse([*_strays(folder), *policy.problems, *people.problems])
     refuse(list(_twice(people)))
     known = People(_person(one) for one in people.says.get("people", ()))
-    refuse(list(_nobody(policy, known)))
-    digest = hashlib.sha256(policy.text.encode()).hexdigest()
     own = () if folder is None or not (folder / RUNBOOKS).is_dir() else (folder / RUNBOOKS,)
     return Configuration(
-        policy=replace(_policy(policy.says, known), digest=digest),
+        policy=_checked(policy, known),
         people=known,
         policy_text=policy.text,
         runbooks=own,
     )
 
 
+def policy_of(file: Path, people: People) -> Policy:
+    """Return the policy of one file, for these people; raises Rejected with file and line."""
+    found = _read_file(file, POLICY)
+    refuse(found.problems)
+    return _checked(found, people)
+
+
+def _checked(policy: _File, people: People) -> Policy:
+    base = default_policy()
+    wrong = (policy.problem(what, *where) for what, where in severities.wrong(policy.says, base))
+    refuse([*_nobody(policy, people), *wrong])
+    digest = hashlib.sha256(policy.text.encode()).hexdigest()
+    return replace(_policy(policy.says, people), digest=digest)
+
+
 def _read(folder: Path | None, name: str) -> _File:
     if folder is None or not (folder / name).exists():
         return _File(name=name, says={})
-    file = folder / name
+    return _read_file(folder / name, name)
+
+
+def _read_file(file: Path, name: str) -> _File:
     text = _text(file)
     document = read(text, file=str(file))
     problems = list(document.problems)
@@ -153,7 +170,7 @@ def _person(entry: Mapping[str, Any]) -> Person:
 
 
 def _policy(entry: Mapping[str, Any], people: People) -> Policy:
-    base = default_policy()
+    base = severities.changed(entry, default_policy())
     plain = {
         name: entry[name]
         for name in ("approvals_needed", "approval_expiry", "hold", "archive_after")
@@ -167,7 +184,6 @@ def _policy(entry: Mapping[str, Any], people: People) -> Policy:
         changes_per_hour=entry.get("changes_per_hour", base.changes_per_hour),
         never_open=base.never_open | frozenset(entry.get("never_open", ())),
         demands=_demands(entry.get("severities", {}), base.demands),
-        catalogue={**base.catalogue, **_catalogue(entry.get("alerts", {}), base.catalogue)},
     )
 
 
@@ -176,14 +192,3 @@ def _demands(
 ) -> Mapping[Severity, Demand]:
     changed = {Severity[name]: replace(base[Severity[name]], **e) for name, e in entries.items()}
     return {**base, **changed}
-
-
-def _catalogue(entries: Mapping[str, Any], base: Mapping[str, Judged]) -> Mapping[str, Judged]:
-    """Return the file's judgements; the failure mode stays that of the built-in entry."""
-    plain = Judged(severity=Severity.P3, because="")
-    return {
-        name: replace(
-            base.get(name, plain), severity=Severity[one["severity"]], because=one["because"]
-        )
-        for name, one in entries.items()
-    }

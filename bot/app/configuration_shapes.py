@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any  # JSON Schema is nested without end
 
-from incidents.policy import Severity
+from bot.app import configuration_severity
 from runbooks.language.schema import published
 from runbooks.language.shapes import (
     Choice,
@@ -20,7 +20,6 @@ from runbooks.language.shapes import (
 POLICY = "policy.yaml"
 PEOPLE = "people.yaml"
 
-_SEVERITY = Choice(choices=tuple(Severity.__members__))
 _ID = Text(pattern=r"[a-z0-9][a-z0-9._-]*", example="alice", longest=64)
 _SOME_TIME = Duration(minimum=timedelta(seconds=1))
 
@@ -61,18 +60,7 @@ POLICY_SHAPE = Record(
             ),
             meaning="what each severity demands",
         ),
-        "alerts": Field(
-            shape=MapOf(
-                key=r".+",
-                item=Record(
-                    fields={
-                        "severity": Field(shape=_SEVERITY, meaning="how bad it is", required=True),
-                        "because": Field(shape=Text(), meaning="why", required=True),
-                    }
-                ),
-            ),
-            meaning="how bad an alert of this name is; wins over the built-in catalogue",
-        ),
+        **configuration_severity.FIELDS,
     }
 )
 
