@@ -17,6 +17,7 @@ from bot.app import health, writing
 from bot.app.beginning import Beginning
 from bot.app.between import NOTHING, Between
 from bot.app.chat_intake import ChatIntake
+from bot.app.clock import store_clock
 from bot.app.health import Readiness
 from bot.app.intake import Intake
 from bot.app.leader import Leader
@@ -41,6 +42,8 @@ from bot.web.access import Access
 from bot.web.pages import build as build_pages
 
 TURN_SECONDS = 0.25
+BEHIND_SECONDS = 0.03
+"""So much later the hands see what has happened: the channel is asked for first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +135,8 @@ def _hands(
     # Imported here: Kubernetes' client takes a second to load, and only the hands need it.
     from bot.app.hands import runs_loop  # noqa: PLC0415  # see above
 
-    return (runs_loop(desk, beginning, pause=_pause(desk), closing=closing, between=between),)
+    pause = _pause(desk, behind=BEHIND_SECONDS)
+    return (runs_loop(desk, beginning, pause=pause, closing=closing, between=between),)
 
 
 def _desk_loops(
@@ -175,7 +179,8 @@ def _outbox_loop(desk: Opened, metrics: Metrics, between: Between) -> OutboxLoop
     sender = Sender(
         outbox=desk.store.outbox,
         deliverers=deliverers,
-        now=desk.store.now,
+        # Real time, as the store has it; not asked for at every turn.
+        now=store_clock(desk.store.now),
         pace=Pace(gap=settings.slack_post_gap, kinds=frozenset({MESSAGE})),
     )
     place = settings.public_url.rstrip("/") or f"http://{settings.listen}"
@@ -224,8 +229,8 @@ def _web(desk: Opened, metrics: Metrics, readiness: Readiness) -> FastAPI:
     return web
 
 
-def _pause(desk: Opened) -> Pause:
-    return Pause(journal=desk.store.journal, seconds=TURN_SECONDS)
+def _pause(desk: Opened, *, behind: float = 0.0) -> Pause:
+    return Pause(journal=desk.store.journal, seconds=TURN_SECONDS, behind=behind)
 
 
 def _holder() -> str:

@@ -41,7 +41,7 @@ class AuditorLoop:
 
     def wait(self) -> None:
         """Wait for a turn."""
-        self._pause.wait()
+        self._pause.turn()
 
     def _log_events(self) -> None:
         """Log one line an event, without its texts; what happened before this loop began is old."""

@@ -44,7 +44,7 @@ class DueLoop:
 
     def wait(self) -> None:
         """Wait for a turn of the clock."""
-        self._pause.wait()
+        self._pause.turn()
 
     def _handle(self, row: Summary) -> bool:
         try:

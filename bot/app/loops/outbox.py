@@ -62,7 +62,7 @@ class OutboxLoop:
 
     def wait(self) -> None:
         """Wait until the journal grows, or for a turn."""
-        self._pause.wait()
+        self._pause.wait(after=self._watched.seen)
 
     def _render(self, behind: Sequence[Summary]) -> bool:
         """Render each incident once, however many of its streams have grown."""

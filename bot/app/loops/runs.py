@@ -1,10 +1,13 @@
 """The runs' loop: begins runs, moves them on, and keeps an incident's streams in step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
+from bot.app.loops.attended import AGAIN, Attended
 from bot.app.loops.pause import Pause
 from incidents.approval import Approval
 from incidents.commands.run import StartRun
@@ -15,6 +18,7 @@ from incidents.incident import Incident, Status
 from incidents.journal import Aggregate, Summary
 from incidents.linking import owed, wants_run
 from incidents.run import Run
+from runbooks.engine import moves as engine
 
 log = structlog.get_logger()
 
@@ -28,12 +32,15 @@ class Moves(Protocol):
     def watch(self, run_id: str) -> bool:
         """Look at the criteria of a run that is over; return whether one is met."""
 
+    def next_move(self, run_id: str) -> engine.Move:
+        """Return what the run would do next; raises Rejected when nobody can tell."""
+
 
 Begin = Callable[[Incident], RunStarted]
 
 
 class RunsLoop:
-    """Looks at every open incident, and at those whose runs are still open."""
+    """Looks at open incidents, and at those whose runs are still open, when it is their turn."""
 
     name = "runs"
 
@@ -42,25 +49,23 @@ class RunsLoop:
         self._moves = moves
         self._begin = begin
         self._pause = pause
+        self._attended = Attended(desk)
 
     def once(self) -> bool:
-        """Bring every incident one step on; return whether anything happened."""
-        attended = [self._attend(number) for number in self._open()]
+        """Bring every incident whose turn it is one step on; return whether anything happened."""
+        self._attended.catch_up()
+        attended = [self._attend(number) for number in self._awake()]
         return any(attended)
 
     def wait(self) -> None:
         """Wait until the journal grows, or for a turn of the clock."""
-        self._pause.wait()
+        self._pause.wait(after=self._attended.seen)
 
-    def _open(self) -> list[int]:
-        """Return the incidents that need attention, the worst first."""
-        journal = self._desk.journal
-        incidents = journal.summaries(aggregate=Aggregate.INCIDENT, open_only=True)
-        runs = journal.summaries(aggregate=Aggregate.RUN, open_only=True)
-        approvals = journal.summaries(aggregate=Aggregate.APPROVAL, open_only=True)
-        severity = {row.incident: row.severity or "" for row in incidents}
-        numbers = {row.incident for row in (*incidents, *runs, *approvals) if row.incident}
-        return sorted(numbers, key=lambda number: (severity.get(number, "P9"), number))
+    def _awake(self) -> Sequence[int]:
+        """Return the incidents whose turn it is, the worst first."""
+        awake = self._attended.awake(self._desk.clock())
+        severity = {number: self._desk.incident(number).severity.value for number in awake}
+        return sorted(awake, key=lambda number: (severity[number], number))
 
     def _attend(self, number: int) -> bool:
         try:
@@ -71,14 +76,46 @@ class RunsLoop:
             return False
 
     def _step(self, number: int) -> bool:
-        incident = self._desk.incident(number)
-        runs = [self._desk.run(row.stream) for row in self._rows(Aggregate.RUN, number)]
-        if wants_run(incident) and not runs:
-            self._start(incident)
+        now, look = self._desk.clock(), self._look(number)
+        if not look.open:
+            self._attended.forget(number)
+            return False
+        if wants_run(look.incident) and not look.runs:
+            self._start(look.incident)
             return True
-        changed = self._settle(incident, runs)
-        moved = [self._move(incident, run) for run in runs]
-        return changed or any(moved)
+        changed = self._settle(look)
+        moved = [self._move(look.incident, run) for run in look.runs]
+        if changed or any(moved):
+            return True
+        self._rest(look, now)
+        return False
+
+    def _look(self, number: int) -> "_Look":
+        incident = self._desk.incident(number)
+        rows = [*self._rows(Aggregate.RUN, number), *self._rows(Aggregate.APPROVAL, number)]
+        runs = [row.stream for row in rows if row.aggregate is Aggregate.RUN]
+        approvals = [row.stream for row in rows if row.aggregate is Aggregate.APPROVAL]
+        unresolved = incident.status is not Status.RESOLVED
+        return _Look(
+            incident=incident,
+            runs=tuple(self._desk.run(name) for name in runs),
+            approvals={name: self._desk.approval(name) for name in approvals},
+            open=unresolved or any(row.closed_at is None for row in rows),
+        )
+
+    def _rest(self, look: "_Look", now: datetime) -> None:
+        """Look again when there may be something to do; what waits for the world stays awake."""
+        moments = [self._until(run, now) for run in look.runs if run.outcome is None]
+        until = min(moments, default=now + AGAIN)
+        if until > now:
+            self._attended.rest(look.incident.number, now=now, until=until)
+
+    def _until(self, run: Run, now: datetime) -> datetime:
+        try:
+            return _waits(self._moves.next_move(run.id), now)
+        except Rejected:
+            # Its runbook is gone: the run says so itself, and nothing here brings it back.
+            return now + AGAIN
 
     def _move(self, incident: Incident, run: Run) -> bool:
         if run.outcome is None:
@@ -90,16 +127,36 @@ class RunsLoop:
         run_id = f"run-{incident.number}-1"
         self._desk.tell(run_id, StartRun(started=self._begin(incident)))
 
-    def _settle(self, incident: Incident, runs: list[Run]) -> bool:
-        approvals = self._approvals(incident.number)
-        debts = owed(incident, runs, approvals, self._desk.policy, self._desk.clock())
+    def _settle(self, look: "_Look") -> bool:
+        now = self._desk.clock()
+        debts = owed(look.incident, look.runs, look.approvals, self._desk.policy, now)
         told = [self._desk.tell(one.stream, one.command) for one in debts]
         return any(one.events for one in told)
-
-    def _approvals(self, number: int) -> dict[str, Approval]:
-        rows = self._rows(Aggregate.APPROVAL, number)
-        return {row.stream: self._desk.approval(row.stream) for row in rows}
 
     def _rows(self, aggregate: Aggregate, number: int) -> list[Summary]:
         rows = self._desk.journal.summaries(aggregate=aggregate, incident=number)
         return sorted(rows, key=lambda row: row.opened_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """An incident with its runs and approvals, and whether any of them is still open."""
+
+    incident: Incident
+    runs: tuple[Run, ...]
+    approvals: Mapping[str, Approval]
+    open: bool
+
+
+def _waits(move: engine.Move, now: datetime) -> datetime:
+    """Return until when a run that did nothing waits: for people, or for a moment.
+
+    Everything else waits for the world, and the world tells nobody when it has changed.
+    """
+    match move:
+        case engine.AwaitApproval() | engine.Blocked() | engine.Nothing(until=None):
+            return now + AGAIN
+        case engine.Nothing(until=datetime() as until):
+            return until
+        case _:
+            return now

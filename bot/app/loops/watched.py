@@ -1,5 +1,6 @@
 """Which incidents' channels may still have to change, as the journal grows under any process."""
 
+from bot.app.loops.growth import grown
 from incidents.desk import Desk
 from incidents.journal import Aggregate
 
@@ -15,7 +16,8 @@ class Watched:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._seen: int | None = None
+        self.seen: int | None = None
+        """The position up to which the journal was followed; None before the first time."""
         self._all = set[int]()
         self._awake = set[int]()
 
@@ -29,14 +31,14 @@ class Watched:
 
     def catch_up(self) -> None:
         """Watch every incident that something has happened to since the last time."""
-        if self._seen is None:
+        if self.seen is None:
             self._begin()
             return
-        while found := self._desk.journal.follow(after=self._seen):
-            for one in found:
-                if one.stream.startswith(PREFIX):
-                    self._watch(int(one.stream.removeprefix(PREFIX)))
-            self._seen = found[-1].position
+        streams, seen = grown(self._desk.journal, after=self.seen)
+        for stream in streams:
+            if stream.startswith(PREFIX):
+                self._watch(int(stream.removeprefix(PREFIX)))
+        self.seen = seen
 
     def sleep(self, number: int) -> None:
         """Look at the incident again only after its next event."""
@@ -53,7 +55,7 @@ class Watched:
         for row in self._desk.journal.summaries(aggregate=Aggregate.INCIDENT):
             if row.incident is not None and not self._desk.incident(row.incident).archived:
                 self._watch(row.incident)
-        self._seen = position
+        self.seen = position
 
     def _watch(self, number: int) -> None:
         self._all.add(number)
