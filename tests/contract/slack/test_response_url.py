@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from bot.chat.slack.answers import Caller, client
+from bot.chat.slack.response_url import ResponseUrls
 from bot.delivery.deliverer import PutOff, Unknown
 
 SHOWN = {"text": "INC-1 is yours.", "blocks": []}
@@ -125,6 +126,15 @@ def test_nobody_there_is_certainly_not_shown() -> None:
         port = taken.getsockname()[1]
 
     assert Answering(address=f"http://127.0.0.1:{port}").respond() is False
+
+
+def test_the_way_out_is_that_of_the_web_api(server) -> None:
+    """Where a proxy is the only way out, an answer that ignores it reaches nobody."""
+    slack = "http://slack.example"
+    responses = ResponseUrls(api=f"{slack}/api/", proxy=server.address, timeout=2)
+
+    assert responses.post(f"{slack}/response/secret", SHOWN)
+    assert [path for _, path, _ in server.requests] == [f"{slack}/response/secret"]
 
 
 def test_a_place_that_is_not_slacks_is_not_asked(server) -> None:

@@ -197,7 +197,8 @@ def test_stopping_leaves_no_thread_and_no_connection(slack, store, until) -> Non
     made.stop()
     made.stop()
 
-    assert set(threading.enumerate()) == before
+    # One of another test may have ended meanwhile.
+    assert set(threading.enumerate()) <= before
     until(lambda: _connections(slack) == 0)
     assert not made.connected
 
