@@ -1,5 +1,6 @@
 """`triaged runbooks`: look at runbooks before they are needed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cyclopts import App
@@ -18,12 +19,16 @@ runbooks = App(name="runbooks", help="Runbooks: list them, check them, print the
 
 
 @runbooks.command(name="lint")
-def lint_folder(folder: Path = LIBRARY, /, *, as_json: Json = False) -> None:
-    """Check every runbook of a folder; fails with file and line of everything wrong."""
-    problems = lint(folder)
+def lint_folder(folder: Path | None = None, /, *, as_json: Json = False) -> None:
+    """Check every runbook of a folder, of all that are in force where none is named.
+
+    Fails with file and line of everything wrong.
+    """
+    folders = _in_force() if folder is None else (folder,)
+    problems = [problem for one in folders for problem in lint(one)]
     if problems and not as_json:
         raise Rejected("\n".join(clean(str(problem)) for problem in problems))
-    show({"problems": problems}, [f"{folder}: nothing is wrong"], as_json=as_json)
+    show({"problems": problems}, [f"{one}: nothing is wrong" for one in folders], as_json=as_json)
     if problems:
         message = f"{len(problems)} problems"
         raise Rejected(message)
@@ -32,8 +37,7 @@ def lint_folder(folder: Path = LIBRARY, /, *, as_json: Json = False) -> None:
 @runbooks.command(name="list")
 def list_runbooks(*, as_json: Json = False) -> None:
     """List the runbooks that are in force, with what they cover."""
-    folders = (LIBRARY, *load_configuration(load().config).runbooks)
-    found = sorted(load_runbooks(folders).values(), key=lambda one: one.name)
+    found = sorted(load_runbooks(_in_force()).values(), key=lambda one: one.name)
     rows = [[one.name, ", ".join(one.covers), one.title, one.digest[:12]] for one in found]
     plain = [
         {"name": one.name, "covers": one.covers, "title": one.title, "digest": one.digest}
@@ -46,3 +50,7 @@ def list_runbooks(*, as_json: Json = False) -> None:
 def schema() -> None:
     """Print the JSON Schema of a runbook, for editors."""
     show(published(grammar(verbs())), (), as_json=True)
+
+
+def _in_force() -> Sequence[Path]:
+    return (LIBRARY, *load_configuration(load().config).runbooks)
