@@ -296,7 +296,10 @@ def _changes(
             continue
         supposed = {**facts, **{one.fact: witness(one) for one in wanted}}
         then = _judged(base, rules, supposed, policy).severity
-        if then is not now and in_force(rule, supposed, policy):
+        lowers = isinstance(rule.effect, (AtMost, Lower))
+        # What it alone would do: a bound may be met at a number at which another rule decides.
+        does = worse(now, then) if lowers else worse(then, now)
+        if does and in_force(rule, supposed, policy):
             found[wanted] = Change(when=wanted, severity=then, because=rule.because)
     return tuple(sorted(found.values(), key=lambda one: (one.severity.value, str(one))))
 

@@ -23,7 +23,8 @@ _DECIDING = frozenset(
     (
         *correlation.MODEL,
         *correlation.NAMESPACE,
-        *("alertname", "cluster", "role", "llm_d_ai_role", "severity", "priority"),
+        *("alertname", "cluster", "role", "llm_d_ai_role"),
+        *("severity", "priority", "category", "job"),
     )
 )
 # Control characters and halves of surrogate pairs: nothing can show them in one line.

@@ -73,7 +73,7 @@ RULES: Final = (
         alerts=_FAILING,
         when=(below("error_ratio", 0.5),),
         effect=AtMost(severity=Severity.P1),
-        because="fewer than half of all requests fail",
+        because="the ratio decides: fewer than half of all requests fail",
     ),
     LiveRule(
         name="errors-of-few",
@@ -87,14 +87,14 @@ RULES: Final = (
         alerts=_FAILING,
         when=(at_most("error_ratio", 0.10),),
         effect=AtMost(severity=Severity.P2),
-        because="at most one request in ten fails",
+        because="the ratio decides: at most one request in ten fails",
     ),
     LiveRule(
         name="errors-up-to-a-fiftieth",
         alerts=_FAILING,
         when=(at_most("error_ratio", 0.02),),
         effect=AtMost(severity=Severity.P3),
-        because="at most one request in fifty fails",
+        because="the ratio decides: at most one request in fifty fails",
     ),
     LiveRule(
         name="parked",

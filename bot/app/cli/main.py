@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "thaw": ("freeze:thaw", "Let changes be claimed again."),
     "incident": ("incident:incident", "Acknowledge, resolve or judge an incident."),
     "run": ("run:run", "Retry, skip, continue, undo, answer or settle a step."),
+    "classify": ("classify:classify", "How bad a saved alert is, why, and what would change it."),
     "postmortem": ("postmortem:postmortem", "Write a postmortem again, from the journal."),
     "runbooks": ("runbooks:runbooks", "List runbooks, check them, print their schema."),
     "configuration": ("configuration:configuration", "Check policy and people; their schemas."),

@@ -1,0 +1,117 @@
+"""Classifying without a desk: what it would say of a saved delivery, and of the past."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alert_webhooks.registry import sources
+from alert_webhooks.unreadable import Unreadable
+from bot.app.configuration import Configuration, policy_of
+from bot.app.facts import FactsSource
+from bot.app.intake_bounds import bounded, key_of
+from bot.app.intake_units import Choose
+from incidents import correlation
+from incidents.aggregates import incident_stream
+from incidents.alert import Alert
+from incidents.correlation import Place
+from incidents.desk import Desk
+from incidents.errors import Rejected
+from incidents.facts import FACTS, Facts, Known
+from incidents.journal import Aggregate
+from incidents.policy import Policy
+from incidents.replaying import Difference, difference
+from incidents.severity import Verdict, classify, needed, opens
+from runbooks.language.loader import LIBRARY
+from runbooks.language.loader import load as load_runbooks
+from runbooks.language.matching import choose
+
+ALERTMANAGER = "alertmanager"
+RUNBOOK_URL = "runbook_url"
+PENDING = "approvals_pending"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the desk would say of one alert; `opens` is whether an incident may be about it."""
+
+    alert: Alert
+    opens: bool
+    verdict: Verdict
+    runbook: str
+    runbook_because: str
+    place: Place
+    key: str
+
+
+def read(file: Path) -> Sequence[Alert]:
+    """Return the alerts of a saved delivery of Alertmanager (version 4).
+
+    Raises Rejected where there is no such file, or none that can be read.
+    """
+    source = sources()[ALERTMANAGER]
+    try:
+        body = file.read_bytes()
+        return source.parse(body, source=f"{ALERTMANAGER}:{file.name}").alerts
+    except OSError as error:
+        message = f"{file}: {error.strerror}"
+        raise Rejected(message) from error
+    except Unreadable as error:
+        message = f"{file}: {error}"
+        raise Rejected(message) from error
+
+
+def policy_in(configuration: Configuration, file: Path | None) -> Policy:
+    """Return the policy of a file, else the one that is configured."""
+    if file is None:
+        return configuration.policy
+    return policy_of(file, configuration.people)
+
+
+def chooser(configuration: Configuration) -> Choose:
+    """Return what chooses the runbook for an alert; raises Rejected for one that is wrong."""
+    runbooks = load_runbooks((LIBRARY, *configuration.runbooks))
+
+    def chosen(alert: Alert) -> tuple[str, str]:
+        found = choose(alert.labels, alert.annotations.get(RUNBOOK_URL, ""), runbooks=runbooks)
+        return found.runbook.name, found.because
+
+    return chosen
+
+
+def answers(
+    alerts: Sequence[Alert],
+    *,
+    policy: Policy,
+    facts: Facts,
+    source: FactsSource,
+    chosen: Choose,
+) -> Iterator[Answer]:
+    """Yield what the desk would say of each alert; facts that are given are not asked for."""
+    for full in alerts:
+        alert = bounded(full)
+        names = [name for name in needed(alert, policy) if name not in facts]
+        found = {**source.gather(alert, names, datetime.now(UTC)), **_calm(), **facts}
+        runbook, because = chosen(full)
+        yield Answer(
+            alert=alert,
+            opens=opens(alert, policy),
+            verdict=classify(alert, found, policy),
+            runbook=runbook,
+            runbook_because=because,
+            place=correlation.place(alert),
+            key=key_of(alert),
+        )
+
+
+def replayed(desk: Desk, policy: Policy) -> Sequence[Difference]:
+    """Return what another policy would have made of the journal's incidents, oldest first."""
+    rows = desk.journal.summaries(aggregate=Aggregate.INCIDENT)
+    states = (desk.state(incident_stream(row.incident)) for row in reversed(rows) if row.incident)
+    found = (difference(state, policy) for state in states)
+    return [one for one in found if one is not None]
+
+
+def _calm() -> Mapping[str, Known]:
+    unit = FACTS[PENDING].unit
+    return {PENDING: Known(value=0, unit=unit, source="a saved alert belongs to no incident")}

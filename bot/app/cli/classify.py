@@ -1,0 +1,159 @@
+"""`triaged classify`: how bad the desk would say that a saved alert is, and why."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from bot.app import classifying
+from bot.app.classifying import Answer
+from bot.app.cli.output import Json, show
+from bot.app.configuration import load as load_configuration
+from bot.app.facts import NoSource, from_file
+from bot.app.opening import opened
+from bot.app.settings import load
+from incidents.errors import Rejected
+from incidents.facts import shown
+from incidents.modes import MODES
+from incidents.replaying import Difference
+
+Facts = Annotated[
+    Path | None, Parameter(name="--facts", help="YAML or JSON of `name: value`: what is known.")
+]
+Live = Annotated[
+    bool, Parameter(name="--live", negative="", help="Ask Prometheus and Kubernetes for facts.")
+]
+Replay = Annotated[
+    bool,
+    Parameter(name="--replay", negative="", help="Judge the journal's alerts again, by --policy."),
+]
+Policy = Annotated[
+    Path | None, Parameter(name="--policy", help="A policy.yaml, in place of the configured one.")
+]
+
+
+def classify(  # each is an option of the command
+    file: Path | None = None,
+    /,
+    *,
+    facts: Facts = None,
+    live: Live = False,
+    replay: Replay = False,
+    policy: Policy = None,
+    as_json: Json = False,
+) -> None:
+    """Say how bad the alerts of a saved webhook body are, or what a policy would have changed.
+
+    FILE is a body as Alertmanager posts it (version 4); each of its alerts is one answer.
+    """
+    if replay:
+        _alone(file, facts, live=live)
+        _replay(policy, as_json=as_json)
+        return
+    if file is None:
+        message = "name the file of a saved webhook body, or --replay"
+        raise Rejected(message)
+    if facts is not None and live:
+        message = "--facts and --live: facts come from one of them"
+        raise Rejected(message)
+    configuration = load_configuration(load().config)
+    source = NoSource(f"{facts.name} does not say" if facts is not None else "nobody was asked")
+    found = list(
+        classifying.answers(
+            classifying.read(file),
+            policy=classifying.policy_in(configuration, policy),
+            facts=from_file(facts) if facts is not None else {},
+            source=NoSource() if live else source,
+            chosen=classifying.chooser(configuration),
+        )
+    )
+    lines = [line for one in found for line in _lines(one)]
+    show([_answer(one) for one in found], lines or ["no alert in it"], as_json=as_json)
+
+
+def _alone(file: Path | None, facts: Path | None, *, live: bool) -> None:
+    if file is not None or facts is not None or live:
+        message = "--replay judges the journal's own alerts: no file, no facts, not live"
+        raise Rejected(message)
+
+
+def _replay(policy: Path | None, *, as_json: bool) -> None:
+    with opened(load()) as desk:
+        new = classifying.policy_in(desk.configuration, policy)
+        found = classifying.replayed(desk.desk, new)
+        lines = [line for one in found for line in _difference_lines(one)]
+        show([_difference(one) for one in found], lines or ["nothing changes"], as_json=as_json)
+
+
+def _answer(one: Answer) -> Mapping[str, object]:
+    verdict = one.verdict
+    return {
+        "alert": one.alert.name,
+        "status": "firing" if one.alert.firing else "resolved",
+        "opens": one.opens,
+        "severity": verdict.severity.value,
+        "rule": verdict.rule,
+        "because": verdict.because,
+        "inputs": [
+            {"name": i.name, "value": i.value, "unit": i.unit, "source": i.source}
+            for i in verdict.inputs
+        ],
+        "unavailable": [{"name": m.name, "why": m.why} for m in verdict.unavailable],
+        "would_change": [str(change) for change in verdict.would_change],
+        "mode": verdict.mode,
+        "also": list(verdict.also),
+        "runbook": one.runbook,
+        "runbook_because": one.runbook_because,
+        "target": {
+            "cluster": one.place.cluster,
+            "namespace": one.place.namespace,
+            "model": one.place.model,
+            "role": one.place.role,
+            "key": one.key,
+        },
+    }
+
+
+def _lines(one: Answer) -> Iterator[str]:
+    verdict, place = one.verdict, one.place
+    yield f"{verdict.severity.value}  {one.alert.name}: {verdict.because}"
+    yield f"    rule         {verdict.rule}"
+    if not one.opens:
+        yield "    opens        no incident"
+    where = "/".join(part for part in (place.namespace, place.model, place.role) if part)
+    yield f"    target       {where or 'its labels name none'}"
+    if verdict.mode:
+        yield f"    mode         {verdict.mode}: {MODES[verdict.mode]}"
+    yield f"    runbook      {one.runbook} ({one.runbook_because})"
+    for fact in verdict.inputs:
+        yield f"    known        {fact.name} {shown(fact.value, fact.unit)} ({fact.source})"
+    for why, names in _by_reason(one).items():
+        yield f"    unavailable  {', '.join(names)}: {why}"
+    for change in verdict.would_change:
+        yield f"    would change {change}"
+
+
+def _by_reason(one: Answer) -> Mapping[str, Sequence[str]]:
+    found = dict[str, list[str]]()
+    for missing in one.verdict.unavailable:
+        found.setdefault(missing.why, []).append(missing.name)
+    return found
+
+
+def _difference(one: Difference) -> Mapping[str, object]:
+    return {
+        "incident": one.incident,
+        "title": one.title,
+        "was": one.was.value,
+        "was_because": one.was_because,
+        "would_be": one.would_be.value if one.would_be else None,
+        "because": one.because,
+    }
+
+
+def _difference_lines(one: Difference) -> Iterator[str]:
+    would = one.would_be.value if one.would_be else "no incident"
+    yield f"INC-{one.incident}  {one.was.value} -> {would}  {one.title}"
+    yield f"    was          {one.was_because}"
+    yield f"    would be     {one.because}"

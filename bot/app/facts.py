@@ -1,0 +1,95 @@
+"""Where facts come from when an alert is judged: a file, or whoever can look at the world."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from incidents.alert import Alert
+from incidents.errors import Rejected
+from incidents.facts import FACTS, Fact, Facts, Kind, Known, Unknown, Value
+from runbooks.language.document import Entries, Node, Plain, Scalar, read
+from runbooks.language.problem import Problem, refuse
+
+
+class FactsSource(Protocol):
+    """Finds out facts about what an alert names."""
+
+    def gather(self, alert: Alert, names: Sequence[str], at: datetime) -> Facts:
+        """Return each of the facts, known or unknown with the reason, as of that moment.
+
+        Never raises for what the world does, and takes three real seconds at most for all.
+        """
+
+
+class NoSource:
+    """Knows nothing, and says why."""
+
+    def __init__(self, why: str = "no live source") -> None:
+        self._why = why
+
+    def gather(self, alert: Alert, names: Sequence[str], at: datetime) -> Facts:  # noqa: ARG002
+        """Return that nothing can be told; see the port."""
+        return {name: Unknown(why=self._why) for name in names}
+
+
+def from_file(file: Path) -> Facts:
+    """Return the facts of a YAML or JSON file of `name: value`; `null` is a fact not known.
+
+    Raises Rejected with file and line of every name and value that does not fit.
+    """
+    try:
+        text = file.read_bytes().decode("utf-8")
+    except OSError as error:
+        message = f"{file}: {error.strerror}"
+        raise Rejected(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{file}: it is no text in UTF-8: byte {error.start}"
+        raise Rejected(message) from error
+    document = read(text, file=str(file))
+    refuse(document.problems)
+    if not isinstance(document.root, Entries):
+        refuse([Problem(file=str(file), line=1, what="expected names of facts and their values")])
+        return {}
+    return _facts(document.root, file)
+
+
+def _facts(root: Entries, file: Path) -> Facts:
+    found, problems = dict[str, Known | Unknown](), list[Problem]()
+    for name, node in root.entries.items():
+        try:
+            found[name] = _fact(name, node, file, root.lines[name])
+        except ValueError as error:
+            problems.append(Problem(file=str(file), line=root.lines[name], what=str(error)))
+    refuse(problems)
+    return found
+
+
+def _fact(name: str, node: Node, file: Path, line: int) -> Known | Unknown:
+    fact = FACTS.get(name)
+    if fact is None:
+        message = f"no fact is called {name!r}; known are {', '.join(FACTS)}"
+        raise ValueError(message)
+    if not isinstance(node, Scalar):
+        message = f"{name}: expected one value"
+        raise ValueError(message)  # noqa: TRY004  # read from text
+    if node.value is None:
+        return Unknown(why=f"{file.name} says that it is not known")
+    return Known(value=_value(fact, node.value), unit=fact.unit, source=f"{file.name}:{line}")
+
+
+def _value(fact: Fact, plain: Plain) -> Value:
+    number = isinstance(plain, (int, float)) and not isinstance(plain, bool)
+    match fact.kind:
+        case Kind.NUMBER if number and not isinstance(plain, str) and plain is not None:
+            return plain
+        case Kind.TRUTH if isinstance(plain, bool):
+            return plain
+        case Kind.WORD if isinstance(plain, str) and plain in fact.words:
+            return plain
+        case _:
+            wanted = f"one of {', '.join(fact.words)}" if fact.words else f"a {fact.kind.value}"
+            if fact.kind is Kind.TRUTH:
+                wanted = fact.kind.value
+            message = f"{fact.name}: expected {wanted}, found {plain!r}"
+            raise ValueError(message)
