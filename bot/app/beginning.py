@@ -23,9 +23,12 @@ class Beginning:
         self, *, runbooks: Mapping[str, Runbook], policy_digest: str, policy_text: str, texts: Texts
     ) -> None:
         self.runbooks = runbooks
-        self._policy_digest = policy_digest
-        self._policy_text = policy_text
+        self._policy = (policy_digest, policy_text)
         self._texts = texts
+
+    def pin(self, *, policy_digest: str, policy_text: str) -> None:
+        """Pin another policy with the runs that begin from now on."""
+        self._policy = (policy_digest, policy_text)
 
     def choose(self, alert: Alert) -> tuple[str, str]:
         """Return the name of the runbook for an alert, and why this one."""
@@ -36,6 +39,7 @@ class Beginning:
     def begin(self, incident: Incident) -> RunStarted:
         """Return the start of the incident's run; a runbook that is gone falls to triage."""
         guide, opened = incident.guide, incident.opened
+        digest, text = self._policy
         asked = guide.runbook if guide else TRIAGE
         runbook = self.runbooks.get(asked)
         because = guide.runbook_because if guide and runbook else f"runbook {asked} is gone"
@@ -48,11 +52,11 @@ class Beginning:
                 role=opened.role if opened else "",
                 by=DESK,
                 because=because,
-                policy_digest=self._policy_digest,
+                policy_digest=digest,
             ),
             texts=self._texts,
         )
-        (policy,) = self._texts.keep([self._policy_text])
+        (policy,) = self._texts.keep([text])
         return replace(started, policy_text=policy)
 
     def follow_ups(self, run: Run) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from bot.app.beginning import Beginning
 from bot.app.between import NOTHING, Between
 from bot.app.chat_intake import ChatIntake
 from bot.app.clock import store_clock
+from bot.app.configuration import Configuration
 from bot.app.health import Readiness
 from bot.app.intake import Intake
 from bot.app.leader import Leader
@@ -30,6 +31,7 @@ from bot.app.loops.pause import Pause
 from bot.app.loops.runs import RunsLoop
 from bot.app.metrics import Metrics
 from bot.app.opening import Hook, Opened, opened
+from bot.app.reloading import Reloading
 from bot.app.settings import Settings
 from bot.chat.slack.answers import Caller, client
 from bot.chat.slack.deliver import SlackDeliverer
@@ -50,7 +52,8 @@ BEHIND_SECONDS = 0.03
 class App:
     """Everything that runs, made and not yet started.
 
-    `work` is every loop with its role, in the order in which one thing leads to another.
+    `work` is every loop with its role, in the order in which one thing leads to another;
+    `reloading` turns in every process, whatever its roles.
     """
 
     opened: Opened
@@ -61,6 +64,7 @@ class App:
     metrics: Metrics
     readiness: Readiness
     writer: Writer
+    reloading: Reloading
 
     @property
     def loops(self) -> tuple[Loop, ...]:
@@ -95,6 +99,7 @@ def built(
 def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
     metrics, readiness = Metrics(), Readiness(desk.store.ready)
     beginning = writing.beginning(desk)
+    reloading = _reloading(desk, beginning, metrics)
     writer = writing.writer(desk, beginning)
     chat = ChatIntake(
         desk=desk.desk,
@@ -112,7 +117,7 @@ def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
     mine = tuple((role, loop) for role, loop in work if role in desk.settings.roles)
     return App(
         opened=desk,
-        web=_web(desk, metrics, readiness),
+        web=_web(desk, metrics, readiness, reloading),
         work=mine,
         leader=Leader(
             leases=desk.store.leases,
@@ -124,6 +129,20 @@ def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
         metrics=metrics,
         readiness=readiness,
         writer=writer,
+        reloading=reloading,
+    )
+
+
+def _reloading(desk: Opened, beginning: Beginning, metrics: Metrics) -> Reloading:
+    def apply(found: Configuration) -> None:
+        beginning.pin(policy_digest=found.policy.digest, policy_text=found.policy_text)
+        desk.desk.policy = found.policy
+
+    return Reloading(
+        desk.settings.config,
+        loaded=desk.configuration,
+        apply=apply,
+        refused=metrics.configuration_refused,
     )
 
 
@@ -205,7 +224,7 @@ def _sockets(desk: Opened, chat: ChatIntake) -> SlackSockets | None:
     )
 
 
-def _web(desk: Opened, metrics: Metrics, readiness: Readiness) -> FastAPI:
+def _web(desk: Opened, metrics: Metrics, readiness: Readiness, reloading: Reloading) -> FastAPI:
     settings = desk.settings
     # FastAPI would ask OpenTelemetry on every request; the metrics are our own.
     silent = TelemetryConfig(tracing=False, metrics=False, logs=False)
@@ -223,6 +242,7 @@ def _web(desk: Opened, metrics: Metrics, readiness: Readiness) -> FastAPI:
             texts=desk.store.texts,
             people=desk.configuration.people,
             access=Access(token=settings.page_token.reveal()),
+            notice=lambda: reloading.notice,
         )
     )
     web.include_router(health.build(ready=readiness.check, registry=metrics.registry))

@@ -14,6 +14,11 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.configuration_refused = Gauge(
+            "triaged_configuration_refused",
+            "1 while the configuration folder holds something else than what is in force.",
+            registry=self.registry,
+        )
         self._count_loops()
         self.open_incidents = Gauge(
             "triaged_open_incidents",

@@ -34,6 +34,7 @@ def serve(app: App, *, stopping: Stopping, started: Started = lambda _: None) ->
     host, port = address(app.opened.settings)
     server = Server(app.web, host=host, port=port)
     turning = [_turning(app, role, loop) for role, loop in app.work]
+    reloading = Turning(app.reloading, metrics=app.metrics, may_run=lambda: True)
     stopping.begin()
     try:
         # First, since it alone can fail: nothing is led and nothing heard by then.
@@ -41,13 +42,14 @@ def serve(app: App, *, stopping: Stopping, started: Started = lambda _: None) ->
         app.leader.renew()
         if app.sockets is not None:
             app.sockets.start()
-        for one in turning:
+        for one in (reloading, *turning):
             one.start()
         app.readiness.begin()
         started(bound)
         _stay(app, stopping)
     finally:
         stopping.bound()
+        reloading.stop()
         in_order = _stop(
             app, server, dict(zip(turning, (role for role, _ in app.work), strict=True))
         )

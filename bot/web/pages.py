@@ -1,6 +1,7 @@
 """The pages: read only, each one a reading of the journal."""
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -28,8 +29,11 @@ def build(
     texts: Texts,
     people: People,
     access: Access,
+    notice: Callable[[], str] = lambda: "",
 ) -> APIRouter:
     """Return the routes of the pages; every one is sync, reads, and asks `access` first.
+
+    `notice` returns what everybody should know of the desk itself; empty is nothing.
 
     `/` lists incidents, `/incidents/{number}` shows one, `/incidents.json` and
     `/incidents/{number}/timeline.json?after=<index>` are the same for programs.
@@ -39,7 +43,7 @@ def build(
 
     @router.api_route("/", methods=_READ)
     def front(request: Request) -> Response:
-        return pages.page(request, "list.html.j2", incidents=_incidents(desk))
+        return pages.page(request, "list.html.j2", incidents=_incidents(desk), notice=notice())
 
     @router.api_route("/incidents.json", methods=_READ)
     def incidents(request: Request) -> Response:

@@ -17,7 +17,7 @@ ELSEWHERE = ("10.1.2.3", 50000)
 class Reader:
     """A client of the pages of a tale; `client` is the address that it comes from."""
 
-    def __init__(self, tale: Tale, *, token: str = "") -> None:
+    def __init__(self, tale: Tale, *, token: str = "", notice: str = "") -> None:
         self.app = FastAPI()
         self.app.include_router(
             build(
@@ -25,6 +25,7 @@ class Reader:
                 texts=tale.store.texts,
                 people=PEOPLE,
                 access=Access(token=token),
+                notice=lambda: notice,
             )
         )
 

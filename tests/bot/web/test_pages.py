@@ -218,3 +218,11 @@ def test_a_page_stops_asking_when_nothing_can_follow(
         tale.tell(INCIDENT, *events)
 
     assert ("data-every" in Reader(tale).get("/incidents/1").text.split("<script>")[0]) == live
+
+
+def test_the_list_says_what_is_wrong_with_the_desk_itself(tale: Tale) -> None:
+    """A policy that was refused must not be known to the log alone."""
+    said = Reader(tale, notice=f"policy.yaml:2: {HOSTILE}").get("/").text
+
+    assert "policy.yaml:2: &lt;script&gt;" in said
+    assert "policy.yaml" not in Reader(tale).get("/").text
