@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import Enum
 
 from incidents.conditions import Condition, at_most
+from incidents.ownership import OwnershipMap
 
 
 class Severity(Enum):
@@ -113,7 +114,8 @@ class Policy:
 
     `hold` is how long all alerts must have ended before an incident resolves by itself,
     `approval_expiry` how long a question to people stands, `archive_after` how long the channel
-    stays after it resolved, `changes_per_hour` the budget of one target.
+    stays after it resolved, `changes_per_hour` the budget of one target, `ownership` says whose
+    incidents are whose.
     """
 
     demands: Mapping[Severity, Demand]
@@ -130,3 +132,4 @@ class Policy:
     archive_after: timedelta = timedelta(minutes=5)
     changes_per_hour: int = 4
     digest: str = ""
+    ownership: OwnershipMap = field(default_factory=OwnershipMap)

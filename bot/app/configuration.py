@@ -1,4 +1,4 @@
-"""Configuration: the folder's policy and people, over the defaults that need no folder."""
+"""Configuration: policy, people and ownership, over the defaults that need no folder."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any  # what the shapes have checked
 
+from bot.app import configuration_ownership as owners
 from bot.app import configuration_severity as severities
-from bot.app.configuration_shapes import PEOPLE, POLICY, SHAPES
+from bot.app.configuration_shapes import OWNERSHIP, PEOPLE, POLICY, SHAPES
 from incidents.default_policy import default_policy
 from incidents.errors import Rejected
+from incidents.ownership import OwnershipMap
 from incidents.people import People, Person
 from incidents.policy import Demand, Policy, Severity
 from runbooks.language.conform import Conform
@@ -52,16 +54,23 @@ def load(folder: Path | None) -> Configuration:
     """Return the configuration; raises Rejected with file and line of everything wrong."""
     found = {name: _read(folder, name) for name in SHAPES}
     policy, people = found[POLICY], found[PEOPLE]
-    refuse([*_strays(folder), *policy.problems, *people.problems])
+    refuse([*_strays(folder), *(problem for one in found.values() for problem in one.problems)])
     refuse(list(_twice(people)))
     known = People(_person(one) for one in people.says.get("people", ()))
     own = () if folder is None or not (folder / RUNBOOKS).is_dir() else (folder / RUNBOOKS,)
     return Configuration(
-        policy=_checked(policy, known),
+        policy=replace(_checked(policy, known), ownership=_ownership(found[OWNERSHIP], known)),
         people=known,
         policy_text=policy.text,
         runbooks=own,
     )
+
+
+def _ownership(file: _File, people: People) -> OwnershipMap:
+    refuse([file.problem(what, *where) for what, where in owners.wrong(file.says, people)])
+    entries = range(len(file.says.get(owners.ENTRIES, ())))
+    lines = [line(file.root, (owners.ENTRIES, index)) for index in entries]
+    return owners.ownership(file.says, lines, file=OWNERSHIP)
 
 
 def policy_of(file: Path, people: People) -> Policy:

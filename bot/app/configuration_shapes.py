@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any  # JSON Schema is nested without end
 
-from bot.app import configuration_severity
+from bot.app import configuration_ownership, configuration_severity
 from runbooks.language.schema import published
 from runbooks.language.shapes import (
     Choice,
@@ -19,6 +19,7 @@ from runbooks.language.shapes import (
 
 POLICY = "policy.yaml"
 PEOPLE = "people.yaml"
+OWNERSHIP = "ownership.yaml"
 
 _ID = Text(pattern=r"[a-z0-9][a-z0-9._-]*", example="alice", longest=64)
 _SOME_TIME = Duration(minimum=timedelta(seconds=1))
@@ -86,7 +87,11 @@ PEOPLE_SHAPE = Record(
     }
 )
 
-SHAPES: Mapping[str, Record] = {POLICY: POLICY_SHAPE, PEOPLE: PEOPLE_SHAPE}
+SHAPES: Mapping[str, Record] = {
+    POLICY: POLICY_SHAPE,
+    PEOPLE: PEOPLE_SHAPE,
+    OWNERSHIP: configuration_ownership.SHAPE,
+}
 """Every file of the folder that this release reads, beside `runbooks/`."""
 
 

@@ -6,6 +6,7 @@ from bot.chat.message import Block, Context, Fields, Header, Message, Section
 from bot.chat.situation import Situation
 from bot.chat.wording import DAY, names, shortened, within
 from incidents.approval import ApprovalState
+from incidents.belonging import team
 from incidents.events.desk import Frozen
 from incidents.incident import Incident, Status
 from incidents.people import People
@@ -197,6 +198,7 @@ def _fields(situation: Situation) -> tuple[tuple[str, str], ...]:
     fields = (
         ("Status", f"{word(situation)}{false}"),
         ("Where", _where(incident)),
+        ("Team", team(incident, situation.policy)),
         ("Alerts", _alerts(incident)),
         ("Taken by", taken or "nobody yet: /incident ack"),
         ("Runbook", ", ".join(_ran(run) for run in situation.runs) or "none yet"),

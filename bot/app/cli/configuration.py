@@ -1,4 +1,4 @@
-"""`triaged configuration`: look at policy and people before they are needed."""
+"""`triaged configuration`: look at policy, people and ownership before they are needed."""
 
 from pathlib import Path
 from typing import Literal
@@ -10,7 +10,9 @@ from bot.app.configuration import load as load_configuration
 from bot.app.configuration_shapes import schema as schema_of
 from bot.app.settings import load
 
-configuration = App(name="configuration", help="Policy and people: check them, their schemas.")
+configuration = App(
+    name="configuration", help="Policy, people and ownership: check them, their schemas."
+)
 
 
 @configuration.command
@@ -19,15 +21,17 @@ def check(folder: Path | None = None, /, *, as_json: Json = False) -> None:
     found = load_configuration(folder or load().config)
     people = [person.id for person in found.people.all()]
     approvers = list(found.policy.approvers)
+    ownership, default = found.policy.ownership, found.policy.ownership.default.team
     lines = [
         f"{len(people)} people: {', '.join(people) or 'nobody'}",
         f"may approve: {', '.join(approvers) or 'nobody'}; needed: {found.policy.approvals_needed}",
+        f"{len(ownership.entries)} entries of ownership; whatever fits none: {default}",
     ]
     digest = found.policy.digest
     show({"people": people, "approvers": approvers, "digest": digest}, lines, as_json=as_json)
 
 
 @configuration.command
-def schema(name: Literal["policy", "people"], /) -> None:
-    """Print the JSON Schema of policy.yaml or people.yaml, for editors."""
+def schema(name: Literal["policy", "people", "ownership"], /) -> None:
+    """Print the JSON Schema of policy.yaml, people.yaml or ownership.yaml, for editors."""
     show(schema_of(f"{name}.yaml"), (), as_json=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bot.app.cli.output import Json, show, table
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
+from incidents.belonging import team
 from incidents.journal import Aggregate, Summary
 
 
@@ -20,7 +21,7 @@ def _found(desk: Opened) -> dict[str, object]:
     incidents = journal.summaries(aggregate=Aggregate.INCIDENT, open_only=True)
     approvals = journal.summaries(aggregate=Aggregate.APPROVAL, open_only=True)
     return {
-        "incidents": [_incident(row) for row in incidents],
+        "incidents": [_incident(row, desk) for row in incidents],
         "approvals": [_approval(row) for row in approvals if row.state == "requested"],
         "waits": list(_waits(desk)),
         "frozen": {scope: one.reason for scope, one in desk.desk.freeze().frozen.items()},
@@ -29,15 +30,24 @@ def _found(desk: Opened) -> dict[str, object]:
     }
 
 
-def _incident(row: Summary) -> dict[str, object]:
+def _incident(row: Summary, desk: Opened) -> dict[str, object]:
     return {
         "incident": row.incident,
         "severity": row.severity,
         "state": row.state,
         "title": row.title,
+        "team": _team(row, desk),
         "since": row.opened_at,
         "next_due": row.next_due,
     }
+
+
+def _team(row: Summary, desk: Opened) -> str:
+    """Return whose incident it is, empty where no map says so; then nothing more is read."""
+    policy = desk.configuration.policy
+    if row.incident is None or not policy.ownership.written:
+        return ""
+    return team(desk.desk.incident(row.incident), policy)
 
 
 def _approval(row: Summary) -> dict[str, object]:
@@ -69,9 +79,10 @@ def _lines(found: dict[str, object]) -> list[str]:
     waits = found["waits"]
     lines = list[str]()
     if isinstance(incidents, list):
+        teams = ["team"] if any(one["team"] for one in incidents) else []
+        shown = ["severity", "state", *teams, "title"]
         rows = [
-            [f"INC-{one['incident']}", str(one["severity"]), str(one["state"]), str(one["title"])]
-            for one in incidents
+            [f"INC-{one['incident']}", *(str(one[name]) for name in shown)] for one in incidents
         ]
         lines += table(rows) or ["no open incident"]
     if isinstance(approvals, list):
