@@ -67,6 +67,11 @@ def state(run: Run) -> str:
     return run.claimed.status.value if run.claimed else "running"
 
 
+def next_approval(run: Run) -> str:
+    """Return the id of the approval that will be asked for the run's next plan."""
+    return f"approval-{run.id.removeprefix('run-')}-{run.plans + 1}"
+
+
 _REOPENING = (
     commands.RetryStep,
     commands.ContinueFrom,
@@ -120,8 +125,7 @@ def _fail(run: Run, command: commands.RecordFailure, _: datetime) -> Answer:
 
 def _plan(run: Run, command: commands.RecordPlan, _: datetime) -> Answer:
     step = _expect(run, command.step, OPEN)
-    number = run.id.removeprefix("run-")
-    approval = f"approval-{number}-{run.plans + 1}"
+    approval = next_approval(run)
     planned = events.ActionPlanned(
         step=command.step, plan=command.plan, approval=approval, attempt=step.attempts + 1
     )

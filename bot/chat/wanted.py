@@ -136,7 +136,9 @@ def _end(situation: Situation, channel: str, now: datetime) -> Iterator[Wanted]:
     last = f"{start}/ending"
     yield _post(last, channel, ending(situation), priority=NORMAL)
     moment = archives_at(incident, situation.policy)
-    if moment is not None and now >= moment:
+    # Whoever takes a change back needs the card's buttons until it is done.
+    going = any(run.outcome is None for run in situation.runs)
+    if moment is not None and now >= moment and not going:
         body, after = {"channel": channel}, (channel, last)
         yield _row(f"{start}/archive", ARCHIVE, start, body, priority=LAST, after=after)
 

@@ -101,7 +101,7 @@ def view(story: Story, *, people: People, freeze: FreezeState) -> View:
         facts=_facts(story),
         measures=_measures(story),
         runs=tuple(_run(one) for one in story.runs),
-        approvals=tuple(_approval(one) for one in story.approvals),
+        approvals=tuple(_approval(one, story.incident) for one in story.approvals),
         alerts=alerts(story),
         timeline=tuple(reversed(told[-MOST_ROWS:])),
         earlier=max(0, len(told) - MOST_ROWS),
@@ -214,7 +214,7 @@ def _mark(step: Step) -> str:
     return "good" if step.verdict == "verified" else "done"
 
 
-def _approval(approval: Approval) -> ApprovalView:
+def _approval(approval: Approval, incident: Incident) -> ApprovalView:
     marks = {
         ApprovalState.REQUESTED: "open",
         ApprovalState.GRANTED: "good",
@@ -225,17 +225,21 @@ def _approval(approval: Approval) -> ApprovalView:
         title=approval.asked.title if approval.asked else approval.id,
         state=approval.state.value,
         fate=fate(approval),
-        asked=_asked(approval),
+        asked=_asked(approval, incident),
         mark=marks.get(approval.state, "bad"),
     )
 
 
-def _asked(approval: Approval) -> str:
+def _asked(approval: Approval, incident: Incident) -> str:
     asked = approval.asked
     if asked is None or approval.state is not ApprovalState.REQUESTED:
         return ""
     who = ", ".join(asked.approvers) or "nobody"
-    return f"asked of {who} until {asked.expires_at:%H:%M:%S} UTC"
+    until = f"asked of {who} until {asked.expires_at:%H:%M:%S} UTC"
+    if not incident.archived:
+        return until
+    # Nothing can be posted into an archived channel: the server is the only way in.
+    return f"{until}; its channel is archived: triaged approve {approval.id} {asked.digest}"
 
 
 def _moment(at: datetime | None) -> str:

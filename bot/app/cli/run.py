@@ -1,13 +1,19 @@
 """`triaged run`: what a person may do to a run: retry, skip, continue, undo, answer, settle."""
 
+from collections.abc import Iterator
+
 from cyclopts import App
 
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import known
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
+from incidents import run_rules
 from incidents.commands import run as commands
+from incidents.desk import Told
 from incidents.errors import Rejected
+from incidents.events.run import UndoAsked
+from incidents.run import Run
 from incidents.telling import tell
 from runbooks.engine.shelf import Shelf
 from runbooks.language.loader import LIBRARY
@@ -85,7 +91,20 @@ def _tell(desk: Opened, run_id: str, command: StepCommand, *, as_json: bool) -> 
     _check(desk, stream, command.step)
     told = desk.desk.tell(stream, command)
     lines = [tell(event) for event in told.events]
-    show({"run": stream, "happened": lines}, lines or ["nothing changed"], as_json=as_json)
+    shown = [*lines, *_then(desk, told)] or ["nothing changed"]
+    show({"run": stream, "happened": lines}, shown, as_json=as_json)
+
+
+def _then(desk: Opened, told: Told) -> Iterator[str]:
+    """Yield how an undo that was asked for is approved: it may have no channel any more."""
+    run_now: Run = told.state
+    if run_now.started is None or not any(isinstance(one, UndoAsked) for one in told.events):
+        return
+    incident = desk.desk.incident(run_now.started.incident)
+    if incident.archived:
+        yield f"#{incident.channel_name} is archived: Slack shows no card for it"
+    approval = run_rules.next_approval(run_now)
+    yield f"once it is planned, triaged approve {approval} shows the plan and what to type"
 
 
 def _check(desk: Opened, stream: str, step: str) -> None:

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from bot.chat.wanted import channel_name, wanted
 from incidents.commands.incident import NoteChannel, NotePostmortem, Resolve, SetSeverity
+from incidents.commands.run import AskUndo, EndRun
 from incidents.policy import Severity
 from tests import builders
 from tests.bot.chat.stories import Story
-from tests.builders import INCIDENT, later
+from tests.builders import INCIDENT, RUN, later
 
 
 def rows(story: Story):
@@ -141,11 +142,24 @@ def test_the_channel_waits_for_the_postmortem() -> None:
     """The last message points to it."""
     story = Story().open()
     story.desk.tell(INCIDENT, Resolve(by="ann", because="traffic is gone"))
+    story.link()
     story.now = later(60)
 
     assert not {"incident-1/ending", "incident-1/archive"} & set(rows(story))
     story.desk.tell(INCIDENT, NotePostmortem(name="INC-1", digest="d"))
     assert {"incident-1/ending", "incident-1/archive"} <= set(rows(story))
+
+
+def test_a_channel_in_which_a_change_is_taken_back_is_not_archived_yet() -> None:
+    """Its card has the buttons, and nothing can be posted or pressed afterwards."""
+    story = Story().open().check().ask().approve().apply().settle(6).verify().resolve()
+    story.desk.tell(RUN, AskUndo(step="scale-decode", by="ann", because="traffic is gone"))
+    story.now = later(60)
+    going = "incident-1/archive" in rows(story)
+
+    story.desk.tell(RUN, EndRun(outcome="undone", because="back at four"))
+
+    assert (going, "incident-1/archive" in rows(story)) == (False, True)
 
 
 def test_an_archived_channel_is_left_alone() -> None:

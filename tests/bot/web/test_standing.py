@@ -1,8 +1,9 @@
 """The page says what stands in the way of a change."""
 
 from incidents.events.desk import Frozen, Thawed
+from incidents.events.incident import ChannelArchived
 from incidents.events.run import RunFinished, StepWaits
-from tests.bot.postmortem.tale import Tale, kv_cache_story, opened, started
+from tests.bot.postmortem.tale import Tale, kv_cache_story, opened, requested, started
 from tests.bot.web.reading import Reader
 
 RUN = "run-1-1"
@@ -56,6 +57,19 @@ def test_the_page_says_what_a_whole_run_waits_for() -> None:
     tale = open_incident().tell(RUN, StepWaits(step="", because="its runbook is gone"))
 
     assert "Waits: <bdi>its runbook is gone</bdi>" in Reader(tale).get("/incidents/1").text
+
+
+def test_a_question_after_the_end_says_what_to_type() -> None:
+    """Its channel is archived: no card can be posted there."""
+    tale = open_incident()
+    tale.tell("approval-1-1-1", requested())
+    before = Reader(tale).get("/incidents/1").text
+    tale.tell("incident-1", ChannelArchived(channel="C1"))
+
+    after = Reader(tale).get("/incidents/1").text
+
+    typed = f"triaged approve approval-1-1-1 {requested().digest}"
+    assert (typed in before, typed in after) == (False, True)
 
 
 def test_a_run_that_is_over_waits_for_nothing() -> None:
