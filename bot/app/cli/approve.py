@@ -1,7 +1,7 @@
 """`triaged approve` and `triaged reject`: the same decision as in Slack, from the server."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, cast  # a told state is its aggregate's own type
 
 from cyclopts import Parameter
 
@@ -9,9 +9,12 @@ from bot.app.cli.output import Json, show
 from bot.app.cli.person import person
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
-from incidents.approval import barred, fate
+from bot.chat import replies
+from bot.chat.wording import fate, names
+from incidents.approval import Approval, ApprovalState, barred
 from incidents.commands.approval import Approve, Refuse
 from incidents.errors import NotAllowed, Rejected
+from incidents.people import Person
 from incidents.telling import change
 
 Digest = Annotated[str, Parameter(help="Digest of the plan; without it the plan is only shown.")]
@@ -25,7 +28,7 @@ def approve(approval: str, digest: Digest = "", /, *, as_json: Json = False) -> 
             return
         who = person(desk.configuration.people)
         command = Approve(by=who.id, via="cli", digest=digest)
-        _decide(desk, approval, command, as_json=as_json)
+        _decide(desk, approval, command, who, as_json=as_json)
 
 
 def reject(
@@ -35,16 +38,31 @@ def reject(
     with opened(load()) as desk:
         who = person(desk.configuration.people)
         command = Refuse(by=who.id, via="cli", digest=digest, reason=reason)
-        _decide(desk, approval, command, as_json=as_json)
+        _decide(desk, approval, command, who, as_json=as_json)
 
 
-def _decide(desk: Opened, approval: str, command: Approve | Refuse, *, as_json: bool) -> None:
-    state = desk.desk.tell(_named(approval), command).state
-    because = barred(state, command.by)
-    if because is not None:
-        raise NotAllowed(because)
+def _decide(
+    desk: Opened, approval: str, command: Approve | Refuse, who: Person, *, as_json: bool
+) -> None:
+    """Let the person decide; `by` are ids for programs, people read names."""
+    people = desk.configuration.people
+    state = _told(desk, _named(approval), command)
+    if barred(state, command.by) is not None:
+        raise NotAllowed(replies.barred(state, who, people))
     found = {"approval": state.id, "state": state.state.value, "by": state.decided_by}
-    show(found, [f"{state.id} {fate(state)}"], as_json=as_json)
+    show(found, [f"{state.id}: {fate(state, people)}"], as_json=as_json)
+
+
+def _told(desk: Opened, stream: str, command: Approve | Refuse) -> Approval:
+    """Return the approval after the decision; raises Rejected where it comes too late."""
+    try:
+        return cast("Approval", desk.desk.tell(stream, command).state)
+    except Rejected as error:
+        state = desk.desk.approval(stream)
+        if state.asked is None or state.state is ApprovalState.REQUESTED:
+            raise
+        message = f"too late, {stream}: {fate(state, desk.configuration.people)}"
+        raise Rejected(message) from error
 
 
 def _show_plan(desk: Opened, approval: str, *, as_json: bool) -> None:
@@ -54,11 +72,13 @@ def _show_plan(desk: Opened, approval: str, *, as_json: bool) -> None:
         message = f"there is no {approval}"
         raise Rejected(message)
     plan = desk.desk.run(asked.run).step(asked.step).plan
+    people = desk.configuration.people
+    who = names(asked.approvers, people) or "nobody"
     lines = [
-        f"{state.id} {fate(state)}",
+        f"{state.id}: {fate(state, people)}",
         asked.title,
         *([] if plan is None else [change(plan), plan.kubectl, *plan.warnings]),
-        f"expires {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC; approvers {', '.join(asked.approvers)}",
+        f"expires {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC; approvers {who}",
         f"to approve: triaged approve {state.id} {asked.digest}",
     ]
     show({"approval": state.id, "asked": asked, "plan": plan}, lines, as_json=as_json)

@@ -5,7 +5,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,15 @@ from bot.app.cli.main import COMMANDS, main
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.approval import ApprovalState
-from incidents.commands.approval import RequestApproval
-from incidents.commands.run import StartRun
+from incidents.commands.approval import Approve, RequestApproval
+from incidents.commands.incident import NoteChannel
+from incidents.commands.run import (
+    FinishStep,
+    PutOff,
+    RecordPlan,
+    RecordVerification,
+    StartRun,
+)
 from runbooks.language.loader import LIBRARY
 from runbooks.language.loader import load as load_runbooks
 from tests import builders
@@ -90,13 +97,15 @@ def journal(run: Run) -> None:
         tell_a_story(desk)
 
 
-def tell_a_story(desk: Opened, *approvers: str) -> None:
+def tell_a_story(desk: Opened, *approvers: str, **changes: object) -> None:
     """Open an incident, begin its run, and ask somebody."""
     told = builders.judgement(title=HOSTILE)
     desk.desk.tell(builders.INCIDENT, builders.report(told))
     desk.desk.tell(builders.RUN, StartRun(started=builders.started()))
     asked = builders.requested(
-        approvers=approvers or ("me",), expires_at=datetime.now(UTC) + timedelta(minutes=10)
+        approvers=approvers or ("me",),
+        expires_at=datetime.now(UTC) + timedelta(minutes=10),
+        **changes,
     )
     desk.desk.tell(builders.APPROVAL, RequestApproval(requested=asked))
 
@@ -190,7 +199,9 @@ def test_an_approval_is_shown_before_it_is_given(run: Run) -> None:
     """Who approves says which plan; the command to type stands below it."""
     shown = run("approve", "1-1-1")
 
-    last = shown.out.splitlines()[-1]
+    *_, asked, last = shown.out.splitlines()
+    assert shown.out.startswith("approval-1-1-1: open\n")
+    assert asked.endswith(" UTC; approvers Me")
     assert last == f"to approve: triaged approve approval-1-1-1 {builders.DIGEST}"
     with opened(load()) as desk:
         assert desk.desk.approval(builders.APPROVAL).state is ApprovalState.REQUESTED
@@ -208,7 +219,8 @@ def test_the_person_behind_the_login_decides(run: Run, command: str, state: str)
 
     assert ended.json == {"approval": "approval-1-1-1", "state": state, "by": "me"}
     assert (late.status, late.out) == (2, "")
-    assert late.err.startswith("triaged: approval-1-1-1 was ")
+    said = {"granted": "approved by Me", "refused": "rejected by Me: rejected"}[state]
+    assert late.err == f"triaged: too late, approval-1-1-1: {said}\n"
 
 
 @pytest.mark.usefixtures("journal")
@@ -238,10 +250,32 @@ def test_another_login_may_not_approve(run: Run, config: Path) -> None:
     ended = run("approve", "1-1-1", builders.DIGEST)
 
     assert ended.status == 2
-    assert ended.err == f"triaged: unix:{ME} is not among the approvers: me\n"
+    assert ended.err == "triaged: You may not decide this: Me may.\n"
     with opened(load()) as desk:
         found = desk.desk.approval(builders.APPROVAL)
     assert (found.state, found.denied) == (ApprovalState.REQUESTED, {f"unix:{ME}"})
+
+
+def test_whoever_asked_is_told_that_somebody_else_must_approve(run: Run) -> None:
+    """The rule is the policy's; the sentence is the same as in Slack."""
+    run("migrate")
+    with opened(load()) as desk:
+        tell_a_story(desk, requested_by="me", requester_may_approve=False)
+
+    ended = run("approve", "1-1-1", builders.DIGEST)
+
+    assert ended.err == "triaged: You asked for it, so somebody else must approve it.\n"
+
+
+@pytest.mark.usefixtures("journal")
+def test_status_says_what_a_run_waits_for(run: Run) -> None:
+    """The hands may be another process; whoever is called sees why nothing happens."""
+    with opened(load()) as desk:
+        desk.desk.tell(builders.RUN, PutOff(step="scale-decode", because="the cluster is away"))
+    plain, found = run("status"), run("status", "--json").json
+
+    assert plain.out.splitlines()[-1] == "waits: run-1-1 scale-decode: the cluster is away"
+    assert [(one["run"], one["step"]) for one in found["waits"]] == [("run-1-1", "scale-decode")]
 
 
 @pytest.mark.usefixtures("journal")
@@ -360,6 +394,50 @@ def test_a_run_is_moved_by_people_who_are_known(run: Run, config: Path) -> None:
     assert nowhere.err == "triaged: there is no run-7-7\n"
     assert stranger.err == f"triaged: {ME} is not in people.yaml\n"
     assert [one.status for one in (nothing, nowhere, stranger)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_an_undo_says_how_it_is_approved(run: Run, archived: bool) -> None:
+    """After the end no card can be posted: the next words to type are all that there is."""
+    run("migrate")
+    with opened(load()) as desk:
+        desk.desk.tell(builders.INCIDENT, builders.report())
+        channel = NoteChannel(platform="slack", channel="C1", name="inc-1", archived=False)
+        desk.desk.tell(builders.INCIDENT, channel)
+        if archived:
+            desk.desk.tell(builders.INCIDENT, replace(channel, archived=True))
+        applied(desk)
+
+    ended = run("run", "undo", "1-1", STEP, "--because", "traffic is gone")
+
+    gone = ["#inc-1 is archived: Slack shows no card for it"]
+    assert ended.out.splitlines() == [
+        f"undo of {STEP} asked for: traffic is gone",
+        *(gone if archived else []),
+        "once it is planned, triaged approve approval-1-1-2 shows the plan and what to type",
+    ]
+
+
+def applied(desk: Opened) -> None:
+    """Let a step of a run be approved, applied and verified."""
+    (text,) = desk.store.texts.keep([TRIAGE.read_text()])
+    started = builders.started(runbook="triage", runbook_text=text, runbook_digest="d")
+    asked = builders.requested(expires_at=datetime.now(UTC) + timedelta(minutes=10))
+    claim = builders.claim(STEP, not_after=asked.expires_at)
+    of_claim = {"step": STEP, "approval": builders.APPROVAL}
+    for stream, command in (
+        (builders.RUN, StartRun(started=started)),
+        (builders.RUN, RecordPlan(step=STEP, plan=builders.plan())),
+        (builders.APPROVAL, RequestApproval(requested=asked)),
+        (builders.APPROVAL, Approve(by="ann", via="slack", digest=builders.DIGEST)),
+        (builders.RUN, claim),
+        (builders.RUN, FinishStep(**of_claim, detail="replicas 6")),
+        (
+            builders.RUN,
+            RecordVerification(**of_claim, verdict="worse", because="it hurts", comparisons=()),
+        ),
+    ):
+        desk.desk.tell(stream, command)
 
 
 def test_runbooks_are_listed_and_linted(run: Run, tmp_path: Path) -> None:
