@@ -36,7 +36,8 @@ class Reading:
             return False  # so short a pause is no news
         finding = _find(turn, step, verb)
         times = (tried.times if tried else 0) + 1
-        if finding.verdict == CANNOT_TELL and times <= step.retry and not _late(turn, step):
+        again = times <= step.retry and turn.started.namespace and not _late(turn, step)
+        if finding.verdict == CANNOT_TELL and again:
             self.tried[key] = _Tried(times=times, again_at=turn.now + PAUSE)
             return False
         self.tried.pop(key, None)

@@ -6,12 +6,15 @@ from datetime import datetime
 
 from cluster.targets.target import Selector, Target
 from cluster.tools import Tools
+from incidents.errors import Rejected
 from incidents.events.run import RunStarted
 from incidents.ports import Clock
 from incidents.run import Run
 from runbooks.engine.ports import Desk
 from runbooks.language.grammar import Verbs
 from runbooks.language.model import Runbook
+
+NOWHERE = "this alert names no namespace: nothing to look at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Turn:
 
     def target(self) -> Target:
         """Return the run's target as it is now; raises Rejected, Unavailable."""
+        if not self.started.namespace:
+            raise Rejected(NOWHERE)
         selector = Selector(
             namespace=self.started.namespace, model=self.started.model, role=self.started.role
         )

@@ -175,7 +175,7 @@ class FakeTargets:
 class World:
     """A run, its desk, its cluster and its clock."""
 
-    def __init__(self, runbook: str | None = None, **given: str) -> None:
+    def __init__(self, runbook: str | None = None, *, at: str = "llm-d", **given: str) -> None:
         self.now = START
         self.store = MemoryStore(clock=lambda: self.now)
         self.policy = replace(default_policy(), approvers=("alice", "bob"))
@@ -193,7 +193,7 @@ class World:
             runbooks={self.runbook.name: self.runbook}, texts=self.store.texts, verbs=self.verbs
         )
         self.runner = self.restarted()
-        self._begin(given)
+        self._begin(given, at)
 
     def restarted(self) -> Runner:
         """Return a runner that remembers nothing, as after a crash."""
@@ -270,11 +270,11 @@ class World:
     def events(self) -> list[str]:
         return [one.kind.removeprefix("run.") for one in self.store.journal.read(RUN)]
 
-    def _begin(self, given: Mapping[str, str]) -> None:
+    def _begin(self, given: Mapping[str, str], at: str) -> None:
         self.desk.tell(INCIDENT, report())
         beginning = Beginning(
             incident=1,
-            namespace="llm-d",
+            namespace=at,
             model="llama",
             by="triaged",
             because="test",

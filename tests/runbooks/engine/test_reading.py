@@ -72,6 +72,18 @@ def test_a_check_without_an_answer_is_tried_again_and_then_cannot_tell(make_worl
     assert world.run.outcome == "completed"
 
 
+def test_a_check_of_an_alert_without_a_namespace_says_so_at_once(make_world):
+    """A second look at nothing finds nothing; and `not a namespace: ''` tells people nothing."""
+    world = make_world(CHECKED.replace("RETRY", "retry: 1"), at="")
+
+    world.settle()
+
+    assert (world.step("first").verdict, world.step("first").because) == (
+        "cannot_tell",
+        "this alert names no namespace: nothing to look at",
+    )
+
+
 def test_a_check_that_answers_at_the_second_try_gives_that_answer(make_world):
     """A second look is what the retry is for."""
     world = make_world(CHECKED.replace("RETRY", "retry: 1"))
