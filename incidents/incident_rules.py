@@ -103,7 +103,7 @@ def _opening(command: commands.ReportAlerts) -> events.IncidentOpened:
 
 def _judge(state: Incident, one: Judgement) -> tuple[IncidentEvent, ...]:
     known = state.alerts.get(occurrence(one.fingerprint, one.starts_at))
-    ended = _ended(one)
+    ended = _ended(one, seen_firing=one.seen_firing or known is not None)
     if known is not None:
         # A repeated report changes nothing, a late "firing" does not undo an end, and the latest
         # of several ends wins, as in Alertmanager.
@@ -134,7 +134,7 @@ def _fired(one: Judgement) -> events.AlertFired:
     )
 
 
-def _ended(one: Judgement) -> tuple[IncidentEvent, ...]:
+def _ended(one: Judgement, *, seen_firing: bool) -> tuple[IncidentEvent, ...]:
     if one.ends_at is None:
         return ()
     ended = events.AlertResolved(
@@ -142,6 +142,7 @@ def _ended(one: Judgement) -> tuple[IncidentEvent, ...]:
         starts_at=one.starts_at,
         ends_at=one.ends_at,
         name=one.name,
+        seen_firing=seen_firing,
     )
     return (ended,)
 

@@ -15,6 +15,12 @@ def tell(event: Event) -> str:
     return _TELL[type(event)](event)
 
 
+def unseen(event: incident.AlertFired) -> str:
+    """Return how an occurrence is told that had ended when it was heard of first."""
+    why = f"{event.severity}: {event.because}"
+    return f"{event.name} resolved (never seen firing) ({why}), reported by {event.source}"
+
+
 def pairs(items: tuple[tuple[str, str], ...]) -> str:
     """Return pairs as `name value, name value`."""
     return ", ".join(f"{name} {value}" for name, value in items)

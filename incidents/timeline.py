@@ -7,6 +7,8 @@ from enum import Enum
 
 from incidents import telling
 from incidents.desk import Entry
+from incidents.events.incident import AlertFired, AlertResolved
+from incidents.events.registry import Event
 
 
 class Weight(Enum):
@@ -34,14 +36,27 @@ class Row:
 def rows(history: Iterable[Entry]) -> tuple[Row, ...]:
     """Return a row for every event of the history, sorted by moment, then by position."""
     ordered = sorted(history, key=lambda one: (one.recorded.at, one.recorded.position))
-    return tuple(_row(entry) for entry in ordered)
+    unseen = {_occurrence(one) for one in ordered if _unseen(one.event)}
+    return tuple(_row(one, seen=_occurrence(one) not in unseen) for one in ordered)
 
 
-def _row(entry: Entry) -> Row:
+def _unseen(event: Event) -> bool:
+    return isinstance(event, AlertResolved) and not event.seen_firing
+
+
+def _occurrence(entry: Entry) -> tuple[str, datetime] | None:
+    """Return which occurrence of an alert began or ended; None for any other event."""
+    event = entry.event
+    if isinstance(event, AlertFired | AlertResolved):
+        return event.fingerprint, event.starts_at
+    return None
+
+
+def _row(entry: Entry, *, seen: bool) -> Row:
     event, recorded = entry.event, entry.recorded
     return Row(
         at=recorded.at,
-        text=telling.tell(event),
+        text=_text(event, seen=seen),
         by=getattr(event, "by", "triaged"),
         weight=_WEIGHTS.get(recorded.kind, Weight.STEP),
         kind=recorded.kind,
@@ -49,6 +64,13 @@ def _row(entry: Entry) -> Row:
         version=recorded.version,
         step=getattr(event, "step", None) or None,
     )
+
+
+def _text(event: Event, *, seen: bool) -> str:
+    """Return what happened; an occurrence that was not `seen` firing is not said to have fired."""
+    if isinstance(event, AlertFired) and not seen:
+        return telling.unseen(event)
+    return telling.tell(event)
 
 
 _WEIGHTS: Mapping[str, Weight] = {

@@ -175,5 +175,6 @@ def _judgement(one: Candidate, digests: Mapping[str, str]) -> Judgement:
         mode=one.verdict.mode,
         runbook=one.runbook,
         runbook_because=one.runbook_because,
+        seen_firing=one.seen_firing,
         facts=seen(one.verdict),
     )

@@ -26,7 +26,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An alert of a delivery with all that is decided about it before its incident is known."""
+    """An alert of a delivery with all that is decided about it before its incident is known.
+
+    `seen_firing` unless every delivery said that it had ended.
+    """
 
     alert: Alert
     key: str
@@ -34,6 +37,7 @@ class Candidate:
     verdict: Verdict
     runbook: str
     runbook_because: str
+    seen_firing: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,7 @@ def judged(alert: Alert, *, policy: Policy, choose: Choose) -> Candidate:
         verdict=severity.judge(short, {}, policy),
         runbook=runbook,
         runbook_because=because,
+        seen_firing=short.ends_at is None,
     )
 
 
@@ -96,7 +101,8 @@ def _once(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
         first = known.setdefault(one.alert.occurrence, one)
         ends = [end for end in (first.alert.ends_at, one.alert.ends_at) if end is not None]
         ended = replace(first.alert, ends_at=max(ends, default=None))
-        known[one.alert.occurrence] = replace(first, alert=ended)
+        seen = first.seen_firing or one.seen_firing
+        known[one.alert.occurrence] = replace(first, alert=ended, seen_firing=seen)
     return tuple(known.values())
 
 

@@ -12,7 +12,8 @@ from incidents.policy import Severity
 class Judgement:
     """An alert of a delivery, judged: what is needed to record its occurrence.
 
-    `text` is the digest of its annotations, `ends_at` is None while it fires.
+    `text` is the digest of its annotations, `ends_at` is None while it fires; `seen_firing` unless
+    every delivery said that it had ended.
     """
 
     fingerprint: str
@@ -30,6 +31,7 @@ class Judgement:
     mode: str
     runbook: str
     runbook_because: str
+    seen_firing: bool = True
     facts: tuple[FactSeen, ...] = ()
 
 

@@ -60,12 +60,13 @@ class AlertFired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertResolved:
-    """That occurrence ended."""
+    """That occurrence ended; not `seen_firing` where it had when it was heard of first."""
 
     fingerprint: str
     starts_at: datetime
     ends_at: datetime
     name: str = ""
+    seen_firing: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

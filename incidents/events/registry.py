@@ -16,12 +16,14 @@ Upcaster = Callable[[bytes], bytes]
 KINDS: Mapping[str, type] = {kind.__name__: kind for kind in get_args(Event)}
 """Every kind of event, by the name that stands in the journal."""
 
-SCHEMAS: Mapping[str, int] = {**dict.fromkeys(KINDS, 1), "AlertFired": 2}
+SCHEMAS: Mapping[str, int] = {**dict.fromkeys(KINDS, 1), "AlertFired": 2, "AlertResolved": 2}
 """The schema number with which each kind is written today."""
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     # The first release asked for no facts: none is the default.
     ("AlertFired", 1): lambda body: body,
+    # It did not say whether it was seen firing: that it was is the default.
+    ("AlertResolved", 1): lambda body: body,
 }
 """What turns a body of (kind, schema number) into one of the next number."""
 

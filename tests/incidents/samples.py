@@ -55,6 +55,7 @@ EVENTS: tuple[Event, ...] = (
         starts_at=NOON,
         ends_at=later(12),
         name="VLLMPreemptionsHigh",
+        seen_firing=False,
     ),
     incident.AlertsTruncated(count=3),
     incident.SeverityChanged(was="P2", now="P1", because=WHY, rule="person", by="ann"),

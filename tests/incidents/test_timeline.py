@@ -10,7 +10,7 @@ from incidents.events.registry import Event, to_bytes
 from incidents.events.run import StepSkipped
 from incidents.journal import Recorded
 from incidents.timeline import Row, Weight, rows
-from tests.builders import INCIDENT, NOON, RUN, desk, later, report, started
+from tests.builders import INCIDENT, NOON, RUN, desk, judgement, later, report, started
 from tests.incidents.samples import EVENTS
 from tests.incidents.telling_runs import CHECK
 
@@ -73,6 +73,22 @@ def test_the_timeline_is_told_by_the_journal_alone() -> None:
         ),
         (later(2), "acknowledged by ann through slack", "ann", "Acknowledged", INCIDENT, 3, None),
         (later(3), "look: exhausted: 97 %", "triaged", "CheckFinished", RUN, 2, "look"),
+    ]
+
+
+def test_an_alert_that_had_ended_is_not_said_to_have_fired() -> None:
+    """Nobody saw it fire: a row that says so would stand at a moment at which nothing rang."""
+    told = desk()
+    told.tell(INCIDENT, report(judgement(), judgement("Late", ends_at=later(1), seen_firing=False)))
+    told.tell(INCIDENT, report(judgement(ends_at=later(2), seen_firing=False)))
+
+    alerts = [one.text for one in rows(told.history(1)) if one.kind.startswith("Alert")]
+
+    assert alerts == [
+        "VLLMPreemptionsHigh fired (P2: users wait longer), reported by alertmanager:a",
+        "Late resolved (never seen firing) (P2: users wait longer), reported by alertmanager:a",
+        "Late ended at 12:01:00",
+        "VLLMPreemptionsHigh ended at 12:02:00",
     ]
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from incidents.incident import Status
 from incidents.policy import Severity
+from incidents.timeline import rows
 from storage.memory import MemoryStore
 from tests.alert_webhooks.bodies import READABLE, STARTS, alert, body, resolved
 from tests.bot.intake.desks import Office, essence
@@ -67,6 +68,24 @@ def test_two_alertmanagers_deliver_one_incident(office: Office) -> None:
     [incident] = office.incidents
     assert len(incident.alerts) == 1
     assert office.store.inbox.pending() == []
+
+
+@pytest.mark.parametrize(
+    ("bodies", "told"),
+    [
+        pytest.param([resolved()], "resolved (never seen firing)", id="only-resolved"),
+        pytest.param([alert(), resolved()], "fired", id="both-at-once"),
+        pytest.param([resolved(), alert()], "fired", id="both-the-other-way-round"),
+    ],
+)
+def test_the_timeline_says_of_an_alert_what_was_seen(
+    office: Office, bodies: Sequence[dict[str, Any]], told: str
+) -> None:
+    """A restart of Alertmanager may send the end alone: nobody saw it fire at that moment."""
+    office.deliver(*map(body, bodies))
+
+    began = [row.text for row in rows(office.desk.history(1)) if row.kind == "AlertFired"]
+    assert [one.partition(" (P")[0] for one in began] == [f"VLLMPreemptionsHigh {told}"]
 
 
 def test_a_repetition_writes_nothing(office: Office) -> None:
