@@ -19,6 +19,7 @@ from incidents.commands.incident import Judgement, ReportAlerts
 from incidents.desk import Desk
 from incidents.errors import Conflict
 from incidents.facts_seen import seen
+from incidents.incident import Incident
 from incidents.incident_rules import OPEN_INCIDENT
 from incidents.journal import Delivery
 from incidents.ports import Inbox, Texts
@@ -76,13 +77,22 @@ class Intake:
         self.report(delivery, intake_trouble.unhandled(because))
 
     def report(self, delivery: Delivery, trouble: Trouble) -> None:
-        """Open an incident about the delivery, unless one is open, and set the delivery aside."""
-        unit = intake_trouble.unit(delivery, trouble, choose=self._choose, now=self._desk.clock())
-        if self._desk.journal.hold(OPEN_INCIDENT, unit.key) is None:
+        """Count the delivery in its sender's open incident, or open one, and set it aside."""
+        if self._counts(intake_trouble.key(delivery)):
+            now = self._desk.clock()
+            unit = intake_trouble.unit(delivery, trouble, choose=self._choose, now=now)
             self._file(unit, self._keep_texts([unit]))
         because = f"{trouble.reason}: {trouble.detail}"
         self._inbox.set_aside(delivery.inbox_id, because=because)
         log.warning("delivery set aside", delivery=delivery.inbox_id, because=because)
+
+    def _counts(self, key: str) -> bool:
+        """Return whether one more delivery is news: a sender that goes on must not fill it."""
+        hold = self._desk.journal.hold(OPEN_INCIDENT, key)
+        if hold is None:
+            return True
+        incident: Incident = self._desk.state(hold.stream)
+        return len(incident.alerts) < intake_trouble.COUNTED
 
     def _read(
         self, deliveries: Sequence[Delivery]

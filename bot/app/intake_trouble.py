@@ -1,9 +1,10 @@
-"""The desk's own alerts about deliveries: one incident per source and reason."""
+"""The desk's own alerts about deliveries: one open incident per source, which counts them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from alert_webhooks.arrival import OVERSIZED
 from alert_webhooks.fingerprint import fingerprint
 from bot.app.intake_units import Candidate, Choose, Unit
 from incidents import correlation
@@ -11,6 +12,9 @@ from incidents.alert import Alert
 from incidents.journal import Delivery
 from incidents.policy import Severity
 from incidents.severity import Verdict
+
+COUNTED = 20
+"""So many deliveries count in one incident; more of them tell nobody anything new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +46,13 @@ def unhandled(detail: str) -> Trouble:
     return Trouble(name="DeliveryCannotBeHandled", reason="handling it failed", detail=detail)
 
 
+def key(delivery: Delivery) -> str:
+    """Return the key of the incident in which the deliveries of one sender come together."""
+    return f"{correlation.LOCAL}//deliveries:{delivery.source.removeprefix(f'{OVERSIZED}:')}"
+
+
 def unit(delivery: Delivery, trouble: Trouble, *, choose: Choose, now: datetime) -> Unit:
-    """Return the trouble as an alert of the desk's own.
+    """Return the trouble as an alert of the desk's own: an occurrence for each delivery.
 
     It fires until a person resolves its incident: what was set aside waits for somebody.
     """
@@ -51,7 +60,7 @@ def unit(delivery: Delivery, trouble: Trouble, *, choose: Choose, now: datetime)
     runbook, because = choose(alert)
     candidate = Candidate(
         alert=alert,
-        key=f"{correlation.LOCAL}//alert:{trouble.name}:{delivery.source}:{trouble.reason}",
+        key=key(delivery),
         place=correlation.place(alert),
         verdict=Verdict(
             severity=Severity.P3,
@@ -70,7 +79,12 @@ def unit(delivery: Delivery, trouble: Trouble, *, choose: Choose, now: datetime)
 
 
 def _alert(delivery: Delivery, trouble: Trouble, now: datetime) -> Alert:
-    labels = {"alertname": trouble.name, "source": delivery.source, "reason": trouble.reason}
+    labels = {
+        "alertname": trouble.name,
+        "source": delivery.source,
+        "reason": trouble.reason,
+        "delivery": str(delivery.inbox_id),
+    }
     return Alert(
         name=trouble.name,
         fingerprint=fingerprint(labels),

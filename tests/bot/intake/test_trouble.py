@@ -32,17 +32,28 @@ def test_a_person_learns_of_what_cannot_be_read(office: Office) -> None:
     assert office.aside == [(1, UNREAD)]
 
 
-def test_one_incident_per_source_and_reason(office: Office) -> None:
+def test_one_incident_per_source_counts_what_was_set_aside(office: Office) -> None:
     """A broken template delivers every five minutes; ten channels tell no more than one."""
     office.deliver(b"", b"nonsense", b"[]", b"")
     office.deliver(b"", source="alertmanager:staging")
 
     assert [(one.title.partition(" from ")[2], len(one.alerts)) for one in office.incidents] == [
-        ("alertmanager:prod was set aside: it is not JSON", 1),
-        ("alertmanager:prod was set aside: a field is missing or of another type", 1),
+        ("alertmanager:prod was set aside: it is not JSON", 4),
         ("alertmanager:staging was set aside: it is not JSON", 1),
     ]
     assert len(office.aside) == 5
+    assert office.incidents[0].firing == 4
+
+
+def test_a_source_that_goes_on_does_not_fill_the_journal(office: Office) -> None:
+    """The twentieth says what the first one said; all of them are kept aside."""
+    office.deliver(*[b""] * 25)
+    before = office.store.journal.head()
+
+    office.deliver(*[b""] * 5)
+
+    assert office.store.journal.head() == before
+    assert ([len(one.alerts) for one in office.incidents], len(office.aside)) == ([20], 30)
 
 
 def test_it_stays_open_until_a_person_has_looked(office: Office) -> None:
@@ -87,6 +98,15 @@ def test_a_body_above_the_cap_opens_one_incident(office: Office) -> None:
         "A delivery from oversized:alertmanager:prod was set aside: it is above the cap"
     )
     assert [inbox_id for inbox_id, _ in office.aside] == [2, 1]
+    assert len(incident.alerts) == 2
+
+
+def test_what_is_too_large_and_what_cannot_be_read_are_one_senders(office: Office) -> None:
+    """One broken receiver is one thing to mend."""
+    office.keep(b"{" * 100, source="oversized:alertmanager:prod", key="d1")
+    office.deliver(b"")
+
+    assert [len(one.alerts) for one in office.incidents] == [2]
 
 
 class Poison:
