@@ -1,0 +1,119 @@
+"""The page about severity is followed to the letter, and its tables are those of the code."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bot.app.cli.main import main
+from incidents.catalogued import shipped, together
+from incidents.facts import FACTS
+from incidents.policy import Severity
+from incidents.severity import judge
+from tests.builders import alert, policy
+from tests.incidents.knowing import knowing
+
+PAGE = (Path(__file__).parents[3] / "docs" / "severity.md").read_text("utf-8")
+TYPED = re.compile(r"^```console\n([^\n]*)\n```\n\n```text\n(.*?)^```", re.DOTALL | re.MULTILINE)
+FACT = re.compile(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \| (\w+) `(\w+)` \| (\w+) \|$", re.MULTILINE)
+JUDGED = re.compile(r"^\| (P\d) \| ([^|]*) \| (`[^|]*`) \| ([^|]*) \|$", re.MULTILINE)
+
+Run = Callable[..., str]
+
+
+def block(name: str) -> str:
+    """Return the block that the page tells the reader to save under a name."""
+    (found,) = re.findall(
+        rf"as\s+`{re.escape(name)}`.*?^```\w+\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE
+    )
+    return found
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Save the page's files in a folder, and give a way to type commands there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TRIAGED_DATABASE_URL", f"sqlite:///{tmp_path / 'triaged.db'}")
+    for name in ("body.json", "facts.yaml", "policy.yaml"):
+        (tmp_path / name).write_text(block(name))
+
+    def typed(line: str) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main(line.split()[1:])
+        assert left.value.code in {0, None}
+        return capsys.readouterr().out
+
+    return typed
+
+
+def test_the_page_shows_what_the_commands_print(run: Run) -> None:
+    """What people copy must do what they read."""
+    shown = TYPED.findall(PAGE)
+
+    assert len(shown) == 2
+    assert [run(command) for command, _ in shown] == [printed for _, printed in shown]
+
+
+def test_the_past_is_asked_as_the_page_says(run: Run) -> None:
+    """An empty journal has nothing that would change."""
+    run("triaged migrate")
+    (command,) = re.findall(r"^(triaged classify --replay .*)$", PAGE, re.MULTILINE)
+
+    assert run(command) == "nothing changes\n"
+
+
+def test_an_alert_of_the_page_is_one_file(tmp_path: Path) -> None:
+    """Whoever adds an alert touches one place, and it is judged from then on."""
+    module = ModuleType("guard")
+    exec(compile(block("guard.py"), "guard.py", "exec"), module.__dict__)  # noqa: S102  # the page's own
+
+    found = together([module])
+    rules = policy(catalogue=found.judged, live=found.live)
+
+    for name in ("GuardRejects", "PromptGuardRejects"):
+        calm, loud = alert(name), knowing(error_ratio=0.2)
+        assert judge(calm, {}, rules).severity is Severity.P3
+        assert judge(calm, loud, rules).severity is Severity.P1
+    known = shipped()
+    assert set(found.judged) & set(known.judged) == set()
+    assert {rule.name for rule in found.live} & {rule.name for rule in known.live} == set()
+
+
+def test_the_facts_of_the_page_are_those_of_the_code() -> None:
+    """Whoever writes a rule looks its facts up there."""
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \| (\w+) `(\w+)` \| (\w+) \|$", PAGE, re.MULTILINE
+    )
+
+    assert rows == [
+        (
+            one.name,
+            one.unit or one.kind.value,
+            one.meaning,
+            one.origin.value,
+            one.of,
+            one.worse.value,
+        )
+        for one in FACTS.values()
+    ]
+
+
+def test_the_catalogue_of_the_page_is_that_of_the_code() -> None:
+    """An alert that is missing there nobody will look for in the code."""
+    rows = JUDGED.findall(PAGE)
+    found = dict[str, tuple[str, str, str]]()
+    for severity, modes, names, because in rows:
+        for name in re.findall(r"`(\w+)`", names):
+            found[name] = (severity, modes, because)
+
+    assert found == {
+        name: (
+            one.severity.value,
+            ", ".join(filter(None, (one.mode, *one.also))),
+            one.because,
+        )
+        for name, one in shipped().judged.items()
+    }
