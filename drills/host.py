@@ -51,11 +51,13 @@ class Host:
         self._servers = [
             (uvicorn.Server(_config(door)), self._sockets[name]) for name, door in doors.items()
         ]
-        # Daemonic: a connection that cannot be ended must not keep the process.
-        self._thread = threading.Thread(target=self._serve, name="stand-ins", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Serve; return when all doors answer. Raises RuntimeError when one does not."""
+        # Made here: Python counts a thread that was made before a fork as ended. Daemonic: a
+        # connection that cannot be ended must not keep the process.
+        self._thread = threading.Thread(target=self._serve, name="stand-ins", daemon=True)
         self._thread.start()
         deadline = time.monotonic() + _START_WITHIN
         while not all(server.started for server, _ in self._servers):
@@ -68,7 +70,7 @@ class Host:
         """Stop serving and free the ports."""
         for server, _ in self._servers:
             server.should_exit = True
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(_STOP_WITHIN)
         for bound in self._sockets.values():
             bound.close()

@@ -1,6 +1,7 @@
-"""Repeats one point: `python -m tests.crash --point 'after commit: keep #3' [--fault NAME]`.
+"""Repeats one point: `python -m tests.crash --point 'after commit: keep #3'`.
 
-`--point 'after commit: keep #3 then 7'` kills who goes on, too, at its seventh point.
+`'after commit: keep #3 then 7'` kills who goes on, too, at its seventh point, and
+`'after commit: keep #3 with no-look-back'` plants a fault of `faults.py`, which must be found.
 Without a point they are listed; `--explore` reads points from standard input, one a line, and
 answers each with a line of JSON.
 """
@@ -9,18 +10,16 @@ import argparse
 import sys
 
 from tests.crash.explorer import explore, line, points, theatre
-from tests.crash.faults import FAULTS
 
 
 def main() -> int:
     """Return 1 when the point shows a violation."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--point", help="kill here; without it the points are listed")
-    parser.add_argument("--fault", choices=sorted(FAULTS), help="a variant that must be found")
     parser.add_argument("--explore", action="store_true", help="points come on standard input")
     parser.add_argument("--loud", action="store_true", help="show the desk's log")
     given = parser.parse_args()
-    with theatre(fault=given.fault, loud=given.loud) as here:
+    with theatre(loud=given.loud) as here:
         if given.explore:
             for point in sys.stdin:
                 print(line(explore(here, point.strip())), flush=True)  # noqa: T201  # it answers

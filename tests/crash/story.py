@@ -20,7 +20,7 @@ from tests.rehearsing import MOST_TURNS, Stage, get, post
 
 RUNBOOK = Path(__file__).with_name("crash-story.yaml")
 POLICY = "hold: 15s\narchive_after: 15s\n"
-STEP = 15.0
+STEP = 30.0
 MOST_STEPS = 40
 SOCKETS_WITHIN = 5.0
 LOOK_EVERY = 0.02
