@@ -7,9 +7,11 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from bot.app.cli.main import main
-from bot.app.configuration import load
+from bot.app.configuration import Configuration, load
 from bot.app.configuration_shapes import schema
+from bot.app.metrics import Metrics
 from bot.app.opening import opened
+from bot.app.reloading import Reloading
 from bot.app.settings import load as load_settings
 from incidents.correlation import Place
 from incidents.errors import Rejected
@@ -148,6 +150,27 @@ def test_the_published_schema_agrees_with_the_loader() -> None:
 
     assert [str(one) for one in validator.iter_errors(document)] == []
     assert list(validator.iter_errors({**document, "unknown": 1})) != []
+
+
+def test_a_wrong_map_leaves_the_old_one_in_force_and_is_named(tmp_path: Path) -> None:
+    """A slip of the pen must not take every incident away from its team, nor go unseen."""
+    metrics, applied = Metrics(), list[Configuration]()
+    folder = written(tmp_path, OWNERSHIP)
+    loop = Reloading(
+        folder, loaded=load(folder), apply=applied.append, refused=metrics.configuration_refused
+    )
+
+    written(folder, OWNERSHIP.replace("team: serving", "tema: serving"))
+    assert loop.once()
+    assert applied == []
+    assert f"{folder}/ownership.yaml:3: " in loop.notice
+    assert loop.notice.endswith("what was in force before stays in force")
+
+    written(folder, OWNERSHIP.replace("team: serving", "team: gateway"))
+    assert loop.once()
+    (found,) = applied
+    assert owner_of(PLACE, {}, found.policy.ownership).team == "gateway"
+    assert loop.notice == ""
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Lists over HTTP: whole, in pages, or refused; and every install shape through the real client."""
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from ruamel.yaml import YAML
 from starlette.applications import Starlette
 
+from cluster.clients import kinds
 from cluster.clients.access import Direct
 from cluster.clients.bounded import Limits
 from cluster.clients.kubernetes import KubernetesClient
@@ -98,6 +101,25 @@ def connect(address: str, paused: list[float], tmp_path: Path) -> Callable[..., 
 
 def asked(app: Starlette, verb: str = "list") -> list[str]:
     return [call.query for call in app.state.calls.all() if call.verb == verb]
+
+
+def test_the_page_asks_for_the_rights_that_suffice() -> None:
+    """Every shape is found with them below; more than these nobody should have to grant."""
+    page = Path(__file__).parents[3] / "docs" / "targets.md"
+    (role,) = re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+
+    rules = YAML(typ="safe", pure=True).load(role)["rules"]
+
+    granted = [
+        f"{verb} {resource}"
+        for rule in rules
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    ]
+    assert sorted(granted) == sorted(READER)
+    assert {group for rule in rules for group in rule["apiGroups"]} == {
+        group for group, _ in (*kinds.PLURALS, *kinds.POOLS, kinds.ROUTES)
+    }
 
 
 def test_a_list_is_asked_for_in_pages(
