@@ -17,6 +17,9 @@ from cluster.signals.reading import Why
 # Hints on the form of a query, such as a counter of old vLLM whose name lacks `_total`; nothing is
 # missing from such an answer. Prometheus before 3.0 lists them among the warnings.
 HINT: Final = "PromQL info:"
+# How servers other than Prometheus say that a store did not answer: Thanos also lists a warning,
+# VictoriaMetrics says nothing else.
+PARTIAL: Final = ("partial_response", "partialResponse", "isPartial")
 OK: Final = 200
 GATEWAY_TIMEOUT: Final = 504
 TIMEOUTS: Final = frozenset({"timeout", "canceled"})
@@ -64,16 +67,22 @@ class PrometheusSession(requests.Session):
         """Send a request; POST parameters go into the body. Raises Unanswered."""
         started = time.monotonic()
         posted = method == "POST"
-        response = super().request(
-            method,
-            url,
-            params=None if posted else params,
-            data=params if posted else None,
-            headers=self._authorization(),
-            timeout=self._limits.timeout,
-            allow_redirects=False,
-            stream=True,
-        )
+        try:
+            response = super().request(
+                method,
+                url,
+                params=None if posted else params,
+                data=params if posted else None,
+                headers=self._authorization(),
+                timeout=self._limits.timeout,
+                allow_redirects=False,
+                stream=True,
+            )
+        except requests.RequestException:
+            raise
+        except OSError as error:
+            # What requests says when the CA file is not there; it names no reason of its own.
+            raise Unanswered(Why.REFUSED, "the CA file cannot be read") from error
         body = self._read(response, started)
         judge(response.status_code, body)
         response.raw = io.BytesIO(body)
@@ -111,6 +120,7 @@ def judge(status: int, body: bytes) -> None:
         detail = f"HTTP {status} {kind}: {told[:SHOWN]}"
         raise Unanswered(_why(status, kind), detail)
     missing = [text for text in _annotations(envelope) if not text.startswith(HINT)]
+    missing += [f"{flag} is set" for flag in PARTIAL if envelope.get(flag) is True]
     if missing:
         raise Unanswered(Why.PARTIAL, "; ".join(missing)[:SHOWN])
 
