@@ -1,6 +1,6 @@
 """How this process reaches the world: signals, targets and actions, or why there are none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,11 +11,12 @@ from cluster.clients.access import Access, Direct, InCluster, Kubeconfig
 from cluster.clients.kubernetes import KubernetesClient
 from cluster.clients.prometheus import PrometheusClient
 from cluster.clients.prometheus_session import PrometheusSession
+from cluster.signals.catalogue import SIGNALS
 from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.reading import NoData, Why
-from cluster.signals.signals import Signals
+from cluster.signals.signals import DEADLINE, Signals
 from cluster.targets.labels import LabelTargets
-from cluster.targets.target import Selector, Target
+from cluster.targets.target import Selector, Target, Targets
 from cluster.tools import Tools
 from incidents.errors import Unavailable
 
@@ -59,6 +60,41 @@ class NoSignals:
         """Return no data."""
         return _absent(name)
 
+    def read_by_rank(
+        self,
+        name: str,
+        _: Target,
+        *,
+        at: datetime,  # noqa: ARG002  # the port's
+    ) -> NoData:
+        """Return no data."""
+        return _absent(name)
+
+    def read_parts(
+        self,
+        name: str,
+        _: Target,
+        *,
+        at: datetime,  # noqa: ARG002  # the port's
+    ) -> NoData:
+        """Return no data."""
+        return _absent(name)
+
+    def read_many(
+        self,
+        names: Sequence[str],
+        _: Target,
+        *,
+        at: datetime,  # noqa: ARG002  # the port's
+        deadline: timedelta = DEADLINE,  # noqa: ARG002  # the port's
+    ) -> Mapping[str, NoData]:
+        """Return no data for each."""
+        return {name: _absent(name) for name in names}
+
+    def resolved(self, _: Target, *, at: datetime) -> Mapping[str, NoData]:  # noqa: ARG002  # the port's
+        """Return no data for each."""
+        return {name: _absent(name) for name in SIGNALS}
+
     def read_range(
         self,
         name: str,
@@ -76,16 +112,31 @@ def _absent(name: str) -> NoData:
     return NoData(signal=name, why=Why.UNREACHABLE, detail="no Prometheus is configured")
 
 
-def _signals(settings: Settings, *, closing: ExitStack) -> Signals:
-    if not settings.prometheus_url:
-        return NoSignals()
+def prometheus(address: str, settings: Settings, *, closing: ExitStack) -> PrometheusClient:
+    """Return a client with the settings' token and CA; it is closed with `closing`."""
     session = PrometheusSession(
         token_file=settings.prometheus_token_file, ca_file=settings.prometheus_ca_file
     )
-    client = PrometheusClient(settings.prometheus_url, session=session)
+    client = PrometheusClient(address, session=session)
     close: Callable[[], None] = client.close
     closing.callback(close)
-    return PrometheusSignals(client)
+    return client
+
+
+def _signals(settings: Settings, *, closing: ExitStack) -> Signals:
+    if not settings.prometheus_url:
+        return NoSignals()
+    return PrometheusSignals(prometheus(settings.prometheus_url, settings, closing=closing))
+
+
+def targets(settings: Settings, *, closing: ExitStack) -> Targets:
+    """Return what finds targets in the cluster; its client is closed with `closing`."""
+    access = _access(settings)
+    if access is None:
+        return NoTargets()
+    client = KubernetesClient(access)
+    closing.callback(client.close)
+    return LabelTargets(client)
 
 
 def _access(settings: Settings) -> Access | None:

@@ -20,6 +20,11 @@ class Row:
         """Return the label's value, empty when the series does not have it."""
         return dict(self.labels).get(name, "")
 
+    @property
+    def pod(self) -> str:
+        """Return the pod that the series is about, whoever exported it."""
+        return self.label("pod") or self.label("exported_pod")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:

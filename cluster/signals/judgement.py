@@ -1,23 +1,27 @@
 """Judges answers: which of them is a number that can be trusted. Pure."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from cluster.signals.answers import Row, Track
-from cluster.signals.catalogue import Signal
 from cluster.signals.promql import Promql
 from cluster.signals.reading import NoData, Reading, Why
+from cluster.signals.signal import Signal
 from cluster.signals.signals import Samples
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What was asked about a signal."""
+    """What was asked about a signal, and through which metrics."""
 
     signal: Signal
     query: Promql
+    metrics: tuple[str, ...] = ()
 
     def none(self, why: Why, detail: str) -> NoData:
         """Return that there is no data."""
@@ -34,6 +38,7 @@ class Asked:
             at=row.at,
             query=self.query,
             labels=row.labels,
+            metrics=self.metrics,
         )
 
 
@@ -44,24 +49,29 @@ def one(asked: Asked, rows: Sequence[Row]) -> Reading | NoData:
     return asked.reading(rows[0]) if rows else asked.none(Why.EMPTY, "no series fits")
 
 
-def by_pod(asked: Asked, rows: Sequence[Row]) -> Mapping[str, Reading] | NoData:
-    """Return the rows by pod, without those that are no number."""
-    readings = {row.label("pod"): asked.reading(row) for row in rows}
-    found = {pod: each for pod, each in readings.items() if isinstance(each, Reading)}
+def divided(
+    asked: Asked, rows: Sequence[Row], key: Callable[[Row], Key]
+) -> Mapping[Key, Reading] | NoData:
+    """Return the rows by their key, such as the pod, without those that are no number."""
+    readings = {key(row): asked.reading(row) for row in rows}
+    found = {name: each for name, each in readings.items() if isinstance(each, Reading)}
     if len(readings) < len(rows):
-        return asked.none(Why.SEVERAL, "two series of one pod")
+        return asked.none(Why.SEVERAL, "two series of one kind where one was expected")
     if found or not rows:
         return found or asked.none(Why.EMPTY, "no series fits")
-    return asked.none(Why.NOT_A_NUMBER, f"for all {len(rows)} pods")
+    return asked.none(Why.NOT_A_NUMBER, f"in all {len(rows)} series")
 
 
 def only_fresh(
-    asked: Asked, readings: Mapping[str, Reading], newest: Sequence[Row]
-) -> Mapping[str, Reading] | NoData:
-    """Return the readings of pods whose newest sample, told as Unix seconds, is young enough."""
+    asked: Asked,
+    readings: Mapping[Key, Reading],
+    newest: Sequence[Row],
+    key: Callable[[Row], Key],
+) -> Mapping[Key, Reading] | NoData:
+    """Return the readings whose newest sample, told as Unix seconds, is young enough."""
     fresh = asked.signal.fresh or timedelta.max
-    young = {row.label("pod") for row in newest if _age(row.value, row.at) <= fresh}
-    found = {pod: reading for pod, reading in readings.items() if pod in young}
+    young = {key(row) for row in newest if _age(row.value, row.at) <= fresh}
+    found = {name: reading for name, reading in readings.items() if name in young}
     return found or asked.none(Why.STALE, stale(newest, fresh=fresh))
 
 
@@ -71,7 +81,7 @@ def stale(newest: Sequence[Row], *, fresh: timedelta) -> str:
         return "no sample within the look-back of Prometheus"
     old = [row for row in newest if _age(row.value, row.at) > fresh]
     return "; ".join(
-        f"{row.label('pod') or 'newest sample'} {_age(row.value, row.at).total_seconds():.0f} s old"
+        f"{row.pod or 'newest sample'} {_age(row.value, row.at).total_seconds():.0f} s old"
         for row in old
     )
 

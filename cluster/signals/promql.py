@@ -113,6 +113,33 @@ def add(first: Promql, second: Promql) -> Promql:
     return Promql(f"({first}) + ({second})")
 
 
+def subtract(first: Promql, second: Promql) -> Promql:
+    """Write a difference."""
+    return Promql(f"({first}) - ({second})")
+
+
+def relabelled(body: Promql, *, target: str, source: str) -> Promql:
+    """Copy a label that is not empty into another one; both names come from the catalogue."""
+    texts = (target, "$1", source, "(.+)")
+    return call("label_replace", body, *(quoted(each) for each in texts))
+
+
+def total(terms: Sequence[Promql]) -> Promql:
+    """Write a sum of at least one term."""
+    first, *others = terms
+    for each in others:
+        first = add(first, each)
+    return first
+
+
+def matched(
+    first: Promql, operator: str, second: Promql, *, on: Sequence[str], take: Sequence[str] = ()
+) -> Promql:
+    """Write `(first) operator on (…) group_left (…) (second)`, without group_left for no label."""
+    taken = f" group_left ({', '.join(take)})" if take else ""
+    return Promql(f"({first}) {operator} on ({', '.join(on)}){taken} ({second})")
+
+
 def product(first: Promql, second: Promql) -> Promql:
     """Write a product."""
     return Promql(f"({first}) * ({second})")

@@ -8,7 +8,10 @@ from enum import Enum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A number that was read: `labels` name the series, `query` is what was asked."""
+    """A number that was read: `query` is what was asked, `metrics` the names that it went through.
+
+    `labels` name the series.
+    """
 
     signal: str
     value: float
@@ -16,6 +19,7 @@ class Reading:
     at: datetime
     query: str
     labels: tuple[tuple[str, str], ...] = ()
+    metrics: tuple[str, ...] = ()
 
 
 class Why(Enum):
@@ -50,6 +54,31 @@ class NotApplicable:
     because: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A signal can be read here: by which of its ways (1 is the first), and through which series.
+
+    The series exist in the target's namespace; whether this target has some, reading tells.
+    """
+
+    signal: str
+    way: int
+    era: str
+    metrics: tuple[str, ...]
+    query: str
+
+
+Resolution = Resolved | NoData | NotApplicable
+
 Observation = Reading | NoData | NotApplicable
 PerPod = Mapping[str, Reading] | NoData | NotApplicable
 """Readings by pod name (the worst rank of a pod speaks for it), never empty."""
+
+Rank = tuple[str, str]
+"""A pod's name and its engine: the data-parallel rank."""
+
+PerRank = Mapping[Rank, Reading] | NoData | NotApplicable
+"""Readings by rank, never empty."""
+
+Parts = Mapping[str, Reading] | NoData | NotApplicable
+"""Readings by the value of the signal's label `breakdown`, never empty."""

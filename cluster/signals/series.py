@@ -10,6 +10,17 @@ from cluster.signals import promql
 from cluster.signals.promql import Matcher, Promql
 
 POD: Final = ("pod",)
+RANK: Final = ("pod", "engine")
+
+
+class Place(Enum):
+    """The label by which a series says which namespace it is about; none for a node's series."""
+
+    OWN = "namespace"
+    # An exporter's own pod takes the label `namespace` when it is scraped; what it said itself is
+    # then kept under this name (Prometheus' `honor_labels: false`).
+    EXPORTED = "exported_namespace"
+    CLUSTER = ""
 
 
 class Scope(Enum):
@@ -17,35 +28,84 @@ class Scope(Enum):
 
     PODS = "the pods that the target has now"
     WORKLOAD = "all pods that the workload ever had"
+    EXPORTED = "the pods that the target has now, as an exporter names them"
+    MODEL = "all engines of the target's model"
     ROUTER = "the endpoint picker, for the target's model"
+    POOL = "the endpoint picker, for the target's pool"
+    QUEUE = "the endpoint picker's queues, for the target's pool"
+    NAMESPACE = "the whole namespace of the target"
+    EXPORTED_NAMESPACE = "the whole namespace of the target, as an exporter names it"
+    DEPLOYMENT = "the target as a Deployment"
+    STATEFUL_SET = "the target as StatefulSets"
+    SCALER = "the autoscalers that scale the target"
+    CLUSTER = "all nodes"
+
+    @property
+    def place(self) -> Place:
+        """Return by which label the namespace is known."""
+        if self is Scope.CLUSTER:
+            return Place.CLUSTER
+        exported = self in {Scope.EXPORTED, Scope.EXPORTED_NAMESPACE}
+        return Place.EXPORTED if exported else Place.OWN
+
+    @property
+    def pods(self) -> tuple[str, ...]:
+        """Return the label that tells pods apart, empty where the series know no pods."""
+        if self is Scope.EXPORTED:
+            return ("exported_pod",)
+        return POD if self in {Scope.PODS, Scope.WORKLOAD, Scope.MODEL} else ()
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """Return what stays apart in an answer for the target: two pools are two answers."""
+        return {Scope.POOL: ("name",), Scope.QUEUE: ("inference_pool",)}.get(self, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric under the names that it had in different releases, newest first."""
+    """One metric under the names that it had in different releases, newest first.
+
+    `twins` say the same under several names at once, so that a later one only fills in where an
+    earlier one is silent. Without it several names are pods of several releases, side by side.
+    """
 
     names: tuple[str, ...]
     matchers: tuple[Matcher, ...] = ()
+    twins: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A metric that a formula reads; without an `optional` one there still is an answer."""
+
+    metric: Metric
+    scope: Scope
+    optional: bool = False
+
+
+Selected = tuple[str, tuple[Matcher, ...]]
+"""A metric's name that exists, and the matchers of the series that are meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """The series that a formula may use: those `names` exist, `scopes` say whose they are."""
 
-    names: frozenset[str]
+    names: Mapping[Place, frozenset[str]]
     scopes: Mapping[Scope, tuple[Matcher, ...]]
 
-    def of(self, metric: Metric, scope: Scope) -> tuple[tuple[str, tuple[Matcher, ...]], ...]:
-        """Return the existing names with their matchers.
-
-        Pods of several releases stand side by side during an upgrade, so all of their names count;
-        the picker gives the same numbers under old and new names at once, so the newest counts.
-        """
+    def of(self, metric: Metric, scope: Scope) -> tuple[Selected, ...]:
+        """Return the existing names with their matchers, newest first."""
         if scope not in self.scopes:
             return ()
-        found = tuple(name for name in metric.names if name in self.names)
+        known = self.names.get(scope.place, frozenset())
         matchers = (*self.scopes[scope], *metric.matchers)
-        return tuple((name, matchers) for name in (found[:1] if scope is Scope.ROUTER else found))
+        return tuple((name, matchers) for name in metric.names if name in known)
+
+    def answers(self, formula: "Formula") -> bool:
+        """Tell whether everything exists that the formula needs."""
+        needed = (each for each in formula.terms if not each.optional)
+        return all(self.of(each.metric, each.scope) for each in needed)
 
 
 class Formula(Protocol):
@@ -53,25 +113,22 @@ class Formula(Protocol):
 
     @property
     def scope(self) -> Scope:
-        """Whose series decide about freshness and absence."""
+        """Whose series decide about freshness, absence, and how an answer can be divided."""
 
     @property
-    def needs(self) -> tuple[tuple[Metric, Scope], ...]:
-        """The metrics without which there is no answer; the first one tells how fresh it is."""
+    def terms(self) -> tuple[Term, ...]:
+        """The metrics that it reads; the first one is needed and tells how fresh the answer is."""
 
-    def whole(self, series: Series) -> Promql:
-        """Return the query with one row for the target."""
-
-    def by_pod(self, series: Series) -> Promql | None:
-        """Return the query with one row per pod; None when the metrics know no pods."""
+    def query(self, series: Series, *, by: Sequence[str] = ()) -> Promql:
+        """Return the query with one row for each value of the labels `by`."""
 
 
 def newest(formula: Formula, series: Series, *, by: Sequence[str] = ()) -> Promql:
     """Return when the formula's series were last scraped, as Unix seconds."""
-    metric, scope = formula.needs[0]
+    first = formula.terms[0]
     selected = [
         promql.call("timestamp", promql.selector(name, matchers))
-        for name, matchers in series.of(metric, scope)
+        for name, matchers in series.of(first.metric, first.scope)
     ]
     return promql.aggregate("max", promql.either(*selected), by=by)
 
@@ -84,21 +141,38 @@ def rate(
     window: timedelta,
     offset: timedelta | None = None,
     by: Sequence[str] = (),
+    function: str = "rate",
 ) -> Promql:
     """Return `sum by (…) (rate(metric[window] offset …))` over all names of the metric."""
 
     def one(name: str, matchers: tuple[Matcher, ...]) -> Promql:
-        return promql.call("rate", promql.selector(name, matchers, window=window, offset=offset))
+        return promql.call(function, promql.selector(name, matchers, window=window, offset=offset))
 
+    return joined(series, metric, scope, one, operator="sum", by=by)
+
+
+def joined(
+    series: Series,
+    metric: Metric,
+    scope: Scope,
+    one: Callable[[str, tuple[Matcher, ...]], Promql],
+    *,
+    operator: str,
+    by: Sequence[str],
+) -> Promql:
+    """Aggregate all names of a metric into one answer; no name counts twice."""
     found = series.of(metric, scope)
     if len(found) == 1:
-        return promql.aggregate("sum", one(*found[0]), by=by)
-    kept = tuple(dict.fromkeys((*by, *POD)))
-    return promql.aggregate("sum", any_name(found, "sum", one, by=kept), by=by)
+        return promql.aggregate(operator, one(*found[0]), by=by)
+    if metric.twins:
+        return any_name(found, operator, one, by=by)
+    kept = tuple(dict.fromkeys((*by, *scope.pods)))
+    inside = any_name(found, operator, one, by=kept)
+    return inside if kept == tuple(by) else promql.aggregate(operator, inside, by=by)
 
 
 def any_name(
-    found: Sequence[tuple[str, tuple[Matcher, ...]]],
+    found: Sequence[Selected],
     operator: str,
     one: Callable[[str, tuple[Matcher, ...]], Promql],
     *,

@@ -19,6 +19,10 @@ def row(value: float, pod: str = "a") -> Row:
     return Row(labels=(("pod", pod),), at=AT, value=value)
 
 
+def pod(one: Row) -> str:
+    return one.pod
+
+
 def none(why: Why, detail: str) -> NoData:
     return NoData(signal="waiting", why=why, detail=detail, query="q")
 
@@ -34,14 +38,15 @@ def test_what_is_no_number_is_no_reading(value: float) -> None:
 def test_several_series_are_not_one() -> None:
     """Taking the first of them would be a lottery."""
     assert judgement.one(ASKED, [row(1), row(2)]) == none(Why.SEVERAL, "2 series")
-    assert judgement.by_pod(ASKED, [row(1), row(2)]) == none(Why.SEVERAL, "two series of one pod")
+    two = "two series of one kind where one was expected"
+    assert judgement.divided(ASKED, [row(1), row(2)], pod) == none(Why.SEVERAL, two)
     track = Track(labels=(), points=((AT, 1.0),))
     assert judgement.samples(ASKED, [track, track], None) == none(Why.SEVERAL, "2 series")
 
 
 def test_a_pod_without_a_number_is_left_out() -> None:
     """It says nothing; the others still do."""
-    found = judgement.by_pod(ASKED, [row(float("nan"), "a"), row(2, "b")])
+    found = judgement.divided(ASKED, [row(float("nan"), "a"), row(2, "b")], pod)
 
     assert not isinstance(found, NoData)
     assert list(found) == ["b"]

@@ -10,7 +10,13 @@ import pytest
 from cluster.signals.answers import Prometheus, Row, Track, Trouble
 from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.promql import Promql
-from cluster.signals.reading import NoData, NotApplicable, PerPod, Reading, Why
+from cluster.signals.reading import (
+    NoData,
+    NotApplicable,
+    PerPod,
+    Reading,
+    Why,
+)
 from cluster.signals.signals import Samples
 from cluster.targets.target import Target
 from incidents.errors import Rejected
@@ -104,6 +110,7 @@ def test_the_fullest_pod_speaks_for_the_target(
         query=(
             'max (vllm:kv_cache_usage_perc{namespace="llm-d",pod=~"decode-5d8f-aa|decode-5d8f-bb"})'
         ),
+        metrics=("vllm:kv_cache_usage_perc",),
     )
 
 
@@ -214,7 +221,8 @@ def test_a_signal_that_nothing_exports_is_not_scraped(
     assert signals.read("waiting", target, at=now) == NoData(
         signal="waiting",
         why=Why.NOT_SCRAPED,
-        detail="namespace llm-d has none of: vllm:num_requests_waiting, sglang:num_queue_reqs",
+        detail="namespace llm-d has none of: vllm:num_requests_waiting, sglang:num_queue_reqs, "
+        "sglang_num_queue_reqs, trtllm_num_requests_waiting and 1 more",
     )
 
 
@@ -395,13 +403,50 @@ def test_a_rank_that_died_is_seen_beside_living_ones(
 ) -> None:
     """Its pod still produces tokens; an idle rank does not count."""
     for engine, running, tokens in (("0", 3, 100.0), ("1", 3, 0.0), ("2", 0, 0.0)):
-        rank = AA | {"engine": engine}
-        scrape("vllm:num_requests_running", [running], rank)
-        scrape("vllm:num_requests_waiting", [0], rank)
-        scrape("vllm:generation_tokens_total", [n * tokens for n in range(9)], rank)
-        scrape("vllm:prompt_tokens_total", [n * tokens for n in range(9)], rank)
+        rank(scrape, engine, running=[running] * 9, tokens=[n * tokens for n in range(9)])
 
     assert values(signals.read_by_pod("silent_ranks", target, at=now)) == {"decode-5d8f-aa": 1}
+    ranks = signals.read_by_rank("silent_ranks", target, at=now)
+    assert not isinstance(ranks, NoData | NotApplicable)
+    assert {key: each.value for key, each in ranks.items()} == {
+        ("decode-5d8f-aa", "0"): 0,
+        ("decode-5d8f-aa", "1"): 1,
+        ("decode-5d8f-aa", "2"): 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("running", "tokens", "silent"),
+    [
+        pytest.param([3] * 9, [70] * 9, 1, id="hangs"),
+        pytest.param([3] * 9, [70] * 8 + [71], 0, id="one-token"),
+        pytest.param([0] * 8 + [1], [70] * 9, 0, id="its-first-request-just-came"),
+        pytest.param([3] * 9, [70] * 5 + [0] * 4, 0, id="restarted-within-the-window"),
+        pytest.param([3] * 9, [70] * 2 + [0] * 7, 1, id="restarted-before-and-hangs-again"),
+        pytest.param([3] * 3, [0] * 3, 0, id="younger-than-the-window"),
+    ],
+)
+def test_silence_is_work_without_a_token_in_the_whole_window(
+    signals: PrometheusSignals,
+    scrape: Scrape,
+    target: Target,
+    now: datetime,
+    running: list[float],
+    tokens: list[float],
+    silent: float,
+) -> None:
+    """A counter that begins again is neither progress nor a stall; nor is a long prompt."""
+    rank(scrape, "0", running=running, tokens=tokens)
+
+    assert value(signals.read("silent_ranks", target, at=now)) == silent
+
+
+def rank(scrape: Scrape, engine: str, *, running: list[float], tokens: list[float]) -> None:
+    labels = AA | {"engine": engine}
+    scrape("vllm:num_requests_running", running, labels)
+    scrape("vllm:num_requests_waiting", [0] * len(running), labels)
+    scrape("vllm:generation_tokens_total", tokens, labels)
+    scrape("vllm:prompt_tokens_total", [0 if token < 70 else 9 for token in tokens], labels)
 
 
 def test_a_range_keeps_what_was_scraped(
@@ -498,5 +543,7 @@ def test_an_unknown_name_is_a_mistake_and_no_missing_data(
     signals: PrometheusSignals, target: Target, now: datetime
 ) -> None:
     """A typing mistake in a runbook must not read as "cannot tell"."""
-    with pytest.raises(Rejected, match="unknown signal 'kv_usge'; there are: error_ratio, "):
+    with pytest.raises(Rejected, match="unknown signal 'kv_usge'; is it kv_usage"):
         signals.read("kv_usge", target, at=now)
+    with pytest.raises(Rejected, match="unknown signal 'zzz'; `triaged signals` lists them"):
+        signals.read_many(["kv_usage", "zzz"], target, at=now)

@@ -154,12 +154,7 @@ BAD = [
     pytest.param(
         "signal: waiting, at_most: 5}\n  - id",
         "signal: waitings, at_most: 5}\n  - id",
-        [
-            (
-                "example.yaml:6: runbook.steps[0].with.signal: expected one of"
-                " error_ratio, generation_tokens, kv_usage, preemptions, prefix_hit_ratio,"
-            )
-        ],
+        ["example.yaml:6: runbook.steps[0].with.signal: expected one of "],
         True,
         id="unknown-signal",
     ),

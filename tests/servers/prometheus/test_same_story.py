@@ -42,7 +42,7 @@ def samples(store: Store) -> Iterator[tuple[Mapping[str, str], float, datetime]]
 
 
 def queries(store: Store) -> tuple[str, ...]:
-    """Return all questions of all signals about the decode pods, in every era's names."""
+    """Return all questions of all signals about the decode pods, over the series of the story."""
     pods = sorted({dict(each).get("pod", "") for each in store.label_sets()})
     decode = tuple(pod for pod in pods if "decode" in pod)
     assert len(decode) > 1
@@ -57,7 +57,7 @@ def queries(store: Store) -> tuple[str, ...]:
         pods=decode,
         roles=("decode", "prefill"),
     )
-    return story_queries(target)
+    return story_queries(target, names={dict(each)[NAME] for each in store.label_sets()})
 
 
 def test_every_query_of_the_story_is_answered_the_same(
