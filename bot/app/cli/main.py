@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "classify": ("classify:classify", "How bad a saved alert is, why, and what would change it."),
     "postmortem": ("postmortem:postmortem", "Write a postmortem again, from the journal."),
     "runbooks": ("runbooks:runbooks", "List runbooks, check them, print their schema."),
+    "signals": ("signals:signals", "What can be read at a Prometheus, what not, what that costs."),
     "configuration": ("configuration:configuration", "Check policy and people; their schemas."),
     "inbox": ("inbox:inbox", "Deliveries that were set aside."),
     "verify-journal": ("verify_journal:verify_journal", VERIFIES),
