@@ -45,14 +45,14 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AtLeast:
+class Bound:
     """It is at least so bad."""
 
     severity: Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AtMost:
+class Cap:
     """What the catalogue or a label says is too much: before anything raises it, at most so bad."""
 
     severity: Severity
@@ -72,7 +72,7 @@ class Lower:
     levels: int = 1
 
 
-Effect = AtLeast | AtMost | Raise | Lower
+Effect = Bound | Cap | Raise | Lower
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

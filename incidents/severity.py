@@ -8,8 +8,8 @@ from incidents.alert import Alert
 from incidents.conditions import Condition, holds, opposite, witness
 from incidents.facts import FACTS, Facts, Value, known, shown, why_unknown
 from incidents.policy import (
-    AtLeast,
-    AtMost,
+    Bound,
+    Cap,
     Judged,
     LiveRule,
     Lower,
@@ -126,7 +126,7 @@ def opens(alert: Alert, policy: Policy) -> bool:
 
 def in_force(rule: LiveRule, facts: Facts, policy: Policy) -> bool:
     """Return whether a rule takes effect, as far as it is known."""
-    if isinstance(rule.effect, (AtMost, Lower)):
+    if isinstance(rule.effect, (Cap, Lower)):
         wanted = (*rule.when, *map(opposite, rule.unless), *policy.lowering.when)
         return policy.lowering.levels > 0 and all(holds(one, facts) for one in wanted)
     return all(holds(one, facts) for one in rule.when) and not any(
@@ -184,7 +184,7 @@ def _judged(base: Verdict, rules: Sequence[LiveRule], facts: Facts, policy: Poli
 
 
 def _capped(base: Verdict, live: Sequence[LiveRule], facts: Facts, policy: Policy) -> Verdict:
-    caps = [(rule.effect.severity, rule) for rule in live if isinstance(rule.effect, AtMost)]
+    caps = [(rule.effect.severity, rule) for rule in live if isinstance(rule.effect, Cap)]
     if not caps:
         return base
     cap, rule = max(caps, key=lambda one: one[0].value)
@@ -195,7 +195,7 @@ def _capped(base: Verdict, live: Sequence[LiveRule], facts: Facts, policy: Polic
 
 
 def _at_least(verdict: Verdict, live: Sequence[LiveRule], facts: Facts) -> Verdict:
-    bounds = [(rule.effect.severity, rule) for rule in live if isinstance(rule.effect, AtLeast)]
+    bounds = [(rule.effect.severity, rule) for rule in live if isinstance(rule.effect, Bound)]
     if not bounds:
         return verdict
     bound, rule = min(bounds, key=lambda one: one[0].value)
@@ -240,7 +240,7 @@ def _reason(rule: LiveRule, facts: Facts) -> str:
 
 
 def _needed(base: Verdict, rules: Sequence[LiveRule], policy: Policy) -> tuple[str, ...]:
-    caps = [rule.effect.severity for rule in rules if isinstance(rule.effect, AtMost)]
+    caps = [rule.effect.severity for rule in rules if isinstance(rule.effect, Cap)]
     explicit = base.rule == PRIORITY
     lowest = base.severity if explicit else least([base.severity, *caps])
     names = set[str]()
@@ -248,7 +248,7 @@ def _needed(base: Verdict, rules: Sequence[LiveRule], policy: Policy) -> tuple[s
         if not _worth(rule, base.severity, lowest, explicit=explicit):
             continue
         names |= {one.fact for one in (*rule.when, *rule.unless)}
-        if isinstance(rule.effect, (AtMost, Lower)):
+        if isinstance(rule.effect, (Cap, Lower)):
             names |= {one.fact for one in policy.lowering.when}
     return tuple(name for name in FACTS if name in names)
 
@@ -256,9 +256,9 @@ def _needed(base: Verdict, rules: Sequence[LiveRule], policy: Policy) -> tuple[s
 def _worth(rule: LiveRule, base: Severity, lowest: Severity, *, explicit: bool) -> bool:
     """Return whether a rule could matter for a base that no cap brings below `lowest`."""
     match rule.effect:
-        case AtLeast(severity=severity):
+        case Bound(severity=severity):
             return rule.firm or worse(severity, lowest)
-        case AtMost(severity=severity):
+        case Cap(severity=severity):
             return not explicit and worse(base, severity)
         case Raise():
             return lowest is not Severity.P0
@@ -296,7 +296,7 @@ def _changes(
             continue
         supposed = {**facts, **{one.fact: witness(one) for one in wanted}}
         then = _judged(base, rules, supposed, policy).severity
-        lowers = isinstance(rule.effect, (AtMost, Lower))
+        lowers = isinstance(rule.effect, (Cap, Lower))
         # What it alone would do: a bound may be met at a number at which another rule decides.
         does = worse(now, then) if lowers else worse(then, now)
         if does and in_force(rule, supposed, policy):
@@ -307,7 +307,7 @@ def _changes(
 def _wanted(rule: LiveRule, facts: Facts, policy: Policy) -> tuple[Condition, ...]:
     """Return the conditions that keep a rule from taking effect."""
     missing = [one for one in rule.when if not holds(one, facts)]
-    if isinstance(rule.effect, (AtMost, Lower)):
+    if isinstance(rule.effect, (Cap, Lower)):
         others = (*map(opposite, rule.unless), *policy.lowering.when)
         return (*missing, *(one for one in others if not holds(one, facts)))
     return (*missing, *(opposite(one) for one in rule.unless if holds(one, facts)))

@@ -8,8 +8,8 @@ from incidents.conditions import Condition, How
 from incidents.facts import FACTS, Kind, Value
 from incidents.modes import MODES
 from incidents.policy import (
-    AtLeast,
-    AtMost,
+    Bound,
+    Cap,
     Effect,
     Judged,
     LiveRule,
@@ -41,8 +41,8 @@ BOUNDS: Mapping[str, How] = {
 WORDS: Mapping[str, How] = {"is": How.IS, "is_not": How.IS_NOT}
 NUMBERS: Mapping[str, How] = {"one_of": How.IS, "none_of": How.IS_NOT}
 EFFECTS: Mapping[str, Callable[[Any], Effect]] = {  # each takes what its own shape has read
-    "at_least": lambda word: AtLeast(severity=Severity[word]),
-    "at_most": lambda word: AtMost(severity=Severity[word]),
+    "at_least": lambda word: Bound(severity=Severity[word]),
+    "at_most": lambda word: Cap(severity=Severity[word]),
     "raise": lambda levels: Raise(levels=levels),
     "lower": lambda levels: Lower(levels=levels),
 }

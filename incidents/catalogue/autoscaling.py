@@ -4,7 +4,7 @@ from typing import Final
 
 from incidents.catalogued import entry
 from incidents.conditions import above
-from incidents.policy import AtLeast, LiveRule, Severity
+from incidents.policy import Bound, LiveRule, Severity
 
 ENTRIES: Final = (
     entry(
@@ -49,7 +49,7 @@ RULES: Final = (
         name="no-gpu-while-requests-wait",
         alerts=frozenset({"WVAGPUResourceExhausted"}),
         when=(above("waiting", 0),),
-        effect=AtLeast(severity=Severity.P1),
+        effect=Bound(severity=Severity.P1),
         because="no GPU can be had while requests wait",
     ),
 )

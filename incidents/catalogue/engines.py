@@ -7,7 +7,7 @@ from typing import Final
 
 from incidents.catalogued import entry
 from incidents.conditions import at_least
-from incidents.policy import AtLeast, LiveRule, Severity
+from incidents.policy import Bound, LiveRule, Severity
 
 ENTRIES: Final = (
     entry(
@@ -101,7 +101,7 @@ RULES: Final = (
         name="all-engines-stalled",
         alerts=frozenset({"VLLMEngineStalled"}),
         when=(at_least("affected_share", 1),),
-        effect=AtLeast(severity=Severity.P0),
+        effect=Bound(severity=Severity.P0),
         because="every engine has work and none produces a token",
     ),
 )

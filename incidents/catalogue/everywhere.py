@@ -9,7 +9,7 @@ of the first token and between tokens: people read about five tokens a second.
 from typing import Final
 
 from incidents.conditions import above, at_least, at_most, below, equals
-from incidents.policy import AtLeast, LiveRule, Lower, Raise, Severity
+from incidents.policy import Bound, LiveRule, Lower, Raise, Severity
 
 # One request a minute: below it a ratio is about single requests.
 FLOOR: Final = 1 / 60
@@ -19,14 +19,14 @@ RULES: Final = (
     LiveRule(
         name="security-or-corruption",
         labels={"category": ("security", "corruption")},
-        effect=AtLeast(severity=Severity.P0),
+        effect=Bound(severity=Severity.P0),
         firm=True,
         because="it is about security or about corrupted data",
     ),
     LiveRule(
         name="wrong-output",
         when=(equals("canary_differs", True),),  # noqa: FBT003  # the value that it must have
-        effect=AtLeast(severity=Severity.P0),
+        effect=Bound(severity=Severity.P0),
         firm=True,
         because="possible wrong output: a prompt with a known answer is answered otherwise",
     ),
@@ -34,7 +34,7 @@ RULES: Final = (
         # A failed transfer was seen to end as HTTP 200 with the tokens of another prompt.
         name="failed-transfers",
         when=(above("transfer_failures", 0),),
-        effect=AtLeast(severity=Severity.P1),
+        effect=Bound(severity=Severity.P1),
         firm=True,
         because="KV transfers fail: answers may be wrong although none fails",
     ),
@@ -42,63 +42,63 @@ RULES: Final = (
         name="errors-half",
         when=(at_least("error_ratio", 0.5),),
         unless=(QUIET,),
-        effect=AtLeast(severity=Severity.P0),
+        effect=Bound(severity=Severity.P0),
         because="at least half of all requests fail",
     ),
     LiveRule(
         name="errors-tenth",
         when=(above("error_ratio", 0.10),),
-        effect=AtLeast(severity=Severity.P1),
+        effect=Bound(severity=Severity.P1),
         because="more than one request in ten fails",
     ),
     LiveRule(
         name="errors-fiftieth",
         when=(above("error_ratio", 0.02),),
-        effect=AtLeast(severity=Severity.P2),
+        effect=Bound(severity=Severity.P2),
         because="more than one request in fifty fails",
     ),
     LiveRule(
         name="nobody-is-served",
         when=(at_most("ready_endpoints", 0),),
         unless=(QUIET,),
-        effect=AtLeast(severity=Severity.P0),
+        effect=Bound(severity=Severity.P0),
         because="no endpoint of the pool is ready, and it is in use",
     ),
     LiveRule(
         name="first-token-5s",
         when=(above("ttft_p95", 5),),
-        effect=AtLeast(severity=Severity.P1),
+        effect=Bound(severity=Severity.P1),
         because="users wait more than five seconds for the first token",
     ),
     LiveRule(
         name="first-token-2s",
         when=(above("ttft_p95", 2),),
-        effect=AtLeast(severity=Severity.P2),
+        effect=Bound(severity=Severity.P2),
         because="users wait more than two seconds for the first token",
     ),
     LiveRule(
         name="tokens-slower-than-reading",
         when=(above("itl_p95", 0.2),),
-        effect=AtLeast(severity=Severity.P1),
+        effect=Bound(severity=Severity.P1),
         because="tokens come more slowly than people read",
     ),
     LiveRule(
         name="tokens-slow",
         when=(above("itl_p95", 0.1),),
-        effect=AtLeast(severity=Severity.P2),
+        effect=Bound(severity=Severity.P2),
         because="tokens come hardly faster than people read",
     ),
     LiveRule(
         name="no-capacity-left",
         when=(equals("waiting_rising", True), at_most("idle_replicas", 0)),  # noqa: FBT003
-        effect=AtLeast(severity=Severity.P1),
+        effect=Bound(severity=Severity.P1),
         because="ever more requests wait and no replica is idle: demand is above what is left",
     ),
     LiveRule(
         name="gpus-exhausted",
         when=(at_least("pods_pending_gpu", 1),),
         unless=(at_most("waiting", 0),),
-        effect=AtLeast(severity=Severity.P1),
+        effect=Bound(severity=Severity.P1),
         because="the GPUs are exhausted: pods wait for one while requests wait for pods",
     ),
     LiveRule(

@@ -8,7 +8,7 @@ from typing import Final
 
 from incidents.catalogued import entry
 from incidents.conditions import at_least, equals
-from incidents.policy import AtLeast, AtMost, LiveRule, Severity
+from incidents.policy import Bound, Cap, LiveRule, Severity
 
 ENTRIES: Final = (
     entry(
@@ -39,21 +39,21 @@ RULES: Final = (
         name="gpu-must-be-drained",
         alerts=frozenset({"GPUThermalThrottle", "GPUPowerThrottle"}) | _XID,
         when=(equals("xid", 46, 48, 64, 74, 79, 95, 119, 120),),
-        effect=AtLeast(severity=Severity.P2),
+        effect=Bound(severity=Severity.P2),
         because="the GPU's last fault asks for a drain",
     ),
     LiveRule(
         name="fault-of-the-program",
         alerts=_XID,
         when=(equals("xid", 13, 31, 43, 45),),
-        effect=AtMost(severity=Severity.P3),
+        effect=Cap(severity=Severity.P3),
         because="this Xid is usually the program's fault and not the GPU's",
     ),
     LiveRule(
         name="more-than-one-replica-lost",
         alerts=_XID | {"GPURowRemapFailure"},
         when=(at_least("replicas_missing", 2),),
-        effect=AtLeast(severity=Severity.P1),
+        effect=Bound(severity=Severity.P1),
         because="more than one replica is missing beside it",
     ),
 )

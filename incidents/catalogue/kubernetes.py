@@ -4,7 +4,7 @@ from typing import Final
 
 from incidents.catalogued import entry
 from incidents.conditions import at_least, equals
-from incidents.policy import AtLeast, LiveRule, Lower, Severity
+from incidents.policy import Bound, LiveRule, Lower, Severity
 
 ENTRIES: Final = (
     entry(
@@ -104,7 +104,7 @@ RULES: Final = (
         name="more-than-one-node",
         alerts=frozenset({"KubeNodeNotReady", "KubeNodeUnreachable"}),
         when=(at_least("nodes_affected", 2),),
-        effect=AtLeast(severity=Severity.P1),
+        effect=Bound(severity=Severity.P1),
         because="more than one node is lost",
     ),
     LiveRule(
@@ -128,14 +128,14 @@ RULES: Final = (
         name="engines-not-scraped",
         alerts=frozenset({"TargetDown"}),
         labels={"job": ("*vllm*", "*decode*", "*prefill*", "*epp*", "*sglang*")},
-        effect=AtLeast(severity=Severity.P2),
+        effect=Bound(severity=Severity.P2),
         because="engines or pickers cannot be seen",
     ),
     LiveRule(
         name="blind-in-an-incident",
         alerts=frozenset({"TargetDown"}),
         when=(equals("incident_open", True),),  # noqa: FBT003  # see above
-        effect=AtLeast(severity=Severity.P2),
+        effect=Bound(severity=Severity.P2),
         because="it hides what an open incident is judged by",
     ),
 )

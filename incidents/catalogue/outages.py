@@ -9,7 +9,7 @@ from typing import Final
 from incidents.catalogue.everywhere import QUIET
 from incidents.catalogued import entry
 from incidents.conditions import at_least, at_most, below, equals
-from incidents.policy import AtLeast, AtMost, LiveRule, Severity
+from incidents.policy import Bound, Cap, LiveRule, Severity
 
 ENTRIES: Final = (
     entry(
@@ -72,49 +72,49 @@ RULES: Final = (
         name="errors-below-half",
         alerts=_FAILING,
         when=(below("error_ratio", 0.5),),
-        effect=AtMost(severity=Severity.P1),
+        effect=Cap(severity=Severity.P1),
         because="the ratio decides: fewer than half of all requests fail",
     ),
     LiveRule(
         name="errors-of-few",
         alerts=_FAILING,
         when=(QUIET,),
-        effect=AtMost(severity=Severity.P1),
+        effect=Cap(severity=Severity.P1),
         because="so few requests arrive that the ratio is about single ones",
     ),
     LiveRule(
         name="errors-up-to-a-tenth",
         alerts=_FAILING,
         when=(at_most("error_ratio", 0.10),),
-        effect=AtMost(severity=Severity.P2),
+        effect=Cap(severity=Severity.P2),
         because="the ratio decides: at most one request in ten fails",
     ),
     LiveRule(
         name="errors-up-to-a-fiftieth",
         alerts=_FAILING,
         when=(at_most("error_ratio", 0.02),),
-        effect=AtMost(severity=Severity.P3),
+        effect=Cap(severity=Severity.P3),
         because="the ratio decides: at most one request in fifty fails",
     ),
     LiveRule(
         name="parked",
         alerts=_DOWN,
         when=(at_most("replicas_wanted", 0), QUIET),
-        effect=AtMost(severity=Severity.P3),
+        effect=Cap(severity=Severity.P3),
         because="the pool is parked at zero replicas, and nobody asks for it",
     ),
     LiveRule(
         name="picker-gone-and-traffic-too",
         alerts=_ABSENT,
         when=(_CLOSED, equals("traffic_gone", True)),  # noqa: FBT003  # the value it must have
-        effect=AtLeast(severity=Severity.P0),
+        effect=Bound(severity=Severity.P0),
         because="without its picker the gateway refuses everything, and the traffic is gone",
     ),
     LiveRule(
         name="picker-gone-and-gateway-fails",
         alerts=_ABSENT,
         when=(_CLOSED, at_least("gateway_error_ratio", 0.5)),
-        effect=AtLeast(severity=Severity.P0),
+        effect=Bound(severity=Severity.P0),
         because="without its picker the gateway refuses everything, and most of it fails",
     ),
 )

@@ -4,7 +4,7 @@ from typing import Final
 
 from incidents.catalogued import entry
 from incidents.conditions import above
-from incidents.policy import AtLeast, LiveRule, Severity
+from incidents.policy import Bound, LiveRule, Severity
 
 ENTRIES: Final = (
     entry(
@@ -38,7 +38,7 @@ RULES: Final = (
         name="rejects-a-tenth",
         alerts=frozenset({"FlowControlRejecting"}),
         when=(above("rejected_share", 0.10),),
-        effect=AtLeast(severity=Severity.P1),
+        effect=Bound(severity=Severity.P1),
         because="more than one request in ten is refused",
     ),
 )

@@ -4,7 +4,7 @@ from typing import Final
 
 from incidents.catalogued import entry
 from incidents.conditions import above
-from incidents.policy import AtLeast, LiveRule, Severity
+from incidents.policy import Bound, LiveRule, Severity
 
 ENTRIES: Final = (
     entry(
@@ -52,14 +52,14 @@ RULES: Final = (
         name="memory-ran-out",
         alerts=_MEMORY,
         when=(above("oom_kills", 0),),
-        effect=AtLeast(severity=Severity.P2),
+        effect=Bound(severity=Severity.P2),
         because="containers ran out of memory",
     ),
     LiveRule(
         name="memory-preempts",
         alerts=_MEMORY,
         when=(above("preemptions", 0),),
-        effect=AtLeast(severity=Severity.P2),
+        effect=Bound(severity=Severity.P2),
         because="requests lose their KV cache and start over",
     ),
 )

@@ -11,7 +11,7 @@ from incidents.conditions import Condition, How, holds, witness
 from incidents.errors import Rejected
 from incidents.facts import FACTS, Kind, Origin, Worse
 from incidents.modes import MODES
-from incidents.policy import AtLeast, AtMost, LiveRule, Lower, Raise, Severity
+from incidents.policy import Bound, Cap, LiveRule, Lower, Raise, Severity
 
 CATALOGUE = shipped()
 RULES = {rule.name: rule for rule in CATALOGUE.live}
@@ -150,7 +150,7 @@ def test_a_rule_compares_facts_with_values_of_their_kind(rule: LiveRule) -> None
 @pytest.mark.parametrize("rule", CATALOGUE.live, ids=lambda rule: rule.name)
 def test_a_rule_follows_the_way_in_which_its_facts_get_worse(rule: LiveRule) -> None:
     """What gets worse may raise and must not lower: then no order of events calms by harm."""
-    raises = isinstance(rule.effect, (AtLeast, Raise))
+    raises = isinstance(rule.effect, (Bound, Raise))
     ways = [(one, True) for one in rule.when] + [(one, False) for one in rule.unless]
     for condition, positive in ways:
         worse = FACTS[condition.fact].worse
@@ -163,7 +163,7 @@ def test_every_rule_takes_effect_on_something() -> None:
     """Raise, cap and lower are all in use, and every name is its own."""
     kinds = {type(rule.effect) for rule in CATALOGUE.live}
 
-    assert kinds == {AtLeast, AtMost, Raise, Lower}
+    assert kinds == {Bound, Cap, Raise, Lower}
     assert len(RULES) == len(CATALOGUE.live)
 
 

@@ -9,8 +9,8 @@ from incidents.conditions import Condition, How, above, at_least, at_most, equal
 from incidents.default_policy import default_policy
 from incidents.facts import Facts, Known, Unknown
 from incidents.policy import (
-    AtLeast,
-    AtMost,
+    Bound,
+    Cap,
     LiveRule,
     Lower,
     Lowering,
@@ -373,7 +373,7 @@ def test_a_cap_never_raises() -> None:
     cap = LiveRule(
         name="cap",
         when=(at_most("waiting", 0),),
-        effect=AtMost(severity=Severity.P1),
+        effect=Cap(severity=Severity.P1),
         because="nobody waits",
     )
 
@@ -389,7 +389,7 @@ RULES = policy(
             name="loud",
             when=(above("error_ratio", 0.1),),
             unless=(at_most("request_rate", 1),),
-            effect=AtLeast(severity=Severity.P1),
+            effect=Bound(severity=Severity.P1),
             because="many fail",
         ),
         LiveRule(

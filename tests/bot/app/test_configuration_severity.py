@@ -12,7 +12,7 @@ from incidents.conditions import Condition, How
 from incidents.default_policy import default_policy
 from incidents.errors import Rejected
 from incidents.people import People
-from incidents.policy import AtLeast, AtMost, Judged, LiveRule, Lower, Lowering, Raise, Severity
+from incidents.policy import Bound, Cap, Judged, LiveRule, Lower, Lowering, Raise, Severity
 
 POLICY = """\
 by_label: {page: P1}
@@ -69,7 +69,7 @@ def test_everything_about_severity_is_the_teams_to_change(tmp_path: Path) -> Non
         LiveRule(
             name="errors-tenth",
             because="our users notice at five per cent",
-            effect=AtLeast(severity=Severity.P1),
+            effect=Bound(severity=Severity.P1),
             when=(Condition(fact="error_ratio", how=How.ABOVE, value=0.05),),
             unless=(Condition(fact="request_rate", how=How.BELOW, value=0.1),),
             firm=True,
@@ -88,7 +88,7 @@ def test_everything_about_severity_is_the_teams_to_change(tmp_path: Path) -> Non
                 Condition(fact="waiting", how=How.AT_MOST, value=9),
             ),
         ),
-        LiveRule(name="small", because="it is small", effect=AtMost(severity=Severity.P3)),
+        LiveRule(name="small", because="it is small", effect=Cap(severity=Severity.P3)),
         LiveRule(
             name="less",
             because="it is less",

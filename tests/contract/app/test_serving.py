@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from storage.migrations.migrate import migrate
+from tests.alert_webhooks import bodies
 from tests.contract.app.conftest import TOKEN, Operator, Served, until
 
 
@@ -205,3 +206,22 @@ def test_roles_run_apart(operator: Operator, bare_postgresql_url: str) -> None:
     # What the door kept is set aside by the desk.
     until(lambda: 'triaged_open_incidents{severity="P3"}' in desk.get("/metrics")[1], seconds=10)
     assert [one.end()[0] for one in (door, hands, desk)] == [0, 0, 0]
+
+
+def test_a_policy_changes_while_it_serves(operator: Operator) -> None:
+    """A wrong one is told on the page and changes nothing; a mended one is in force."""
+    config = operator.folder / "config"
+    config.mkdir()
+    (config / "policy.yaml").write_text("hold: 3m\n")
+    served = operator.serve(CONFIG=str(config))
+
+    (config / "policy.yaml").write_text("hold: 3m\nholt: 4m\n")
+    until(lambda: "policy.yaml:2: " in served.get("/")[1])
+    told = served.get("/metrics")[1]
+    (config / "policy.yaml").write_text("alerts:\n  Ours: {severity: P0, because: we say so}\n")
+    until(lambda: "policy.yaml" not in served.get("/")[1])
+    deliver(served, bodies.body(bodies.alert(labels={"alertname": "Ours"})))
+    until(lambda: '"severity":"P0"' in served.get("/incidents.json")[1].replace(" ", ""))
+
+    assert "triaged_configuration_refused 1.0" in told
+    assert "triaged_configuration_refused 0.0" in served.get("/metrics")[1]

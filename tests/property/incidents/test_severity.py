@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from incidents.conditions import Condition, How, witness
 from incidents.default_policy import default_policy
 from incidents.facts import FACTS, Kind, Known, Unknown, Worse
-from incidents.policy import AtLeast, AtMost, LiveRule, Lower, Raise, Severity
+from incidents.policy import Bound, Cap, LiveRule, Lower, Raise, Severity
 from incidents.severity import classify, judge, needed, worse
 from tests.builders import alert, policy
 
@@ -21,8 +21,8 @@ bounds = st.builds(
     value=st.sampled_from((0, 0.5, 1)),
 )
 effects = st.one_of(
-    st.builds(AtLeast, severity=severities),
-    st.builds(AtMost, severity=severities),
+    st.builds(Bound, severity=severities),
+    st.builds(Cap, severity=severities),
     st.builds(Raise, levels=st.integers(1, 3)),
     st.builds(Lower, levels=st.integers(1, 3)),
 )
@@ -89,7 +89,7 @@ def test_severity_never_falls_on_missing_data(one, rules, missing) -> None:
 def test_losing_a_fact_never_lowers_by_a_rule_that_lowers(one, rules, found, lost) -> None:
     """A rule that lowers needs all that it looks at; without it, it is as if it were not there."""
     left = {name: value for name, value in found.items() if name != lost}
-    lowered = {rule.name for rule in rules.live if isinstance(rule.effect, (AtMost, Lower))}
+    lowered = {rule.name for rule in rules.live if isinstance(rule.effect, (Cap, Lower))}
     touching = {
         rule.name
         for rule in rules.live
