@@ -55,7 +55,7 @@ def build(
         story = collect(known, desk=desk, texts=texts, people=people) if known else None
         if story is None:
             return pages.page(request, "missing.html.j2", status=HTTPStatus.NOT_FOUND)
-        shown = view(story, people=people, freeze=desk.freeze())
+        shown = view(story, people=people, freeze=desk.freeze(), policy=desk.policy)
         return pages.page(request, "incident.html.j2", view=shown)
 
     @router.api_route("/incidents/{number}/timeline.json", methods=_READ)

@@ -9,12 +9,14 @@ from bot.postmortem.spans import span
 from bot.postmortem.story import Story
 from bot.postmortem.summary import where
 from incidents.approval import Approval, ApprovalState, fate
+from incidents.belonging import team
 from incidents.events.incident import Acknowledged
 from incidents.freeze import ALL, FreezeState
 from incidents.incident import Incident, Status
 from incidents.journal import Summary
 from incidents.measures import measure
 from incidents.people import People
+from incidents.policy import Policy
 from incidents.run import Run, Step, StepStatus
 from incidents.telling import change
 from incidents.timeline import Row, rows
@@ -87,7 +89,7 @@ class View:
     earlier: int
 
 
-def view(story: Story, *, people: People, freeze: FreezeState) -> View:
+def view(story: Story, *, people: People, freeze: FreezeState, policy: Policy) -> View:
     """Return what the page of an incident shows."""
     incident, told = story.incident, rows(story.history)
     return View(
@@ -98,7 +100,7 @@ def view(story: Story, *, people: People, freeze: FreezeState) -> View:
         because=incident.severity_because,
         live=_live(incident),
         frozen=_frozen(incident, freeze, people),
-        facts=_facts(story),
+        facts=_facts(story, policy),
         measures=_measures(story),
         runs=tuple(_run(one) for one in story.runs),
         approvals=tuple(_approval(one, story.incident) for one in story.approvals),
@@ -137,11 +139,12 @@ def _live(incident: Incident) -> bool:
     return incident.channel is not None and not incident.archived
 
 
-def _facts(story: Story) -> tuple[Fact, ...]:
+def _facts(story: Story, policy: Policy) -> tuple[Fact, ...]:
     incident = story.incident
     taken = [event.by for _, _, event in story.told(Acknowledged)]
     facts = (
         ("Where", where(incident)),
+        ("Team", team(incident, policy)),
         ("Opened", _moment(incident.opened_at)),
         ("Alerts", f"{incident.firing} of {len(incident.alerts)} firing"),
         ("Taken by", taken[-1] if taken else "nobody yet"),
