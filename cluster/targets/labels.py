@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from cluster.clients.objects import Pod
@@ -38,7 +39,8 @@ class LabelTargets:
         self._check(selector)
         seen = scene.look(self._kubernetes, selector.namespace)
         up = _climber(Looking(self._kubernetes, selector.namespace, seen.pods), seen)
-        of_model = self._of_model(selector, seen, up)
+        of_model, unseen = self._of_model(selector, seen, up)
+        seen = replace(seen, notes=(*seen.notes, *unseen))
         pods = [pod for pod in of_model if marks.fits(seen.roles[pod.name], selector.role)]
         tops = _tops(pods, up, selector.chosen)
         if not tops:
@@ -62,25 +64,36 @@ class LabelTargets:
             message = f"not a namespace: {selector.namespace!r}"
             raise Rejected(message)
 
-    def _of_model(self, selector: Selector, seen: Scene, up: Climbing) -> Sequence[Pod]:
-        """Return the pods that serve the model, or all of the pool where only that is known."""
+    def _of_model(
+        self, selector: Selector, seen: Scene, up: Climbing
+    ) -> tuple[Sequence[Pod], Sequence[str]]:
+        """Return the pods that serve the model, and what could not be seen while looking.
+
+        They are all pods of the pool where only that is known.
+        """
         there = seen.inside(selector.pool) if selector.pool else tuple(seen.pods.values())
         if not selector.model:
-            return there if selector.pool else ()
+            return (there if selector.pool else ()), ()
         serving = [pod for pod in there if _serves(pod, selector.model, up)]
-        return serving or self._routed(selector, seen, there)
+        unseen = sorted({note for pod in there if _of_kserve(pod) for note in up(pod).notes})
+        if serving:
+            return serving, unseen
+        routed, hidden = self._routed(selector, seen, there)
+        return routed, [*unseen, *hidden]
 
-    def _routed(self, selector: Selector, seen: Scene, there: Sequence[Pod]) -> Sequence[Pod]:
+    def _routed(
+        self, selector: Selector, seen: Scene, there: Sequence[Pod]
+    ) -> tuple[Sequence[Pod], Sequence[str]]:
         """Return the pods of the pools to which a route leads the model, by its exact name."""
         if not seen.pools:
-            return ()
+            return (), ()
         try:
             routes = self._kubernetes.routes(selector.namespace)
         except Forbidden:
-            return ()
+            return (), ("no permission to list HTTPRoutes",)
         pools = {pool for route in routes for model, pool in route.leads if model == selector.model}
         names = {pod.name for pool in pools for pod in seen.inside(pool)}
-        return [pod for pod in there if pod.name in names]
+        return [pod for pod in there if pod.name in names], ()
 
 
 def _climber(look: Looking, seen: Scene) -> Climbing:
@@ -115,10 +128,12 @@ def _serves(pod: Pod, model: str, up: Climbing) -> bool:
     """Tell whether the pod serves the model; KServe says so in the object that made the pod."""
     if marks.serves(pod, model):
         return True
+    return _of_kserve(pod) and any(model in owner.models for owner in up(pod).owners)
+
+
+def _of_kserve(pod: Pod) -> bool:
     name, value = MADE_OF
-    if pod.labels.get(name) != value:
-        return False
-    return any(model in owner.models for owner in up(pod).owners)
+    return pod.labels.get(name) == value
 
 
 def _tops(

@@ -367,6 +367,26 @@ def test_pools_that_may_not_be_seen_fall_back_to_labels(
     )
 
 
+def test_what_hid_the_model_is_said(kubernetes: Kubernetes, world: Cluster) -> None:
+    """KServe's pods do not name their model: without their owner nobody can say whose it is."""
+    shapes.kserve(world, "ks", model="org/m", prefill=False)
+    targets = LabelTargets(cast("Kubernetes", Blind(kubernetes, hidden="owner")))
+
+    with pytest.raises(NotFound, match=r"ReplicaSet ks-kserve-.*: no permission to see what"):
+        targets.find(Selector(namespace="llm-d", model="org/m"))
+    found = targets.find(MEANT)
+    assert any(note.startswith("ReplicaSet ks-kserve-") for note in found.notes)
+
+
+def test_routes_that_may_not_be_seen_are_said(kubernetes: Kubernetes, world: Cluster) -> None:
+    """The model may be an adapter that only a route names."""
+    shapes.plain(world, "mine", model="org/base")
+    blind = cast("Kubernetes", Blind(kubernetes, hidden="routes"))
+
+    with pytest.raises(NotFound, match="no permission to list HTTPRoutes"):
+        LabelTargets(blind).find(Selector(namespace="llm-d", model="org/lora"))
+
+
 def test_owners_that_may_not_be_seen_are_named_from_below(kubernetes: Kubernetes) -> None:
     """The pod's reference is all that is known; what is above it is not claimed to be nothing."""
     blind = cast("Kubernetes", Blind(kubernetes, hidden="owner"))
