@@ -42,8 +42,11 @@ class Backend(Protocol):
     def lock_schema(self, connection: Connection) -> None:
         """Take the lock under which the schema changes, and as much time as that needs."""
 
-    def notify(self, connection: Connection, channel: str) -> None:
-        """Tell other processes, when the transaction commits; our own waiters are told by us."""
+    def notify(self, connection: Connection, channel: str) -> datetime:
+        """Tell other processes, when the transaction commits; return the store's time.
+
+        Our own waiters are told by us.
+        """
 
     def now(self, connection: Connection) -> datetime:
         """Return the store's own real time, in UTC."""

@@ -55,6 +55,7 @@ class Batch:
     def _write(
         self, connection: Connection, picture: Picture, admitted: Sequence[Admitted]
     ) -> None:
+        now = self.backend.notify(connection, JOURNAL)
         events.write(connection, [sealed for one in admitted for sealed in one.sealed])
         appends.write(connection, [(one.request, one.answer) for one in admitted])
         if moved := {key: picture.holds.get(key) for one in admitted for key in one.holds}:
@@ -62,9 +63,8 @@ class Batch:
         if paid := [(b.key, one.request.at) for one in admitted for b in _budgets(one.request)]:
             spent.write(connection, paid)
         if done := {inbox_id for one in admitted for inbox_id in one.request.inbox}:
-            inbox.finish(connection, done, backend=self.backend)
+            inbox.finish(connection, done, at=now)
         head.write(connection, picture.end, key_id=self.chain.key_id)
-        self.backend.notify(connection, JOURNAL)
 
 
 def _judge(picture: Picture, request: Append, *, chain: Chain) -> Judged:

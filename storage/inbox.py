@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from incidents.errors import Rejected
 from incidents.journal import Delivery, Kept
+from storage.backend import INBOX as CHANNEL
 from storage.backend import Backend
 from storage.columns import Moment, Serial, Words
 from storage.schema import METADATA
@@ -73,7 +74,7 @@ def keep(
     connection: Connection, submissions: Sequence[Submission], *, backend: Backend
 ) -> Sequence[Kept]:
     """Insert those without a key in one statement; a known key answers what was kept first."""
-    received_at = backend.now(connection)
+    received_at = backend.notify(connection, CHANNEL)
     rows = [_row(one, received_at=received_at) for one in submissions]
     plain = [row for row in rows if row["key"] is None]
     ids: Iterator[int] = iter(())
@@ -124,10 +125,10 @@ def count_aside(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(INBOX).where(ASIDE)).scalar_one()
 
 
-def finish(connection: Connection, inbox_ids: Collection[int], *, backend: Backend) -> None:
+def finish(connection: Connection, inbox_ids: Collection[int], *, at: datetime) -> None:
     """Mark deliveries done; those that were done already keep their moment."""
     query = update(INBOX).where(INBOX.c.inbox_id.in_(inbox_ids), INBOX.c.done_at.is_(None))
-    connection.execute(query.values(done_at=backend.now(connection)))
+    connection.execute(query.values(done_at=at))
 
 
 def count_failure(connection: Connection, inbox_id: int) -> int:

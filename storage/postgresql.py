@@ -72,9 +72,11 @@ class PostgreSQL:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(select(func.pg_advisory_xact_lock(SCHEMA_LOCK)))
 
-    def notify(self, connection: Connection, channel: str) -> None:
-        """NOTIFY; PostgreSQL delivers it at COMMIT."""
-        connection.execute(select(func.pg_notify(channel, self._mine)))
+    def notify(self, connection: Connection, channel: str) -> datetime:
+        """NOTIFY, and ask for the time on the same way; PostgreSQL delivers it at COMMIT."""
+        query = select(func.clock_timestamp(), func.pg_notify(channel, self._mine))
+        now: datetime = connection.execute(query).scalar_one()
+        return now.astimezone(UTC)
 
     def now(self, connection: Connection) -> datetime:
         """Return the database's clock."""

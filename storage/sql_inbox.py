@@ -62,8 +62,12 @@ class SqlInbox:
 
     def done(self, inbox_ids: Sequence[int]) -> None:
         """Mark deliveries done that needed no append."""
+
+        def work(connection: Connection) -> None:
+            inbox.finish(connection, inbox_ids, at=self._backend.now(connection))
+
         if inbox_ids:
-            self._write("inbox done", lambda c: inbox.finish(c, inbox_ids, backend=self._backend))
+            self._write("inbox done", work)
 
     def failed(self, inbox_id: int) -> int:
         """Count a failed attempt; return how many there were."""
@@ -114,9 +118,7 @@ class SqlInbox:
             return [Kept(inbox_id=0) for _ in batch]
 
         def work(connection: Connection) -> Sequence[Kept]:
-            kept = inbox.keep(connection, submissions, backend=self._backend)
-            self._backend.notify(connection, INBOX)
-            return kept
+            return inbox.keep(connection, submissions, backend=self._backend)
 
         kept = iter(self._keeper.write("keep", work))
         self._bell.ring()

@@ -38,8 +38,9 @@ class SQLite:
     def lock_schema(self, connection: Connection) -> None:
         """Do nothing: BEGIN IMMEDIATE has the lock."""
 
-    def notify(self, connection: Connection, channel: str) -> None:
-        """Do nothing: other processes see `PRAGMA data_version` change."""
+    def notify(self, connection: Connection, channel: str) -> datetime:  # noqa: ARG002 - the port's
+        """Return the time: other processes see `PRAGMA data_version` change."""
+        return self.now(connection)
 
     def now(self, _: Connection) -> datetime:
         """Return this machine's clock: the file is on it."""
