@@ -43,6 +43,7 @@ class Origin(Enum):
 
     SIGNAL = "signal"
     TARGET = "target"
+    GATEWAY = "gateway"
     CANARY = "canary"
     DESK = "desk"
 
@@ -89,7 +90,7 @@ _TABLE: Final = (
         name="gateway_error_ratio",
         unit="ratio",
         meaning="Share of the gateway's answers that are 5xx, over five minutes",
-        origin=Origin.SIGNAL,
+        origin=Origin.GATEWAY,
         of="gateway_error_ratio",
     ),
     Fact(
@@ -126,11 +127,11 @@ _TABLE: Final = (
         over=HOUR,
     ),
     Fact(
-        name="rejected_share",
+        name="flow_rejected_ratio",
         unit="ratio",
         meaning="Share of requests that flow control refuses for want of capacity or time",
         origin=Origin.SIGNAL,
-        of="rejected_share",
+        of="flow_rejected_ratio",
     ),
     Fact(
         name="ready_endpoints",
@@ -172,17 +173,16 @@ _TABLE: Final = (
     ),
     Fact(
         name="oom_kills",
-        unit="containers",
-        meaning="Containers of the target that ran out of memory within the last ten minutes",
+        unit="kills",
+        meaning="Containers killed for want of memory within the hour",
         origin=Origin.SIGNAL,
         of="oom_kills",
-        over=TEN_MINUTES,
     ),
     Fact(
         name="xid",
         unit="",
         meaning="Number of the last Xid of the GPU, asked around the start of the alert",
-        origin=Origin.SIGNAL,
+        origin=Origin.TARGET,
         of="xid",
         worse=Worse.NEITHER,
     ),

@@ -37,7 +37,7 @@ RULES: Final = (
     LiveRule(
         name="rejects-a-tenth",
         alerts=frozenset({"FlowControlRejecting"}),
-        when=(above("rejected_share", 0.10),),
+        when=(above("flow_rejected_ratio", 0.10),),
         effect=Bound(severity=Severity.P1),
         because="more than one request in ten is refused",
     ),
