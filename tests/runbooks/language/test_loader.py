@@ -33,7 +33,7 @@ BAD = [
         [
             (
                 "example.yaml:5: runbook.steps[0].do: 'sginal' is unknown;"
-                " known are ask, kv_cache, scale, signal, wait"
+                " known are ask, kv_cache, scale, signal, trend, wait"
             )
         ],
         True,
@@ -42,7 +42,7 @@ BAD = [
     pytest.param(
         "    do: signal\n",
         "",
-        ["example.yaml:3: runbook.steps[0]: do is missing: ask, kv_cache, scale, signal, wait"],
+        ["example.yaml:3: runbook.steps[0]: do is missing: ask, kv_cache, scale, signal, trend, wait"],
         True,
         id="no-step",
     ),
