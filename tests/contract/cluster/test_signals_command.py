@@ -142,10 +142,10 @@ def test_a_model_that_nobody_serves_is_one_line_too(run: Run, world: World) -> N
     """A misspelt model must not look like a missing exporter."""
     address = world.addresses.prometheus
 
-    ended = run("--url", address, "--model", "lama")
+    ended = run("--url", address, "--model", "llama-9")
 
     assert ended.err == (
-        f"triaged: {address} has no engine's series of the model 'lama': "
+        f"triaged: {address} has no engine's series of the model 'llama-9': "
         "name a --namespace to look further\n"
     )
     elsewhere = run("--url", address, "--namespace", "kube-system")
