@@ -1,13 +1,13 @@
 """Reloading: a changed configuration folder comes into force, or says why it does not."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 
 import structlog
 from prometheus_client import Gauge
 
-from bot.app.configuration import Configuration, load
+from bot.app.configuration import RUNBOOKS, Configuration, load
 from bot.app.configuration_shapes import PEOPLE
 from incidents.errors import Rejected
 
@@ -34,7 +34,7 @@ class Reloading:
     ) -> None:
         self._folder, self._loaded = folder, loaded
         self._apply, self._refused = apply, refused
-        self._last = _looks(folder)
+        self._last, self._books = _looks(folder), _books(loaded)
         self._never = Event()
         self.notice = ""
         """Why the folder is not what is in force; empty where it is."""
@@ -74,7 +74,7 @@ class Reloading:
         was = self._loaded
         changed = {
             PEOPLE: found.people.all() != was.people.all(),
-            "runbooks/": found.runbooks != was.runbooks,
+            f"{RUNBOOKS}/": _books(found) != self._books,
             "changes_per_hour": found.policy.changes_per_hour != was.policy.changes_per_hour,
         }
         return [name for name, differs in changed.items() if differs]
@@ -88,9 +88,22 @@ def _looks(folder: Path | None) -> Sequence[tuple[str, int, int, int]]:
     if folder is None:
         return ()
     try:
-        found = sorted(folder.glob("*.y*ml"))
+        found = sorted((*folder.glob("*.y*ml"), *folder.glob(f"{RUNBOOKS}/*.y*ml")))
         looks = [(path.name, path.stat()) for path in found]
     except OSError:
         # It is being exchanged: at the next look it is there again, or it is refused.
         return (("", 0, 0, 0),)
     return [(name, one.st_ino, one.st_mtime_ns, one.st_size) for name, one in looks]
+
+
+def _books(loaded: Configuration) -> Mapping[str, bytes]:
+    """Return the texts of the team's own runbooks; one that cannot be read is another one."""
+    files = (file for folder in loaded.runbooks for file in folder.glob("*.y*ml"))
+    return {file.name: _bytes(file) for file in files}
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""

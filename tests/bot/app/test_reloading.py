@@ -31,7 +31,8 @@ class World:
 
     def write(self, name: str, text: str) -> None:
         """Write a file as a ConfigMap does: another one takes its place."""
-        fresh = self.folder / f".{name}"
+        (self.folder / name).parent.mkdir(exist_ok=True)
+        fresh = self.folder / "fresh"
         fresh.write_text(text)
         fresh.replace(self.folder / name)
 
@@ -94,6 +95,11 @@ def test_a_mended_policy_takes_the_notice_away(world: World) -> None:
             id="people",
         ),
         pytest.param(
+            lambda world: world.write("runbooks/own.yaml", "title: ours\n"),
+            "runbooks/",
+            id="runbook",
+        ),
+        pytest.param(
             lambda world: world.write("policy.yaml", "changes_per_hour: 9\n"),
             "changes_per_hour",
             id="budget",
@@ -110,6 +116,17 @@ def test_what_is_read_at_the_start_needs_a_restart(
     assert world.applied == []
     assert f"needs a restart: {what};" in world.loop.notice
     assert world.refused == 1
+
+
+def test_what_was_taken_back_needs_nothing(world: World) -> None:
+    """A restart that is no longer needed must not be asked for."""
+    world.write("people.yaml", PEOPLE.replace("Ann", "Anne"))
+    world.loop.once()
+
+    world.write("people.yaml", PEOPLE)
+    world.loop.once()
+
+    assert (world.loop.notice, world.refused, len(world.applied)) == ("", 0, 1)
 
 
 def test_a_folder_that_is_gone_is_refused(world: World) -> None:
