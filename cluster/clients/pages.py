@@ -1,7 +1,7 @@
 """Lists in pages: whole, or refused when they are too long to be looked through."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from kubernetes.client import ApiException
 
@@ -14,8 +14,6 @@ Made = TypeVar("Made")
 Query: TypeAlias = Sequence[tuple[str, str]]
 Page: TypeAlias = Callable[[Query], parse.Json]
 
-BEGINNINGS: Final = 2
-
 
 def paged(
     page: Page, read: Callable[[parse.Json], Made], *, what: str, limits: Limits
@@ -25,13 +23,12 @@ def paged(
     A continue token expires when the API server has forgotten its version (410, after five minutes
     by default): then the list begins anew, once.
     """
-    for beginning in range(1, BEGINNINGS + 1):
-        try:
-            return _whole(page, read, what=what, limits=limits)
-        except ApiException as error:
-            if error.status != GONE or beginning == BEGINNINGS:
-                raise
-    raise AssertionError
+    try:
+        return _whole(page, read, what=what, limits=limits)
+    except ApiException as error:
+        if error.status != GONE:
+            raise
+    return _whole(page, read, what=what, limits=limits)
 
 
 def _whole(
@@ -44,7 +41,7 @@ def _whole(
         answer = page(query)
         found += [read(each) for each in parse.items(answer, "items")]
         token = parse.text(parse.section(answer, "metadata"), "continue")
-        if len(found) > limits.most or (token and len(found) == limits.most):
+        if len(found) > limits.most:
             message = f"{what}: there are more than {limits.most}, too many to look through"
             raise Rejected(message)
         if not token:

@@ -1,5 +1,7 @@
 """Custom kinds are there when they were installed, to be read, in every version of theirs."""
 
+from collections.abc import Iterator
+
 import pytest
 from kubernetes import client
 
@@ -18,10 +20,10 @@ def custom(api: client.ApiClient) -> client.CustomObjectsApi:
 
 
 @pytest.fixture
-def bare(cluster: Cluster) -> Cluster:
-    """Return the cluster without any custom kind, whatever other tests installed."""
+def bare(cluster: Cluster) -> Iterator[Cluster]:
+    """Yield the cluster, which has no custom kind, and take away what the test installed."""
+    yield cluster
     cluster.uninstall()
-    return cluster
 
 
 def code(refused: pytest.ExceptionInfo[client.ApiException]) -> int:
