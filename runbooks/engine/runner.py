@@ -104,14 +104,16 @@ class Runner:
         turn = self._turn(run, started, stood)
         move = next_move(run, turn.runbook, self._approvals(run), turn.now)
         happened = self._make(turn, move)
-        self._note(run, stood)
+        # What people are asked has its own end, also where an approved step waits until it expires.
+        over = not stood and not isinstance(move, moves.AwaitApproval)
+        self._note(run, stood, over=over)
         return happened or self._look(turn)
 
-    def _note(self, run: Run, stood: Sequence[commands.PutOff]) -> None:
+    def _note(self, run: Run, stood: Sequence[commands.PutOff], *, over: bool) -> None:
         """Record what the run waits for now, or that it waits no more, where that is news."""
         for one in stood:
             self._desk.tell(run.id, one)
-        if run.waits is not None and not stood:
+        if run.waits is not None and over:
             self._desk.tell(run.id, commands.GoOn())
 
     def _stopped(self, run: Run, because: str) -> bool:

@@ -132,6 +132,18 @@ def test_a_settling_that_can_be_watched_again_says_so(applied):
     assert applied.waits() is None
 
 
+def test_an_approval_that_ends_while_its_step_waits_is_no_going_on(planned):
+    """The cluster is still away: `waits no more` would promise a change that does not come."""
+    away(planned)
+    planned.approve()
+    planned.settle()
+
+    planned.later(minutes=10)
+    planned.settle()
+
+    assert (told(planned, "StepWaits"), told(planned, "StepGoesOn")) == (1, 0)
+
+
 def test_waiting_does_not_put_off_the_end_of_patience(story):
     """What cannot be planned gives up after its timeout, however often its reason changes."""
     began = story.now
