@@ -3,7 +3,7 @@
 from typing import Final
 
 from incidents.catalogued import entry
-from incidents.policy import Severity
+from incidents.policy import Bound, LiveRule, Severity
 
 ENTRIES: Final = (
     entry(
@@ -23,5 +23,15 @@ ENTRIES: Final = (
         severity=Severity.P1,
         because="requests wait for KV blocks that do not come",
         mode="RB-09",
+    ),
+)
+
+RULES: Final = (
+    LiveRule(
+        name="transfers-failed",
+        alerts=frozenset({"NIXLTransferFailures"}),
+        effect=Bound(severity=Severity.P1),
+        firm=True,
+        because="KV transfers fail: answers may be wrong although none fails",
     ),
 )

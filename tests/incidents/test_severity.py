@@ -289,6 +289,13 @@ def test_security_and_corruption_are_p0_whatever_else(
     assert (found.severity, found.rule) == (Severity.P0, "live:security-or-corruption")
 
 
+def test_few_requests_do_not_make_failed_transfers_harmless() -> None:
+    """One answer that is wrong and looks right is one too many."""
+    facts = knowing(second_pool_healthy=True, error_ratio=0.0, request_rate=0)
+
+    assert judge(alert("NIXLTransferFailures"), facts, POLICY).severity is Severity.P1
+
+
 def test_a_target_that_is_an_engine_is_worse_to_lose() -> None:
     """Without the engines' numbers the desk is blind."""
     job = {"job": "llm-d/vllm-decode"}
