@@ -30,7 +30,7 @@ def _split(word: str) -> Sequence[str]:
     try:
         return shlex.split(word, comments=True)
     except ValueError:
-        return word.split()
+        return [part.strip("\"'") for part in word.split()]
 
 
 def _positional(words: Sequence[str]) -> Iterator[str]:

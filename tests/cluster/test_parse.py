@@ -148,6 +148,11 @@ def test_another_shape_is_malformed(thing: parse.Json) -> None:
             id="a-script",
         ),
         pytest.param(["sh", "-c", "vllm serve it's"], ["it's"], id="a-script-that-is-broken"),
+        pytest.param(
+            ["sh", "-c", 'echo it\'s on\nvllm serve /mnt --served-model-name "org/m" "a/b"'],
+            ["org/m", "a/b", "/mnt"],
+            id="a-broken-script-with-quoted-names",
+        ),
         pytest.param(["python", "-m", "sglang", "--model-path", "org/m"], ["org/m"], id="sglang"),
         pytest.param(["vllm", "serve"], [], id="nothing"),
         pytest.param(["x", "--model"], [], id="a-flag-without-a-value"),
