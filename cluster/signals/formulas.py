@@ -174,7 +174,7 @@ class Part:
     @property
     def _part(self) -> Metric:
         matchers = (*self.metric.matchers, self.matcher)
-        return Metric(names=self.metric.names, matchers=matchers, twins=self.metric.twins)
+        return Metric(names=self.metric.names, matchers=matchers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

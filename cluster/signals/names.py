@@ -27,7 +27,7 @@ def counter(*names: str, **labels: str) -> Metric:
 def picker(prefixes: tuple[str, ...], *names: str) -> Metric:
     """Return a metric of the endpoint picker under the prefixes of its eras."""
     every = tuple(f"{prefix}_{name}" for prefix in prefixes for name in names)
-    return Metric(names=every, twins=True)
+    return Metric(names=every)
 
 
 def like(label: str, expression: str) -> Matcher:

@@ -65,13 +65,13 @@ class Scope(Enum):
 class Metric:
     """One metric under the names that it had in different releases, newest first.
 
-    `twins` say the same under several names at once, so that a later one only fills in where an
-    earlier one is silent. Without it several names are pods of several releases, side by side.
+    Where several exist at once, a later name only fills in where an earlier one is silent: for each
+    pod, since pods of two releases stand side by side, and as a whole where series know no pods,
+    since the picker says the same under its old and its new names.
     """
 
     names: tuple[str, ...]
     matchers: tuple[Matcher, ...] = ()
-    twins: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +164,6 @@ def joined(
     found = series.of(metric, scope)
     if len(found) == 1:
         return promql.aggregate(operator, one(*found[0]), by=by)
-    if metric.twins:
-        return any_name(found, operator, one, by=by)
     kept = tuple(dict.fromkeys((*by, *scope.pods)))
     inside = any_name(found, operator, one, by=kept)
     return inside if kept == tuple(by) else promql.aggregate(operator, inside, by=by)

@@ -20,7 +20,9 @@ CLEAR: Final = 3.0
 FAR: Final = 5.0
 """A sample is a spike when it is this many times the scatter away from the line,"""
 LARGE: Final = 0.5
-"""and at least this share of the usual size; as much scatter throughout is spiky too."""
+"""and at least this share of the usual size."""
+ROUGH: Final = 0.3
+"""Where half of the samples are further away than this share of it, all of them are spikes."""
 MOST: Final = 120
 """More samples are thinned out: the slopes of all pairs are looked at."""
 
@@ -90,7 +92,7 @@ def shape_of(samples: Samples) -> Shape:
     size = fmean(abs(value) for _, value in points)
     if abs(change) > MATERIAL * size and abs(change) > CLEAR * numbers.scatter:
         return Rising(numbers=numbers) if change > 0 else Falling(numbers=numbers)
-    if numbers.spikes or numbers.scatter > LARGE * size:
+    if numbers.spikes or numbers.scatter > ROUGH * size:
         return Spiky(numbers=numbers)
     return Steady(numbers=numbers)
 

@@ -277,27 +277,26 @@ HOSTILE = st.text(
 
 
 @settings(max_examples=12, deadline=None)
-@given(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
-@example('"} or vector(1) or x{a="', "|.*", "\\", "a|b", ".*")
+@given(*[HOSTILE] * 5, st.sampled_from(["Deployment", "LeaderWorkerSet", "DisaggregatedSet"]))
+@example('"} or vector(1) or x{a="', "|.*", "\\", "a|b", ".*", "DisaggregatedSet")
 def test_no_text_of_an_alert_becomes_a_query(
-    namespace: str, model: str, pod: str, pool: str, name: str
+    namespace: str, model: str, pod: str, pool: str, name: str, kind: str
 ) -> None:
     """Labels choose series by being equal to what they are; they never read others, nor hide."""
-    for kind in ("Deployment", "LeaderWorkerSet", "DisaggregatedSet"):
-        target = replace(
-            TARGET, namespace=namespace, model=model, pods=(pod,), pool=pool, name=name, kind=kind
-        )
-        expected = {
-            "namespace": namespace,
-            "exported_namespace": namespace,
-            "model_name": model,
-            "name": pool,
-            "inference_pool": pool,
-        }
-        for query in story_queries(target):
-            for matcher in matchers(language.read(query)):
-                if matcher.operation is Operation.EQUAL and matcher.name in expected:
-                    assert matcher.value == whole(expected[matcher.name])
+    target = replace(
+        TARGET, namespace=namespace, model=model, pods=(pod,), pool=pool, name=name, kind=kind
+    )
+    expected = {
+        "namespace": namespace,
+        "exported_namespace": namespace,
+        "model_name": model,
+        "name": pool,
+        "inference_pool": pool,
+    }
+    for query in story_queries(target):
+        for matcher in matchers(language.read(query)):
+            if matcher.operation is Operation.EQUAL and matcher.name in expected:
+                assert matcher.value == whole(expected[matcher.name])
 
 
 def whole(text: str) -> str:
@@ -398,6 +397,53 @@ def test_twins_are_read_one_instead_of_the_other() -> None:
         "sum (rate(llm_d_epp_request_total{}[300s])) "
         "or sum (rate(inference_model_request_total{}[300s]))"
     )
+
+
+# What llm-d-inference-sim is documented to expose: docs/metrics.md of that project. It has no label
+# `engine`, and calls vLLM's `finished_reason` `finish_reason`.
+SIMULATOR = (
+    "vllm:num_requests_running",
+    "vllm:num_requests_waiting",
+    "vllm:kv_cache_usage_perc",
+    "vllm:request_success_total",
+    "vllm:prompt_tokens_total",
+    "vllm:generation_tokens_total",
+    "vllm:time_to_first_token_seconds_bucket",
+    "vllm:time_per_output_token_seconds_bucket",
+    "vllm:inter_token_latency_seconds_bucket",
+    "vllm:e2e_request_latency_seconds_bucket",
+    "vllm:request_queue_time_seconds_bucket",
+    "vllm:request_prefill_time_seconds_bucket",
+    "vllm:request_decode_time_seconds_bucket",
+    "vllm:prefix_cache_hits_total",
+    "vllm:prefix_cache_queries_total",
+)
+
+
+def test_the_simulators_series_are_read_and_what_it_lacks_is_missing() -> None:
+    """A query that is only tried against the simulator can be wrong against vLLM."""
+    store = Store()
+    for name in SIMULATOR:
+        for bound in ("1", "+Inf") if name.endswith("_bucket") else ("",):
+            labels = {"__name__": name, **WHOSE[Scope.PODS], "model_name": "llama-3-70b"}
+            labels |= {"le": bound} if bound else {}
+            for index in range(25):
+                store.append(labels, 10.0 + index, NOW - (24 - index) * timedelta(seconds=30))
+    signals = PrometheusSignals(InStore(store))
+
+    found = signals.read_many(tuple(SIGNALS), TARGET, at=NOW)
+
+    read = {name for name, one in found.items() if isinstance(one, Reading)}
+    through = {name for one in found.values() if isinstance(one, Reading) for name in one.metrics}
+    assert set(SIMULATOR) - through == {"vllm:time_per_output_token_seconds_bucket"}
+    assert {"kv_usage", "silent_ranks", "itl_p95", "prefill_p95"} <= read
+    for name in ("preemptions", "waiting_capacity", "transfer_failures", "external_hit_ratio"):
+        missing = found[name]
+        assert isinstance(missing, NoData)
+        assert missing.why is Why.NOT_SCRAPED
+    parts = signals.read_parts("finished_requests", TARGET, at=NOW)
+    assert isinstance(parts, dict)
+    assert set(parts) == {""}
 
 
 def test_a_name_stands_once(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def kind(values: Sequence[float], *, start: datetime = START) -> type:
         pytest.param([3.0] * 30 + [300.0] + [3.0] * 29, Spiky, id="one-spike"),
         pytest.param([0.0] * 59 + [4.0], Spiky, id="a-blip-above-nothing"),
         pytest.param([1.0, 9.0] * 30, Spiky, id="jumping"),
+        pytest.param([1.0, 9.0, 2.0, 8.0, 3.0, 9.0, 4.0, 10.0], Spiky, id="noise-that-leans"),
         pytest.param([50 + n + (400 if n == 20 else 0) for n in range(60)], Rising, id="both"),
     ],
 )

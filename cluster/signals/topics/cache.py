@@ -24,7 +24,6 @@ INDEX: Final = Metric(
         *(f"{prefix}_kv_cache_index_evictions_total" for prefix in NOW),
         "kvcache_index_evictions_total",
     ),
-    twins=True,
 )
 REDIS_HITS: Final = metric("redis_keyspace_hits_total")
 REDIS_MISSES: Final = metric("redis_keyspace_misses_total")

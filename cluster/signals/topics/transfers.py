@@ -18,7 +18,6 @@ DECISIONS: Final = Metric(
         "llm_d_inference_scheduler_disagg_decision_total",
         "llm_d_inference_scheduler_pd_decision_total",
     ),
-    twins=True,
 )
 
 SIGNALS: Final = (

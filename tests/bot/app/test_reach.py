@@ -1,0 +1,40 @@
+"""Where no Prometheus is configured, every question has the same answer."""
+
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+
+from bot.app import reach
+from bot.app.settings import Settings
+from cluster.signals.catalogue import SIGNALS
+from cluster.signals.reading import NoData, Why
+from cluster.targets.target import Target
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TARGET = Target(
+    cluster="local",
+    namespace="llm-d",
+    kind="Deployment",
+    name="decode",
+    uid="u-1",
+    model="llama-3-70b",
+    role="decode",
+    pods=("decode-5d8f-aa",),
+)
+
+
+def test_without_a_prometheus_nothing_is_known_and_it_says_so() -> None:
+    """An install without a Prometheus is asked by the same steps, and must not crash them."""
+    with ExitStack() as closing:
+        signals = reach.tools(Settings(), closing=closing).signals
+    nothing = NoData(signal="waiting", why=Why.UNREACHABLE, detail="no Prometheus is configured")
+    span = {"start": AT - timedelta(minutes=1), "end": AT, "step": timedelta(minutes=1)}
+
+    assert signals.read("waiting", TARGET, at=AT) == nothing
+    assert signals.read_by_pod("waiting", TARGET, at=AT) == nothing
+    assert signals.read_by_rank("waiting", TARGET, at=AT) == nothing
+    assert signals.read_parts("waiting", TARGET, at=AT) == nothing
+    assert signals.read_range("waiting", TARGET, **span) == nothing
+    assert signals.read_many(["waiting"], TARGET, at=AT) == {"waiting": nothing}
+    resolved = signals.resolved(TARGET, at=AT)
+    assert list(resolved) == list(SIGNALS)
+    assert resolved["waiting"] == nothing
