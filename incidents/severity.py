@@ -178,7 +178,8 @@ def _judged(base: Verdict, rules: Sequence[LiveRule], facts: Facts, policy: Poli
         (rule for rule in rules if in_force(rule, facts, policy)), key=lambda one: one.name
     )
     capped = base if base.rule == PRIORITY else _capped(base, live, facts, policy)
-    raised = _up(_at_least(capped, live, facts), live, facts)
+    bound = _confirmed(_at_least(capped, live, facts), live, facts)
+    raised = _up(bound, live, facts)
     lowered = raised if base.rule == PRIORITY else _down(raised, live, facts, policy)
     return _at_least(lowered, [rule for rule in live if rule.firm], facts)
 
@@ -202,6 +203,18 @@ def _at_least(verdict: Verdict, live: Sequence[LiveRule], facts: Facts) -> Verdi
     if not worse(bound, verdict.severity):
         return verdict
     return _by(verdict, rule, bound, _reason(rule, facts))
+
+
+def _confirmed(verdict: Verdict, live: Sequence[LiveRule], facts: Facts) -> Verdict:
+    """Return the verdict with the number that says the same: what is said may be about a bound."""
+    same = [
+        rule
+        for rule in live
+        if isinstance(rule.effect, Bound) and rule.effect.severity is verdict.severity and rule.when
+    ]
+    if verdict.rule.startswith("live:") or not same:
+        return verdict
+    return replace(verdict, because=f"{verdict.because}; {_reason(same[0], facts)}")
 
 
 def _up(verdict: Verdict, live: Sequence[LiveRule], facts: Facts) -> Verdict:
@@ -257,7 +270,7 @@ def _worth(rule: LiveRule, base: Severity, lowest: Severity, *, explicit: bool) 
     """Return whether a rule could matter for a base that no cap brings below `lowest`."""
     match rule.effect:
         case Bound(severity=severity):
-            return rule.firm or worse(severity, lowest)
+            return rule.firm or severity is base or worse(severity, lowest)
         case Cap(severity=severity):
             return not explicit and worse(base, severity)
         case Raise():

@@ -120,6 +120,12 @@ def test_what_decides_comes_in_this_order(
             id="worst",
         ),
         pytest.param(
+            knowing(error_ratio=0.03),
+            Severity.P2,
+            f"{QUEUE}; more than one request in fifty fails (error_ratio 0.03)",
+            id="as-bad-by-a-number",
+        ),
+        pytest.param(
             knowing(nodes_affected=2),
             Severity.P1,
             f"{QUEUE}; raised: more than one node is affected (nodes_affected 2)",
@@ -485,6 +491,9 @@ def test_only_facts_that_could_matter_are_asked_for() -> None:
     assert "error_ratio" in needed(alert("EPPCriticalErrorRatio"), POLICY)
     assert "xid" not in needed(alert("LLMDHighLatency"), POLICY)
     assert needed(alert("LLMDServiceDown", labels=explicit), POLICY) == (
+        "error_ratio",
+        "request_rate",
+        "ready_endpoints",
         "transfer_failures",
         "canary_differs",
     )

@@ -147,10 +147,9 @@ def test_people_read_lines(run: Run, tmp_path: Path) -> None:
     status, out, _ = run("classify", body(tmp_path, hostile), "--facts", "facts.yaml")
 
     lines = out.splitlines()
-    assert (status, lines[0]) == (
-        0,
-        "P0  EPPCriticalErrorRatio: more than one request in five fails",
-    )
+    because = "more than one request in five fails; at least half of all requests fail"
+    assert status == 0
+    assert lines[0] == f"P0  EPPCriticalErrorRatio: {because} (error_ratio 0.96)"
     assert r"    target       llm-d/a\x1b[2Jb" in lines
     assert "    mode         RB-03: high error ratio" in lines
     assert "    known        error_ratio 0.96 (facts.yaml:1)" in lines
