@@ -56,6 +56,20 @@ def real_prometheus(
 
 
 @pytest.fixture(scope="session")
+def scraping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Return a function: a configuration in, address of a real Prometheus that follows it out."""
+    if shutil.which("prometheus") is None:
+        pytest.skip("prometheus is not installed (Debian package prometheus)")
+    with ExitStack() as servers:
+
+        def start(configuration: str) -> str:
+            folder = tmp_path_factory.mktemp("prometheus")
+            return servers.enter_context(serving(folder, configuration))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
 def ask() -> Callable[..., dict[str, Any]]:
     """Return a function that asks a real server: address, path of the API, parameters."""
     return asked
@@ -120,9 +134,9 @@ def backfill(folder: Path, samples: Samples) -> None:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
+def serving(folder: Path, configuration: str = "global: {}\n") -> Iterator[str]:
     """Serve the blocks of a folder on a free port of loopback until the block ends."""
-    (folder / "prometheus.yml").write_text("global: {}\n", encoding="utf-8")
+    (folder / "prometheus.yml").write_text(configuration, encoding="utf-8")
     address = f"127.0.0.1:{free_port()}"
     command = [
         "prometheus",
