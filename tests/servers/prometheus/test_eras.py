@@ -149,9 +149,7 @@ def pairs(labels: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def real(
-    scraping: Callable[[str], str], ask: Callable[..., dict[str, Any]]
-) -> Iterator[Prometheus]:
+def real(scraping: Callable[[str], str]) -> Iterator[Prometheus]:
     """Let a real Prometheus scrape all eras side by side, a few times."""
     bound = type("Bound", (Exporter,), {"scraped": {}})
     server = ThreadingHTTPServer(("127.0.0.1", 0), bound)
