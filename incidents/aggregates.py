@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any  # an aggregate's state, event and command are its own types
 
-from incidents import approval, freeze, incident, incident_rules, run, run_rules
+from incidents import (
+    approval,
+    freeze,
+    incident,
+    incident_rules,
+    kept,
+    run,
+    run_rules,
+    snooze,
+)
 from incidents.decision import Decision
 from incidents.errors import Rejected
 from incidents.journal import Aggregate, Summary
@@ -103,6 +112,39 @@ def _desk_summary(state: freeze.FreezeState, _: Policy) -> Summary:
     )
 
 
+def _kept_summary(state: kept.Kept, _: Policy) -> Summary:
+    opened_at, updated_at = _moments(state)
+    return Summary(
+        stream=state.id,
+        aggregate=Aggregate.KEPT,
+        version=state.version,
+        incident=None,
+        state="kept" if state.alerts else "empty",
+        title=f"{len(state.alerts)} alerts of {state.key}",
+        key=state.key,
+        opened_at=opened_at,
+        updated_at=updated_at,
+        closed_at=None if state.alerts else updated_at,
+        next_due=kept.due(state),
+    )
+
+
+def _snooze_summary(state: snooze.SnoozeState, _: Policy) -> Summary:
+    opened_at, updated_at = _moments(state)
+    return Summary(
+        stream=state.id,
+        aggregate=Aggregate.SNOOZE,
+        version=state.version,
+        incident=None,
+        state="over" if state.ended else "snoozed",
+        title=str(state.began.which) if state.began else state.id,
+        opened_at=opened_at,
+        updated_at=updated_at,
+        closed_at=updated_at if state.ended else None,
+        next_due=snooze.due(state),
+    )
+
+
 def _moments(state: Any) -> tuple[datetime, datetime]:  # every aggregate has these two
     if state.opened_at is None or state.updated_at is None:
         message = f"{state.id} has no events"
@@ -134,5 +176,17 @@ _KINDS: Mapping[str, Kind] = {
         evolve=freeze.evolve,
         decide=lambda state, command, _, __: freeze.decide(state, command),
         summary=_desk_summary,
+    ),
+    "kept": Kind(
+        empty=lambda stream: kept.Kept(id=stream),
+        evolve=kept.evolve,
+        decide=lambda state, command, now, _: kept.decide(state, command, now),
+        summary=_kept_summary,
+    ),
+    "snooze": Kind(
+        empty=lambda stream: snooze.SnoozeState(id=stream),
+        evolve=snooze.evolve,
+        decide=snooze.decide,
+        summary=_snooze_summary,
     ),
 }

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from incidents.catalogued import shipped
+from incidents.gathering import Gathering, Inhibition
+from incidents.patterns import Which
 from incidents.policy import Demand, Policy, Severity
 
 
@@ -16,6 +18,7 @@ def default_policy() -> Policy:
         live=catalogue.live,
         by_label={"critical": Severity.P1, "warning": Severity.P2, "info": Severity.P3},
         never_open=catalogue.never_open,
+        gathering=Gathering(inhibitions=(_SERVICE_DOWN,)),
     )
 
 
@@ -33,6 +36,27 @@ def _demand(severity: Severity, text: str, minutes: tuple[int, int], roles: int)
         update_every=timedelta(minutes=30) if urgent else None,
     )
 
+
+# Of the catalogue: what users see, and what queues, where no endpoint is ready to serve them.
+_SERVICE_DOWN = Inhibition(
+    name="service-down",
+    parent=Which(alerts=("EPPNoReadyEndpoints", "LLMDServiceDown")),
+    child=Which(
+        alerts=(
+            "EPPHighErrorRatio",
+            "EPPExtProcStreamErrors",
+            "FlowControlRejecting",
+            "HighInference*",
+            "LLMD*Latency*",
+            "LLMD*SLO*",
+            "LLMD*BudgetBurn",
+            "LLMDHighErrorRate",
+            "LLMDHighTTFT",
+            "LLMDRequestQueueBuildup",
+            "VLLMQueueBuildUp",
+        )
+    ),
+)
 
 _DEMANDS: Mapping[Severity, Demand] = {
     Severity.P0: _demand(Severity.P0, "Complete service outage affecting all users", (5, 15), 3),

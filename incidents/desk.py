@@ -15,9 +15,11 @@ from incidents.events.registry import Event, from_bytes, to_bytes
 from incidents.freeze import FreezeState
 from incidents.incident import Incident
 from incidents.journal import Aggregate, Append, Draft, Recorded
+from incidents.kept import Kept
 from incidents.policy import Policy
 from incidents.ports import Clock, Journal
 from incidents.run import Run
+from incidents.snooze import SnoozeState
 
 TRIES = 16
 KEPT = 2000
@@ -108,6 +110,14 @@ class Desk:
     def freeze(self) -> FreezeState:
         """Return what is frozen."""
         return cast("FreezeState", self.state("desk"))
+
+    def kept(self, stream: str) -> Kept:
+        """Return what is kept back in a stream; `began` is None where nothing ever was."""
+        return cast("Kept", self.state(stream))
+
+    def snooze(self, stream: str) -> SnoozeState:
+        """Return a snooze; `began` is None where there is none of that name."""
+        return cast("SnoozeState", self.state(stream))
 
     def streams(self, number: int) -> tuple[str, ...]:
         """Return the names of an incident's streams: itself, its runs, its approvals."""

@@ -21,9 +21,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """A fact that cannot be told, and why; it never counts as zero nor as false."""
+    """A fact that cannot be told, and why; it never counts as zero nor as false.
+
+    `lasting` where asking again in a minute would not help.
+    """
 
     why: str
+    lasting: bool = False
 
 
 Facts = Mapping[str, Known | Unknown]

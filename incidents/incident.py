@@ -11,6 +11,9 @@ from incidents.events import incident as events
 from incidents.events.incident import AlertFired, IncidentEvent
 from incidents.policy import Severity
 
+DESK = "triaged"
+"""The name under which the desk itself acts."""
+
 TRIAGE = "triage"
 """The runbook to which every alert falls that no other matches."""
 
@@ -39,7 +42,10 @@ class Incident:
     `override` is the severity that a person set; `calm_until` the moment at which it resolves by
     itself; `escalated_at` the last time that more people were asked for; `relapsed_at` the last
     relapse: what was verified before it no longer counts; `mitigated_by` the verified step
-    (run, step) that the mitigation rests on, None where a person said so.
+    (run, step) that the mitigation rests on, None where a person said so. `reopened_at` is the
+    last time that it came back, `flapping` why it stays open for longer. `under` is the incident
+    that hides this one since `hidden_at`; with `forward`, a person said that none may; `children`
+    are the keys that it hides, with the reasons.
     """
 
     id: str
@@ -62,6 +68,14 @@ class Incident:
     mitigated_by: tuple[str, str] | None = None
     relapsed_at: datetime | None = None
     calm_until: datetime | None = None
+    reopened_at: datetime | None = None
+    reopenings: int = 0
+    flapping: str = ""
+    under: int | None = None
+    hidden_at: datetime | None = None
+    hidden_because: str = ""
+    forward: bool = False
+    children: Mapping[str, str] = field(default_factory=dict)
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     resolved_because: str = ""
@@ -182,6 +196,48 @@ def _resolved(state: Incident, event: events.IncidentResolved) -> Incident:
         resolved_because=event.because,
         false_positive=event.false_positive,
         calm_until=None,
+        under=None,
+        hidden_at=None,
+        hidden_because="",
+    )
+
+
+def _reopened(state: Incident, _: events.Reopened) -> Incident:
+    """Return it as it was before its end, with nobody at it: whoever had it may sleep by now."""
+    return replace(
+        state,
+        status=Status.INVESTIGATING,
+        reopened_at=state.updated_at,
+        reopenings=state.reopenings + 1,
+        relapsed_at=state.updated_at,
+        acknowledged_by=None,
+        acknowledged_at=None,
+        mitigated_at=None,
+        mitigated_because="",
+        mitigated_by=None,
+        resolved_at=None,
+        resolved_by=None,
+        resolved_because="",
+        false_positive=False,
+        escalated_at=None,
+        flapping="",
+        postmortem=None,
+    )
+
+
+def _hidden(state: Incident, event: events.Hidden) -> Incident:
+    return replace(
+        state, under=event.under, hidden_at=state.updated_at, hidden_because=event.because
+    )
+
+
+def _forward(state: Incident, event: events.CameForward) -> Incident:
+    return replace(
+        state,
+        under=None,
+        hidden_at=None,
+        hidden_because="",
+        forward=state.forward or event.by != DESK,
     )
 
 
@@ -200,6 +256,12 @@ _EVOLVE: Mapping[type, Callable[[Incident, Any], Incident]] = {  # each takes it
     events.AlertFired: _fired,
     events.AlertResolved: _ended,
     events.AlertsTruncated: lambda s, e: replace(s, truncated=s.truncated + e.count),
+    events.Gathered: lambda s, _: s,
+    events.Reopened: _reopened,
+    events.FlappingBegan: lambda s, e: replace(s, flapping=e.because),
+    events.ChildHidden: lambda s, e: replace(s, children={**s.children, e.key: e.because}),
+    events.Hidden: _hidden,
+    events.CameForward: _forward,
     events.SeverityChanged: _severity,
     events.Acknowledged: _acknowledged,
     events.Mitigated: _mitigated,

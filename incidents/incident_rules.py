@@ -1,6 +1,6 @@
 """What may follow from a command to an incident."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any  # the dispatch table holds functions of many command types
 
@@ -11,7 +11,8 @@ from incidents.decision import Decision
 from incidents.errors import Conflict, Rejected
 from incidents.events import incident as events
 from incidents.events.incident import IncidentEvent
-from incidents.incident import Incident, Status, evolve
+from incidents.flapping import flaps
+from incidents.incident import DESK, Incident, Status, evolve
 from incidents.journal import Release, Take
 from incidents.policy import Policy, Severity
 from incidents.severity import worse
@@ -20,16 +21,13 @@ Answer = Decision[IncidentEvent]
 OPEN_INCIDENT = "open_incident"
 OCCURRENCE = "occurrence"
 BY_PERSON = "person"
-DESK = "triaged"
-"""The name under which the desk itself acts."""
-
 _HOUR = 60
 
 
 def decide(incident: Incident, command: IncidentCommand, now: datetime, policy: Policy) -> Answer:
     """Return what follows; raises Rejected, with the reason, when the command does not fit."""
     if isinstance(command, commands.ReportAlerts):
-        return _report(incident, command, now)
+        return _report(incident, command, now, policy)
     if isinstance(command, commands.Tick):
         return _tick(incident, command, now, policy)
     if incident.opened is None:
@@ -44,7 +42,8 @@ def due(incident: Incident, policy: Policy) -> datetime | None:
         return None
     if incident.status is Status.RESOLVED:
         return incident.resolved_at if incident.postmortem is None else None
-    return incident.calm_until or _escalates_at(incident, incident.opened_at, policy)
+    # One that is hidden is looked at all the time: its parent may end at any moment.
+    return incident.calm_until or incident.hidden_at or _escalates_at(incident, policy)
 
 
 def archives_at(incident: Incident, policy: Policy) -> datetime | None:
@@ -54,7 +53,9 @@ def archives_at(incident: Incident, policy: Policy) -> datetime | None:
     return incident.resolved_at + policy.archive_after
 
 
-def _report(incident: Incident, command: commands.ReportAlerts, now: datetime) -> Answer:
+def _report(
+    incident: Incident, command: commands.ReportAlerts, now: datetime, policy: Policy
+) -> Answer:
     if incident.opened is not None and incident.opened.key != command.key:
         # Two processes counted alike: without this, one problem would swallow the other.
         message = f"{incident.id} was opened for {incident.opened.key}, not for {command.key}"
@@ -62,15 +63,19 @@ def _report(incident: Incident, command: commands.ReportAlerts, now: datetime) -
     told = _Told(incident, now)
     if incident.opened is None:
         told.tell(_opening(command))
+    if command.reopen and incident.status is Status.RESOLVED:
+        told.tell(events.Reopened(because=command.reopen))
     for judgement in command.alerts:
         was = told.state.severity
         told.tell(*_judge(told.state, judgement))
         if incident.opened is not None:
             told.tell(*_worse(was, told.state))
+    told.tell(*_gathered(told.events, command))
     if command.truncated:
         told.tell(events.AlertsTruncated(count=command.truncated))
-    told.tell(*_calm(told.state, command, now))
-    return Decision(events=tuple(told.events), take=_takes(told.events))
+    told.tell(*_flapping(told, command, policy))
+    told.tell(*_calm(told.state, command, now, policy))
+    return Decision(events=tuple(told.events), take=_takes(told.events, command.key))
 
 
 class _Told:
@@ -98,7 +103,30 @@ def _opening(command: commands.ReportAlerts) -> events.IncidentOpened:
         model=command.place.model,
         role=command.place.role,
         mode=mode,
+        pool=command.place.pool,
+        because=command.place_because,
+        follows=command.follows,
     )
+
+
+def _gathered(
+    told: Sequence[IncidentEvent], command: commands.ReportAlerts
+) -> tuple[IncidentEvent, ...]:
+    """Return why alerts come only now; where none of them is new, nothing came."""
+    if not any(isinstance(one, events.AlertFired) for one in told):
+        return ()
+    return tuple(events.Gathered(rule=rule, because=why) for rule, why in command.gathered)
+
+
+def _flapping(
+    told: "_Told", command: commands.ReportAlerts, policy: Policy
+) -> tuple[IncidentEvent, ...]:
+    state = told.state
+    if state.flapping or not any(isinstance(one, events.AlertFired) for one in told.events):
+        return ()
+    fresh = {one.fingerprint for one in command.alerts}
+    found = flaps(state.alerts.values(), fresh, policy.gathering.flapping)
+    return (events.FlappingBegan(name=found[0], because=found[1]),) if found else ()
 
 
 def _judge(state: Incident, one: Judgement) -> tuple[IncidentEvent, ...]:
@@ -112,10 +140,11 @@ def _judge(state: Incident, one: Judgement) -> tuple[IncidentEvent, ...]:
     if state.status is Status.RESOLVED:
         message = f"{state.id} was resolved before {one.name} fired"
         raise Conflict(message)
-    return (_fired(one), *_stirred(state, one), *ended)
+    return (fired(one), *_stirred(state, one), *ended)
 
 
-def _fired(one: Judgement) -> events.AlertFired:
+def fired(one: Judgement) -> events.AlertFired:
+    """Return the event of a judged alert's occurrence."""
     return events.AlertFired(
         fingerprint=one.fingerprint,
         starts_at=one.starts_at,
@@ -175,21 +204,24 @@ def _worse(was: Severity, state: Incident) -> tuple[IncidentEvent, ...]:
 
 
 def _calm(
-    state: Incident, command: commands.ReportAlerts, now: datetime
+    state: Incident, command: commands.ReportAlerts, now: datetime, policy: Policy
 ) -> tuple[IncidentEvent, ...]:
     if state.status is Status.RESOLVED or state.firing or state.calm_until is not None:
         return ()
-    return (events.CalmBegan(until=now + command.hold),)
+    quiet = policy.gathering.flapping.quiet if state.flapping else command.hold
+    return (events.CalmBegan(until=now + max(quiet, command.hold)),)
 
 
-def _takes(told: list[IncidentEvent]) -> tuple[Take, ...]:
+def _takes(told: Sequence[IncidentEvent], key: str) -> tuple[Take, ...]:
     takes = list[Take]()
     for event in told:
         if isinstance(event, events.IncidentOpened):
             takes.append(Take(kind=OPEN_INCIDENT, key=event.key))
+        if isinstance(event, events.Reopened):
+            takes.append(Take(kind=OPEN_INCIDENT, key=key))
         if isinstance(event, events.AlertFired):
-            key = occurrence(event.fingerprint, event.starts_at)
-            takes.append(Take(kind=OCCURRENCE, key=key))
+            name = occurrence(event.fingerprint, event.starts_at)
+            takes.append(Take(kind=OCCURRENCE, key=name))
     return tuple(takes)
 
 
@@ -198,14 +230,24 @@ def _tick(incident: Incident, command: commands.Tick, now: datetime, policy: Pol
         return Decision()
     if incident.calm_until is not None and now < incident.calm_until:
         return Decision()
-    if incident.calm_until is not None and command.busy is None:
-        because = f"every alert has ended and nothing fired for {minutes(policy.hold)}"
+    busy = command.busy or _unnamed(incident)
+    if incident.calm_until is not None and busy is None:
+        quiet = policy.gathering.flapping.quiet if incident.flapping else policy.hold
+        because = f"every alert has ended and nothing fired for {minutes(quiet)}"
         return _over(incident, by=DESK, because=because, false_positive=False)
-    if now < _escalates_at(incident, incident.opened_at, policy):
+    # Whoever has the parent has this one, too.
+    if incident.under is not None or now < _escalates_at(incident, policy):
         return Decision()
     # What keeps it from resolving may wait for a person for ever: somebody must be told.
-    because = _late(incident, policy) + (f"; {command.busy}" if command.busy else "")
+    because = _late(incident, policy) + (f"; {busy}" if busy else "")
     return _one(events.Escalated(because=because, run=None, criterion=None))
+
+
+def _unnamed(incident: Incident) -> str | None:
+    """Return that alerts were left out whose ends nobody will tell."""
+    if not incident.truncated:
+        return None
+    return f"{incident.truncated} alerts were left out: nobody can tell whether they ended"
 
 
 def _over(incident: Incident, *, by: str, because: str, false_positive: bool) -> Answer:
@@ -214,12 +256,13 @@ def _over(incident: Incident, *, by: str, because: str, false_positive: bool) ->
     return Decision(events=(resolved,), release=(Release(kind=OPEN_INCIDENT, key=key),))
 
 
-def _escalates_at(incident: Incident, opened_at: datetime, policy: Policy) -> datetime:
+def _escalates_at(incident: Incident, policy: Policy) -> datetime:
     demand = policy.demands[incident.severity]
     since = [moment for moment in (incident.acknowledged_at, incident.escalated_at) if moment]
     if since:
         return max(since) + demand.escalate_after
-    return opened_at + demand.respond_within
+    began = [moment for moment in (incident.opened_at, incident.reopened_at) if moment]
+    return max(began) + demand.respond_within
 
 
 def _late(incident: Incident, policy: Policy) -> str:
@@ -235,6 +278,27 @@ def minutes(span: timedelta) -> str:
     if whole >= _HOUR and whole % _HOUR == 0:
         return f"{whole // _HOUR} h"
     return f"{whole} min"
+
+
+def _hide_child(incident: Incident, command: commands.HideChild) -> Answer:
+    if incident.status is Status.RESOLVED or command.key in incident.children:
+        return Decision()
+    return _one(events.ChildHidden(key=command.key, rule=command.rule, because=command.because))
+
+
+def _hide(incident: Incident, command: commands.Hide) -> Answer:
+    if incident.status is Status.RESOLVED or incident.under is not None or incident.forward:
+        return Decision()
+    return _one(events.Hidden(under=command.under, rule=command.rule, because=command.because))
+
+
+def _come_forward(incident: Incident, command: commands.ComeForward) -> Answer:
+    if incident.under is None:
+        if command.by == DESK:
+            return Decision()
+        message = f"{incident.label} is not hidden"
+        raise Rejected(message)
+    return _one(events.CameForward(by=command.by, because=command.because))
 
 
 def _acknowledge(incident: Incident, command: commands.Acknowledge) -> Answer:
@@ -335,6 +399,9 @@ def _must_be_open(incident: Incident) -> None:
 
 
 _DECIDE: Mapping[type, Callable[[Incident, Any], Answer]] = {  # each takes its own command
+    commands.HideChild: _hide_child,
+    commands.Hide: _hide,
+    commands.ComeForward: _come_forward,
     commands.Acknowledge: _acknowledge,
     commands.SetSeverity: _set_severity,
     commands.Mitigate: _mitigate,

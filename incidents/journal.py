@@ -13,6 +13,8 @@ class Aggregate(Enum):
     RUN = "run"
     APPROVAL = "approval"
     DESK = "desk"
+    KEPT = "kept"
+    SNOOZE = "snooze"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,7 @@ from incidents.commands.approval import ConsumeApproval, RequestApproval, VoidAp
 from incidents.commands.incident import Acknowledge, Escalate, Mitigate, NoteRun, Relapse
 from incidents.commands.run import EndRun
 from incidents.events.approval import ApprovalRequested
-from incidents.incident import Incident, Status
-from incidents.incident_rules import DESK
+from incidents.incident import DESK, Incident, Status
 from incidents.policy import Policy
 from incidents.run import SETTLED, UNDO, Run, Step, StepStatus
 from incidents.telling import change
@@ -49,7 +48,22 @@ def owed(
 
 def wants_run(incident: Incident) -> bool:
     """Return whether the incident should have a run and has none."""
-    return incident.status is not Status.RESOLVED and not incident.runs
+    hidden = incident.under is not None
+    return incident.status is not Status.RESOLVED and not incident.runs and not hidden
+
+
+def rests(incident: Incident, run: Run, approvals: Iterable[Approval]) -> bool:
+    """Return whether the run waits because another incident explains this one.
+
+    What was begun is finished, and what a person has approved or asked back is done.
+    """
+    if incident.under is None or run.outcome is not None or run.claimed is not None:
+        return False
+    granted = any(
+        one.state is ApprovalState.GRANTED and one.asked is not None and one.asked.run == run.id
+        for one in approvals
+    )
+    return not granted and not _undoing(run)
 
 
 def _of_run(incident: Incident, run: Run) -> Iterator[Owed]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import Enum
 
 from incidents.conditions import Condition, at_most
+from incidents.gathering import Gathering
 from incidents.ownership import OwnershipMap
 
 
@@ -115,7 +116,7 @@ class Policy:
     `hold` is how long all alerts must have ended before an incident resolves by itself,
     `approval_expiry` how long a question to people stands, `archive_after` how long the channel
     stays after it resolved, `changes_per_hour` the budget of one target, `ownership` says whose
-    incidents are whose.
+    incidents are whose, `gathering` how alerts become incidents.
     """
 
     demands: Mapping[Severity, Demand]
@@ -133,3 +134,4 @@ class Policy:
     changes_per_hour: int = 4
     digest: str = ""
     ownership: OwnershipMap = field(default_factory=OwnershipMap)
+    gathering: Gathering = field(default_factory=Gathering)

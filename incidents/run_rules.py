@@ -10,7 +10,8 @@ from incidents.decision import Decision
 from incidents.errors import ClaimConflict, Rejected
 from incidents.events import run as events
 from incidents.events.run import RunEvent
-from incidents.incident_rules import DESK, OPEN_INCIDENT
+from incidents.incident import DESK
+from incidents.incident_rules import OPEN_INCIDENT
 from incidents.journal import (
     ApprovalGranted,
     HoldAbsent,

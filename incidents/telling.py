@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any  # the table holds functions of many event types
 
-from incidents.events import approval, desk, incident, run
+from incidents.events import approval, desk, incident, kept, run, snooze
 from incidents.events.registry import Event
 
 _WHOLE = 1000
@@ -60,11 +60,18 @@ def measured(evidence: run.Evidence) -> str:
 
 def _opened(event: incident.IncidentOpened) -> str:
     where = "/".join(part for part in (event.namespace, event.model) if part) or event.key
-    return f"INC-{event.number} opened for {where}"
+    found = f" ({event.because})" if event.because else ""
+    follows = f"; it follows INC-{event.follows}" if event.follows else ""
+    return f"INC-{event.number} opened for {where}{found}{follows}"
 
 
 def _fired(event: incident.AlertFired) -> str:
     return f"{event.name} fired ({event.severity}: {event.because}), reported by {event.source}"
+
+
+def _kept(event: kept.AlertKept) -> str:
+    fired = event.fired
+    return f"{fired.name} fires ({fired.severity}) and is kept back: {event.because}"
 
 
 def _severity(event: incident.SeverityChanged) -> str:
@@ -128,6 +135,12 @@ _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     incident.AlertFired: _fired,
     incident.AlertResolved: lambda e: f"{e.name or e.fingerprint} ended at {e.ends_at:%H:%M:%S}",
     incident.AlertsTruncated: lambda e: f"a delivery left out {e.count} alerts",
+    incident.Gathered: lambda e: e.because,
+    incident.Reopened: lambda e: f"reopened: {e.because}",
+    incident.FlappingBegan: lambda e: f"{e.name} is {e.because}; it stays open for longer",
+    incident.ChildHidden: lambda e: f"{e.because}; listed here",
+    incident.Hidden: lambda e: f"listed under INC-{e.under}: {e.because}",
+    incident.CameForward: lambda e: f"stands for itself again: {e.because}",
     incident.SeverityChanged: _severity,
     incident.Acknowledged: lambda e: f"acknowledged by {e.by} through {e.via}",
     incident.Mitigated: _mitigated,
@@ -175,6 +188,13 @@ _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     approval.ApprovalVoided: lambda e: f"the approval no longer stands: {e.because}",
     approval.ApprovalConsumed: lambda e: f"the approval was used for {e.step}",
     approval.ApprovalDenied: lambda e: f"{e.by} tried to decide through {e.via}: {e.because}",
+    kept.KeepingBegan: lambda e: f"alerts of {e.key} are kept back",
+    kept.AlertKept: _kept,
+    kept.KeptOtherwise: lambda e: f"{e.name} is still kept back: {e.because}",
+    kept.KeptEnded: lambda e: f"{e.name} ended at {e.ends_at:%H:%M:%S}, kept back",
+    kept.KeptReleased: lambda e: f"{e.name} is in INC-{e.incident}",
+    snooze.Snoozed: lambda e: f"{e.which} snoozed until {e.until:%H:%M:%S} by {e.by}: {e.reason}",
+    snooze.SnoozeEnded: lambda e: f"the snooze is over: {e.because}",
     desk.Frozen: lambda e: f"{e.scope} frozen by {e.by}: {e.reason}",
     desk.Thawed: lambda e: f"{e.scope} thawed by {e.by}: {e.reason}",
 }

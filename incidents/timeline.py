@@ -77,6 +77,12 @@ _WEIGHTS: Mapping[str, Weight] = {
     **dict.fromkeys(
         (
             "IncidentOpened",
+            "Gathered",
+            "Reopened",
+            "FlappingBegan",
+            "ChildHidden",
+            "Hidden",
+            "CameForward",
             "SeverityChanged",
             "Mitigated",
             "Relapsed",

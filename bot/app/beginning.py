@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from incidents.alert import Alert
 from incidents.events.run import RunStarted
-from incidents.incident import TRIAGE, Incident
-from incidents.incident_rules import DESK
+from incidents.incident import DESK, TRIAGE, Incident
 from incidents.ports import Texts
 from incidents.run import Run
 from runbooks.engine import shelf

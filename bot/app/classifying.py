@@ -99,8 +99,8 @@ def answers(
             verdict=classify(alert, found, policy),
             runbook=runbook,
             runbook_because=because,
-            place=correlation.place(alert),
-            key=key_of(alert),
+            place=correlation.place(alert, policy.gathering.placing),
+            key=key_of(alert, policy.gathering.placing),
         )
 
 

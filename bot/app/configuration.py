@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any  # what the shapes have checked
 
+from bot.app import configuration_gathering as gatherings
 from bot.app import configuration_ownership as owners
 from bot.app import configuration_severity as severities
 from bot.app.configuration_shapes import OWNERSHIP, PEOPLE, POLICY, SHAPES
@@ -82,7 +83,11 @@ def policy_of(file: Path, people: People) -> Policy:
 
 def _checked(policy: _File, people: People) -> Policy:
     base = default_policy()
-    wrong = (policy.problem(what, *where) for what, where in severities.wrong(policy.says, base))
+    mistakes = (
+        *severities.wrong(policy.says, base),
+        *gatherings.wrong(policy.says, base.gathering),
+    )
+    wrong = (policy.problem(what, *where) for what, where in mistakes)
     refuse([*_nobody(policy, people), *wrong])
     digest = hashlib.sha256(policy.text.encode()).hexdigest()
     return replace(_policy(policy.says, people), digest=digest)
@@ -192,6 +197,7 @@ def _policy(entry: Mapping[str, Any], people: People) -> Policy:
         requester_may_approve=entry.get("requester_may_approve", "yes") == "yes",
         changes_per_hour=entry.get("changes_per_hour", base.changes_per_hour),
         never_open=base.never_open | frozenset(entry.get("never_open", ())),
+        gathering=gatherings.changed(entry, base.gathering),
         demands=_demands(entry.get("severities", {}), base.demands),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any  # JSON Schema is nested without end
 
-from bot.app import configuration_ownership, configuration_severity
+from bot.app import configuration_gathering, configuration_ownership, configuration_severity
 from runbooks.language.schema import published
 from runbooks.language.shapes import (
     Choice,
@@ -62,6 +62,9 @@ POLICY_SHAPE = Record(
             meaning="what each severity demands",
         ),
         **configuration_severity.FIELDS,
+        configuration_gathering.FIELD: Field(
+            shape=configuration_gathering.SHAPE, meaning="which alerts become which incident"
+        ),
     }
 )
 

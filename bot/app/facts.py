@@ -1,24 +1,36 @@
 """Where facts come from when an alert is judged: a file, or whoever can look at the world."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from incidents.alert import Alert
+from incidents.correlation import Place
 from incidents.errors import Rejected
 from incidents.facts import FACTS, Fact, Facts, Kind, Known, Unknown, Value
 from runbooks.language.document import Entries, Node, Plain, Scalar, read
 from runbooks.language.problem import Problem, refuse
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Facts that are wanted about what an alert names."""
+
+    place: Place
+    names: tuple[str, ...]
+
+
 class FactsSource(Protocol):
-    """Finds out facts about what an alert names."""
+    """Finds out facts about what alerts name."""
 
-    def gather(self, alert: Alert, names: Sequence[str], at: datetime) -> Facts:
-        """Return each of the facts, known or unknown with the reason, as of that moment.
+    def gather(
+        self, asked: Sequence[Asked], at: datetime, *, again: bool = False
+    ) -> Sequence[Facts]:
+        """Return for each question each of its facts, known or unknown with the reason.
 
-        Never raises for what the world does, and takes three real seconds at most for all.
+        Never raises for what the world does, and takes three real seconds at most for all. With
+        `again` also those are asked who did not answer a moment ago.
         """
 
 
@@ -28,9 +40,20 @@ class NoSource:
     def __init__(self, why: str = "no live source") -> None:
         self._why = why
 
-    def gather(self, alert: Alert, names: Sequence[str], at: datetime) -> Facts:  # noqa: ARG002
+    def gather(
+        self,
+        asked: Sequence[Asked],
+        at: datetime,  # noqa: ARG002  # the port's
+        *,
+        again: bool = False,  # noqa: ARG002  # the port's
+    ) -> Sequence[Facts]:
         """Return that nothing can be told; see the port."""
-        return {name: Unknown(why=self._why) for name in names}
+        return [unknown(one.names, self._why) for one in asked]
+
+
+def unknown(names: Iterable[str], why: str, *, lasting: bool = True) -> Facts:
+    """Return that none of the facts is known, and why."""
+    return {name: Unknown(why=why, lasting=lasting) for name in names}
 
 
 def from_file(file: Path) -> Facts:

@@ -16,6 +16,7 @@ from bot.app.intake_trouble import Trouble
 from bot.app.intake_units import Candidate, Choose, Reading, Unit, units
 from bot.app.loops.inbox import Handler
 from incidents.commands.incident import Judgement, ReportAlerts
+from incidents.commands.kept import KeepAlerts, ToKeep, Why
 from incidents.desk import Desk
 from incidents.errors import Conflict
 from incidents.facts_seen import seen
@@ -27,6 +28,8 @@ from incidents.ports import Inbox, Texts
 log = structlog.get_logger()
 
 TRIES = 8
+NO_WHY = Why(rule="", because="")
+"""Of what is kept back already, or has ended: it needs no reason."""
 
 
 class Intake:
@@ -55,6 +58,7 @@ class Intake:
         Every delivery is done or set aside afterwards. Safe to repeat; raises whatever storage
         and rules raise, and then some deliveries are still pending.
         """
+        self._routes.begin()
         readings, troubles = self._read(deliveries)
         filed = units(readings, policy=self._desk.policy, choose=self._choose)
         digests = self._keep_texts(filed)
@@ -139,26 +143,44 @@ class Intake:
         self._tell(routes[-1], unit, digests)
 
     def _tell(self, route: Route, unit: Unit, digests: Mapping[str, str]) -> None:
-        command = ReportAlerts(
-            number=route.number,
-            key=route.key,
-            place=route.place,
-            alerts=tuple(_judgement(one, digests) for one in route.candidates),
-            # Said in every repetition, told once: the most that a delivery left out.
-            truncated=max(unit.truncated - route.truncated, 0),
-            hold=self._desk.policy.hold,
-        )
         told = self._desk.tell(
             route.stream,
-            command,
+            self._command(route, unit, digests),
             append_id=_append_id(unit, route.stream),
             inbox=unit.finishes,
             cause=f"inbox-{unit.deliveries[0]}",
         )
         if not told.events:
             self._inbox.done(unit.finishes)
+        if route.whys is not None:
+            self._routes.keeps(route.stream)
+            return
         for one in route.candidates:
             self._routes.remember(one.alert.occurrence, route.stream)
+        if route.opens:
+            self._routes.bring(route.key)
+
+    def _command(
+        self, route: Route, unit: Unit, digests: Mapping[str, str]
+    ) -> ReportAlerts | KeepAlerts:
+        judged = [(_judgement(one, digests), one.alert.occurrence) for one in route.candidates]
+        if route.whys is not None:
+            whys = route.whys
+            alerts = tuple(ToKeep(alert=one, why=whys.get(name, NO_WHY)) for one, name in judged)
+            return KeepAlerts(key=route.key, place=route.place, alerts=alerts)
+        return ReportAlerts(
+            number=route.number,
+            key=route.key,
+            place=route.place,
+            alerts=tuple(one for one, _ in judged),
+            # Said in every repetition, told once: the most that a delivery left out.
+            truncated=max(unit.truncated - route.truncated, 0),
+            hold=self._desk.policy.hold,
+            place_because=route.candidates[0].place_because,
+            follows=route.follows,
+            gathered=route.gathered,
+            reopen=route.reopen,
+        )
 
 
 def _append_id(unit: Unit, stream: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from incidents import correlation
 from incidents.alert import Alert
+from incidents.correlation import PLACING, Place, Placing
 
 LABELS = 64
 NAME = 100
@@ -23,7 +24,9 @@ _DECIDING = frozenset(
     (
         *correlation.MODEL,
         *correlation.NAMESPACE,
-        *("alertname", "cluster", "role", "llm_d_ai_role"),
+        *correlation.POOL,
+        *correlation.ROLE,
+        *("alertname", "cluster"),
         *("severity", "priority", "category", "job"),
     )
 )
@@ -41,12 +44,13 @@ def bounded(alert: Alert) -> Alert:
     )
 
 
-def key_of(alert: Alert) -> str:
+def key_of(alert: Alert, placing: Placing = PLACING, *, where: Place | None = None) -> str:
     """Return the alert's correlation key, short enough for an index of the database.
 
     A longer one is told from others by its digest.
     """
-    key = correlation.key(alert)
+    place = where or correlation.place(alert, placing)
+    key = correlation.key_of(alert.name, place, placing)
     if len(key) <= KEY:
         return key
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,21 +1,38 @@
-"""Where alerts go: to the incident that has the occurrence, to the open one, or to a new one."""
+"""Where alerts go: to what has the occurrence, to the open incident, to a new one, or kept back."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
 
 from bot.app.intake_units import Candidate, Unit
-from incidents.aggregates import incident_stream
-from incidents.correlation import Place
+from bot.app.keeping import Keeping, firing
+from bot.app.outlook import Outlook
+from bot.app.whereto import Destination, Whereto
+from incidents.commands.kept import Why
+from incidents.correlation import Place, words
 from incidents.desk import Desk
-from incidents.errors import Conflict
-from incidents.incident_rules import OCCURRENCE, OPEN_INCIDENT
+from incidents.errors import Conflict, Rejected
+from incidents.incident_rules import OCCURRENCE
+from incidents.journal import Aggregate
+from incidents.keeping import Firing, Rules, sort
+from incidents.kept import KEPT, Kept, kept_stream
+from incidents.policy import Severity
+from incidents.severity import worse
+
+log = structlog.get_logger()
 
 KNOWN = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where alerts of a unit go: a stream, what it is about, and what it knows already."""
+    """Where alerts of a unit go: a stream, what it is about, and what it knows already.
+
+    With `whys`, by occurrence, they are kept back; `number` is then 0. `gathered` says why an
+    incident `opens`, `reopen` why it is open again, and `follows` which one it follows.
+    """
 
     stream: str
     number: int
@@ -23,6 +40,11 @@ class Route:
     place: Place
     truncated: int
     candidates: tuple[Candidate, ...]
+    whys: Mapping[str, Why] | None = None
+    gathered: tuple[tuple[str, str], ...] = ()
+    reopen: str = ""
+    follows: int | None = None
+    opens: bool = False
 
 
 class Routes:
@@ -31,6 +53,32 @@ class Routes:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._streams: dict[str, str] = {}
+        self._outlook = Outlook(desk)
+        self._whereto = Whereto(desk)
+        self._keeping = Keeping(desk)
+        self._keeps = False
+
+    def begin(self) -> None:
+        """Look whether anything is kept back at all: most of the time nothing is."""
+        rows = self._desk.journal.summaries(aggregate=Aggregate.KEPT, open_only=True, limit=1)
+        self._keeps = bool(rows)
+
+    def keeps(self, stream: str) -> None:
+        """Note that something is kept back, and list it where it belongs."""
+        self._keeps = True
+        self._look(stream)
+
+    def bring(self, key: str) -> None:
+        """Bring what was kept back under the key into the incident that has just opened."""
+        if self._keeps:
+            self._look(kept_stream(key))
+
+    def _look(self, stream: str) -> None:
+        try:
+            self._keeping.look(stream)
+        except (Conflict, Rejected) as error:
+            # The clock's loop looks again soon; the delivery itself is where it belongs.
+            log.info("looked at later", stream=stream, because=str(error))
 
     def to(self, unit: Unit) -> Sequence[Route]:
         """Return where the unit's alerts go; what is new comes last."""
@@ -38,16 +86,16 @@ class Routes:
         for one in unit.candidates:
             grouped.setdefault(self.holder(one.alert.occurrence), []).append(one)
         new = tuple(grouped.pop(None, ()))
-        if new:
-            stream = self._open_stream(unit.key)
-            new = (*grouped.pop(stream, ()), *new)
+        # An open incident first hears of what it has: all of it is one command.
+        destination = self._whereto.find(unit.key) if new else None
+        mine = grouped.pop(destination.stream, []) if destination else []
         routes = [self._known(stream, tuple(found)) for stream, found in grouped.items() if stream]
-        if new:
-            routes.append(self._known(stream, new) if stream else self._opening(unit, new))
+        if destination is not None:
+            routes += self._new(unit, tuple(mine), new, destination)
         return routes
 
     def holder(self, occurrence: str) -> str | None:
-        """Return the stream that has the occurrence."""
+        """Return the incident's stream that has the occurrence."""
         known = self._streams.get(occurrence)
         if known is not None:
             return known
@@ -63,9 +111,76 @@ class Routes:
             self._streams.clear()
         self._streams[occurrence] = stream
 
-    def _open_stream(self, key: str) -> str | None:
-        hold = self._desk.journal.hold(OPEN_INCIDENT, key)
-        return hold.stream if hold else None
+    def _new(
+        self,
+        unit: Unit,
+        mine: tuple[Candidate, ...],
+        new: tuple[Candidate, ...],
+        destination: Destination,
+    ) -> list[Route]:
+        """Return where alerts go of which no incident knows, beside `mine`, which it has."""
+        kept, fresh = self._apart(new)
+        if destination.open:
+            routes = [self._back(unit, kept, {})] if kept else []
+            joining = (*mine, *fresh)
+            return [*routes, self._into(unit, destination, joining)] if joining else routes
+        routes = self._sorted(unit, kept, fresh, destination)
+        last = routes[-1] if routes else None
+        if mine and last is not None and last.stream == destination.stream:
+            # One command to one stream: a second one would look like a repetition.
+            return [*routes[:-1], replace(last, candidates=(*mine, *last.candidates))]
+        return [self._known(destination.stream, mine), *routes] if mine else routes
+
+    def _apart(
+        self, new: tuple[Candidate, ...]
+    ) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
+        """Return which are kept back already, and which are heard of first."""
+        if not self._keeps:
+            return (), new
+        known = {
+            one.alert.occurrence
+            for one in new
+            if self._desk.journal.hold(KEPT, one.alert.occurrence) is not None
+        }
+        return (
+            tuple(one for one in new if one.alert.occurrence in known),
+            tuple(one for one in new if one.alert.occurrence not in known),
+        )
+
+    def _sorted(
+        self,
+        unit: Unit,
+        kept: tuple[Candidate, ...],
+        fresh: tuple[Candidate, ...],
+        destination: Destination,
+    ) -> list[Route]:
+        """Return the routes of alerts where no incident is open: kept back, or into one."""
+        rules, now = self._outlook.rules(), self._desk.clock()
+        state = self._desk.kept(kept_stream(unit.key)) if self._keeps else Kept(id="")
+        raised = tuple(one for one in kept if _raised(one, state))
+        found = sort(_alerts(state, kept, (*raised, *fresh), now), rules, now)
+        if found.opens:
+            back, opening = _without(kept, raised), (*raised, *fresh)
+        else:
+            ended = (one for one in fresh if one.alert.ends_at is not None)
+            opening = tuple(one for one in ended if _opens(one, rules, now))
+            back = _without((*kept, *fresh), opening)
+        routes = [self._back(unit, back, found.kept)] if back else []
+        into = [self._into(unit, destination, opening, found.gathered)] if opening else []
+        return routes + into
+
+    def _back(
+        self, unit: Unit, candidates: tuple[Candidate, ...], whys: Mapping[str, Why]
+    ) -> Route:
+        return Route(
+            stream=kept_stream(unit.key),
+            number=0,
+            key=unit.key,
+            place=unit.place,
+            truncated=0,
+            candidates=candidates,
+            whys=whys,
+        )
 
     def _known(self, stream: str, candidates: tuple[Candidate, ...]) -> Route:
         state = self._desk.incident(int(stream.partition("-")[2]))
@@ -82,18 +197,77 @@ class Routes:
                 namespace=opened.namespace,
                 model=opened.model,
                 role=opened.role,
+                pool=opened.pool,
             ),
             truncated=state.truncated,
             candidates=candidates,
         )
 
-    def _opening(self, unit: Unit, candidates: tuple[Candidate, ...]) -> Route:
-        number = self._desk.journal.last_incident() + 1
+    def _into(
+        self,
+        unit: Unit,
+        destination: Destination,
+        candidates: tuple[Candidate, ...],
+        gathered: tuple[tuple[str, str], ...] = (),
+    ) -> Route:
+        truncated = self._desk.incident(destination.number).truncated if destination.known else 0
         return Route(
-            stream=incident_stream(number),
-            number=number,
+            stream=destination.stream,
+            number=destination.number,
             key=unit.key,
             place=unit.place,
-            truncated=0,
+            truncated=truncated,
             candidates=candidates,
+            gathered=gathered,
+            reopen=destination.reopen,
+            follows=destination.follows,
+            opens=not destination.open,
         )
+
+
+def _firing(one: Candidate, now: datetime, *, was: Why | None = None) -> Firing:
+    return Firing(
+        occurrence=one.alert.occurrence,
+        name=one.alert.name,
+        severity=one.verdict.severity,
+        words=words(one.alert.labels, one.place, one.key),
+        seen_at=now,
+        was=was,
+    )
+
+
+def _opens(one: Candidate, rules: Rules, now: datetime) -> bool:
+    """Return whether an occurrence that ended before it was heard of is an incident by itself."""
+    beyond = max((rule.within for rule in rules.gathering.thresholds), default=None)
+    # What has ended counts below no threshold.
+    moment = now if beyond is None else now - beyond
+    return sort([_firing(one, moment)], rules, now).opens
+
+
+def _raised(one: Candidate, state: Kept) -> bool:
+    """Return whether an alert that is kept was judged worse now than it is kept as."""
+    known = state.alerts.get(one.alert.occurrence)
+    if known is None or one.alert.ends_at is not None:
+        return False
+    return worse(one.verdict.severity, Severity[known.fired.severity])
+
+
+def _alerts(
+    state: Kept, kept: Iterable[Candidate], news: Iterable[Candidate], now: datetime
+) -> list[Firing]:
+    """Return what fires of the key, each once: what is kept and does not end, and what is new."""
+    found = {name: firing(one, state) for name, one in state.alerts.items()}
+    for one in kept:
+        if one.alert.ends_at is not None:
+            found.pop(one.alert.occurrence, None)
+    for one in news:
+        known = found.get(one.alert.occurrence)
+        if one.alert.ends_at is None:
+            was = known.was if known else None
+            found[one.alert.occurrence] = _firing(one, now, was=was)
+    return list(found.values())
+
+
+def _without(ones: tuple[Candidate, ...], others: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    gone = {one.alert.occurrence for one in others}
+    return tuple(one for one in ones if one.alert.occurrence not in gone)

@@ -28,7 +28,8 @@ class Reading:
 class Candidate:
     """An alert of a delivery with all that is decided about it before its incident is known.
 
-    `seen_firing` unless every delivery said that it had ended.
+    `seen_firing` unless every delivery said that it had ended; `place_because` says what of the
+    place its labels do not.
     """
 
     alert: Alert
@@ -38,6 +39,7 @@ class Candidate:
     runbook: str
     runbook_because: str
     seen_firing: bool = True
+    place_because: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +72,14 @@ def units(readings: Sequence[Reading], *, policy: Policy, choose: Choose) -> tup
 def judged(alert: Alert, *, policy: Policy, choose: Choose) -> Candidate:
     """Return the alert with its key, place, severity and runbook."""
     runbook, because = choose(alert)
-    short = bounded(alert)
+    short, placing = bounded(alert), policy.gathering.placing
+    # An address may be too long to keep, and its query still says where it is.
+    placed = correlation.placed(replace(short, url=alert.url), placing)
     return Candidate(
         alert=short,
-        key=key_of(short),
-        place=correlation.place(short),
+        key=key_of(short, placing, where=placed.place),
+        place=placed.place,
+        place_because=placed.because,
         verdict=severity.judge(short, {}, policy),
         runbook=runbook,
         runbook_because=because,

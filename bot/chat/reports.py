@@ -8,7 +8,7 @@ from bot.chat.situation import Situation
 from incidents.events import run as events
 from incidents.events.registry import Event
 from incidents.events.run import CheckFinished, Comparison, EffectVerified, SettleObserved
-from incidents.incident_rules import DESK
+from incidents.incident import DESK
 from incidents.run import Run
 from incidents.telling import measured, number, tell
 

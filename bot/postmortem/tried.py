@@ -3,7 +3,7 @@
 from bot.postmortem.document import Line
 from bot.postmortem.story import Story
 from incidents.events import approval, run
-from incidents.incident_rules import DESK
+from incidents.incident import DESK
 from incidents.timeline import rows
 
 _NOTHING_CAME = (

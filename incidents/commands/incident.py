@@ -39,7 +39,9 @@ class Judgement:
 class ReportAlerts:
     """Deliveries reported these alerts under one key.
 
-    `number` and `place` are used where the incident is new; `hold` is how long it must be calm.
+    `number`, `place`, `place_because` and `follows` are used where the incident is new; `hold` is
+    how long it must be calm. `gathered` are rules with their reasons for which the alerts come only
+    now; with `reopen`, the reason, an incident that is over is open again.
     """
 
     number: int
@@ -48,6 +50,36 @@ class ReportAlerts:
     alerts: tuple[Judgement, ...]
     truncated: int
     hold: timedelta
+    place_because: str = ""
+    follows: int | None = None
+    gathered: tuple[tuple[str, str], ...] = ()
+    reopen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HideChild:
+    """Alerts of another key are listed under this incident."""
+
+    key: str
+    rule: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hide:
+    """The incident is a consequence of another one."""
+
+    under: int
+    rule: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComeForward:
+    """The incident stands for itself again; where a person says so, for good."""
+
+    by: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +171,9 @@ class NotePostmortem:
 
 IncidentCommand = (
     ReportAlerts
+    | HideChild
+    | Hide
+    | ComeForward
     | Acknowledge
     | SetSeverity
     | Mitigate

@@ -8,7 +8,8 @@ from datetime import datetime
 class IncidentOpened:
     """Something that belongs together under one key went wrong.
 
-    `mode` is the failure mode of the catalogue, where it names one (`RB-12`).
+    `mode` is the failure mode of the catalogue, where it names one (`RB-12`); `because` says what
+    of the place the alert's labels did not; `follows` is the incident that was about it before.
     """
 
     number: int
@@ -18,6 +19,9 @@ class IncidentOpened:
     model: str
     role: str
     mode: str
+    pool: str = ""
+    because: str = ""
+    follows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,58 @@ class AlertsTruncated:
     """A delivery left out so many alerts."""
 
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """A rule brought alerts here that were kept back, or none could tell from others.
+
+    `rule` is as in `threshold:restarts`, `snooze:3`, `maintenance:upgrade`, `inhibition:down`.
+    """
+
+    rule: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened:
+    """The same problem came back soon after the end."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlappingBegan:
+    """An alert fires and ends again and again: the incident stays open for longer."""
+
+    name: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildHidden:
+    """Alerts of another key are a consequence of this incident, and are listed under it."""
+
+    key: str
+    rule: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """The incident is a consequence of another, `under` which it is listed."""
+
+    under: int
+    rule: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameForward:
+    """The incident stands for itself again: its parent ended, or a person says so."""
+
+    by: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +244,12 @@ IncidentEvent = (
     | AlertFired
     | AlertResolved
     | AlertsTruncated
+    | Gathered
+    | Reopened
+    | FlappingBegan
+    | ChildHidden
+    | Hidden
+    | CameForward
     | SeverityChanged
     | Acknowledged
     | Mitigated

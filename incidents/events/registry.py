@@ -8,18 +8,29 @@ from incidents.errors import Rejected
 from incidents.events.approval import ApprovalEvent
 from incidents.events.desk import DeskEvent
 from incidents.events.incident import IncidentEvent
+from incidents.events.kept import KeptEvent
 from incidents.events.run import RunEvent
+from incidents.events.snooze import SnoozeEvent
 
-Event = IncidentEvent | RunEvent | ApprovalEvent | DeskEvent
+Event = (
+    IncidentEvent | RunEvent | ApprovalEvent | DeskEvent | KeptEvent | SnoozeEvent
+)
 Upcaster = Callable[[bytes], bytes]
 
 KINDS: Mapping[str, type] = {kind.__name__: kind for kind in get_args(Event)}
 """Every kind of event, by the name that stands in the journal."""
 
-SCHEMAS: Mapping[str, int] = {**dict.fromkeys(KINDS, 1), "AlertFired": 2, "AlertResolved": 2}
+SCHEMAS: Mapping[str, int] = {
+    **dict.fromkeys(KINDS, 1),
+    "IncidentOpened": 2,
+    "AlertFired": 2,
+    "AlertResolved": 2,
+}
 """The schema number with which each kind is written today."""
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    # It knew no pool, and no incident that it follows: none is the default.
+    ("IncidentOpened", 1): lambda body: body,
     # The first release asked for no facts: none is the default.
     ("AlertFired", 1): lambda body: body,
     # It did not say whether it was seen firing: that it was is the default.

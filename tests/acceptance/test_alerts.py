@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from incidents.commands.incident import Resolve
 from incidents.incident import Status
 from incidents.journal import Aggregate
 from tests.rehearsing import Rehearsal, get, send
@@ -58,7 +59,10 @@ def test_the_watchdog_opens_nothing(desk: Rehearsal) -> None:
 def test_the_same_alert_after_the_end_opens_a_second_incident(desk: Rehearsal) -> None:
     """What was resolved is over: its channel is archived, and a relapse deserves people anew."""
     fire(desk, UNKNOWN, lasts=timedelta(minutes=5))
-    desk.until(lambda: desk.has("IncidentResolved"), minutes=60)
+    desk.until(lambda: desk.has("CalmBegan"), minutes=60)
+    ended = Resolve(by="alice", because="it was renewed")
+    desk.app.opened.desk.tell("incident-1", ended)
+    desk.until(lambda: desk.has("ChannelArchived"), minutes=60)
     fire(desk, UNKNOWN, lasts=timedelta(hours=2))
     desk.until(lambda: incidents(desk) == [1, 2], minutes=20)
 

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from incidents.events import approval, desk, incident, run
+from incidents.events import approval, desk, incident, kept, run, snooze
 from incidents.events.registry import Event
+from incidents.patterns import Which
 from tests.builders import (
     APPROVAL,
     DIGEST,
@@ -21,6 +22,26 @@ from tests.builders import (
 STEP = "scale-decode"
 WHY = "the pool runs full | it really does"
 
+FIRED = incident.AlertFired(
+    fingerprint="0a0b0c0d0e0f0001",
+    starts_at=NOON + timedelta(microseconds=1),
+    name="VLLMPreemptionsHigh",
+    title="KV cache of llama-3-70b is exhausted",
+    severity="P2",
+    because="users wait longer",
+    rule="catalogue:VLLMPreemptionsHigh",
+    runbook="kv-cache-exhausted",
+    runbook_because="its name matches",
+    labels=(("alertname", "VLLMPreemptionsHigh"), ("pod", "decode-ü\0\ud800")),
+    text="texts-digest",
+    source="alertmanager:a",
+    url="http://prometheus/graph",
+    facts=(
+        incident.FactSeen(name="error_ratio", value="0.01", unit="ratio", source="picker"),
+        incident.FactSeen(name="ttft_p95", value=None, unit="", source="timeout"),
+    ),
+)
+
 EVENTS: tuple[Event, ...] = (
     incident.IncidentOpened(
         number=1,
@@ -30,26 +51,9 @@ EVENTS: tuple[Event, ...] = (
         model=PLACE.model,
         role=PLACE.role,
         mode="RB-12",
+        pool="llama-pool",
     ),
-    incident.AlertFired(
-        fingerprint="0a0b0c0d0e0f0001",
-        starts_at=NOON + timedelta(microseconds=1),
-        name="VLLMPreemptionsHigh",
-        title="KV cache of llama-3-70b is exhausted",
-        severity="P2",
-        because="users wait longer",
-        rule="catalogue:VLLMPreemptionsHigh",
-        runbook="kv-cache-exhausted",
-        runbook_because="its name matches",
-        labels=(("alertname", "VLLMPreemptionsHigh"), ("pod", "decode-ü\0\ud800")),
-        text="texts-digest",
-        source="alertmanager:a",
-        url="http://prometheus/graph",
-        facts=(
-            incident.FactSeen(name="error_ratio", value="0.01", unit="ratio", source="picker"),
-            incident.FactSeen(name="ttft_p95", value=None, unit="", source="timeout"),
-        ),
-    ),
+    FIRED,
     incident.AlertResolved(
         fingerprint="0a0b0c0d0e0f0001",
         starts_at=NOON,
@@ -58,6 +62,14 @@ EVENTS: tuple[Event, ...] = (
         seen_firing=False,
     ),
     incident.AlertsTruncated(count=3),
+    incident.Gathered(rule="threshold:restarts", because="3 of 3 within 10 min: restarts"),
+    incident.Reopened(because="VLLMPreemptionsHigh fired 2 min after the end"),
+    incident.FlappingBegan(name="VLLMPreemptionsHigh", because="flapping: 6 times in 30 min"),
+    incident.ChildHidden(
+        key=KEY, rule="inhibition:service-down", because="hidden under Down: Slow"
+    ),
+    incident.Hidden(under=2, rule="inhibition:service-down", because="Down fires"),
+    incident.CameForward(by="triaged", because="INC-2 is over"),
     incident.SeverityChanged(was="P2", now="P1", because=WHY, rule="person", by="ann"),
     incident.Acknowledged(by="ann", via="slack"),
     incident.Mitigated(by="triaged", because="4 → 6 helped", run=RUN, step=STEP),
@@ -131,6 +143,43 @@ EVENTS: tuple[Event, ...] = (
     approval.ApprovalVoided(because="the plan changed"),
     approval.ApprovalConsumed(step=STEP),
     approval.ApprovalDenied(by="eve", via="slack", because="eve is not among the approvers"),
+    kept.KeepingBegan(
+        key=KEY,
+        cluster=PLACE.cluster,
+        namespace=PLACE.namespace,
+        model=PLACE.model,
+        role=PLACE.role,
+        pool="llama-pool",
+    ),
+    kept.AlertKept(
+        fired=FIRED, mode="RB-12", rule="snooze:3", because=WHY, until=later(30), under=None
+    ),
+    kept.KeptOtherwise(
+        fingerprint="0a0b0c0d0e0f0001",
+        starts_at=NOON,
+        name="VLLMPreemptionsHigh",
+        rule="inhibition:service-down",
+        because="hidden under Down of INC-2",
+        until=None,
+        under=2,
+    ),
+    kept.KeptEnded(
+        fingerprint="0a0b0c0d0e0f0001",
+        starts_at=NOON,
+        ends_at=later(12),
+        name="VLLMPreemptionsHigh",
+    ),
+    kept.KeptReleased(
+        fingerprint="0a0b0c0d0e0f0001", starts_at=NOON, name="VLLMPreemptionsHigh", incident=4
+    ),
+    snooze.Snoozed(
+        number=3,
+        which=Which(alerts=("VLLM*",), labels=(("namespace", "llm-d"),)),
+        until=later(60),
+        by="ann",
+        reason="a load test",
+    ),
+    snooze.SnoozeEnded(by="triaged", because="its time is over"),
     desk.Frozen(scope="llm-d", by="ann", reason="a migration"),
     desk.Thawed(scope="llm-d", by="ann", reason="it is done"),
 )
@@ -140,6 +189,19 @@ TOLD = {
     "AlertFired": "VLLMPreemptionsHigh fired (P2: users wait longer), reported by alertmanager:a",
     "AlertResolved": "VLLMPreemptionsHigh ended at 12:12:00",
     "AlertsTruncated": "a delivery left out 3 alerts",
+    "Gathered": "3 of 3 within 10 min: restarts",
+    "Reopened": "reopened: VLLMPreemptionsHigh fired 2 min after the end",
+    "FlappingBegan": "VLLMPreemptionsHigh is flapping: 6 times in 30 min; it stays open for longer",
+    "ChildHidden": "hidden under Down: Slow; listed here",
+    "Hidden": "listed under INC-2: Down fires",
+    "CameForward": "stands for itself again: INC-2 is over",
+    "KeepingBegan": f"alerts of {KEY} are kept back",
+    "AlertKept": f"VLLMPreemptionsHigh fires (P2) and is kept back: {WHY}",
+    "KeptOtherwise": "VLLMPreemptionsHigh is still kept back: hidden under Down of INC-2",
+    "KeptEnded": "VLLMPreemptionsHigh ended at 12:12:00, kept back",
+    "KeptReleased": "VLLMPreemptionsHigh is in INC-4",
+    "Snoozed": "VLLM*, namespace=llm-d snoozed until 13:00:00 by ann: a load test",
+    "SnoozeEnded": "the snooze is over: its time is over",
     "SeverityChanged": f"severity P2 → P1: {WHY}",
     "Acknowledged": "acknowledged by ann through slack",
     "Mitigated": "mitigated: 4 → 6 helped",

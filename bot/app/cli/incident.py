@@ -7,7 +7,7 @@ from bot.app.cli.person import known
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.aggregates import incident_stream
-from incidents.commands.incident import Acknowledge, Resolve, SetSeverity
+from incidents.commands.incident import Acknowledge, ComeForward, Resolve, SetSeverity
 from incidents.policy import Severity
 from incidents.telling import tell
 
@@ -39,6 +39,13 @@ def severity(number: int, severity: Severity, /, *, because: str, as_json: Json 
     with opened(load()) as desk:
         command = SetSeverity(severity=severity, by=_who(desk), because=because)
         _tell(desk, number, command, as_json=as_json)
+
+
+@incident.command
+def forward(number: int, /, *, because: str, as_json: Json = False) -> None:
+    """Let an incident that is listed under another one stand for itself, with the reason."""
+    with opened(load()) as desk:
+        _tell(desk, number, ComeForward(by=_who(desk), because=because), as_json=as_json)
 
 
 def _who(desk: Opened) -> str:

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "reject": ("approve:reject", "Say no to a plan that waits."),
     "freeze": ("freeze:freeze", "Stop every change, also of what is approved."),
     "thaw": ("freeze:thaw", "Let changes be claimed again."),
+    "snooze": ("snooze:snooze", "Let some alerts open nothing for a while; they are listed."),
     "incident": ("incident:incident", "Acknowledge, resolve or judge an incident."),
     "run": ("run:run", "Retry, skip, continue, undo, answer or settle a step."),
     "classify": ("classify:classify", "How bad a saved alert is, why, and what would change it."),

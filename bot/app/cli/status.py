@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from bot.app import kept_listing
 from bot.app.cli.output import Json, show, table
+from bot.app.cli.snooze import standing
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.belonging import team
@@ -25,6 +27,8 @@ def _found(desk: Opened) -> dict[str, object]:
         "approvals": [_approval(row) for row in approvals if row.state == "requested"],
         "waits": list(_waits(desk)),
         "frozen": {scope: one.reason for scope, one in desk.desk.freeze().frozen.items()},
+        "kept_back": list(kept_listing.listing(desk.desk)),
+        "snoozes": standing(desk),
         "set_aside": desk.store.inbox.count_aside(),
         "undeliverable": desk.store.outbox.count_dead(),
     }
@@ -94,8 +98,18 @@ def _lines(found: dict[str, object]) -> list[str]:
         ]
     if isinstance(frozen, dict):
         lines += [f"frozen: {scope}: {reason}" for scope, reason in frozen.items()]
+    lines += _kept_back(found["kept_back"], found["snoozes"])
     if found["set_aside"]:
         lines.append(f"{found['set_aside']} deliveries were set aside: `triaged inbox aside`")
     if found["undeliverable"]:
         lines.append(f"{found['undeliverable']} messages could not be delivered")
+    return lines
+
+
+def _kept_back(kept: object, snoozes: object) -> list[str]:
+    lines = list[str]()
+    if isinstance(kept, list):
+        lines += kept_listing.lines(kept)
+    if isinstance(snoozes, list):
+        lines += [f"snooze {one['snooze']}: {one['told']}" for one in snoozes]
     return lines

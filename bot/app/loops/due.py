@@ -1,24 +1,29 @@
 """The clock's loop: whatever a row says is due now."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 
 import structlog
 
+from bot.app.keeping import Keeping
 from bot.app.loops.pause import Pause
 from incidents.commands.approval import ExpireApproval
 from incidents.commands.incident import Mitigate, Tick
+from incidents.commands.snooze import ExpireSnooze
 from incidents.desk import Desk
 from incidents.errors import Conflict, Rejected
 from incidents.incident import Status
 from incidents.journal import Aggregate, Summary
 from incidents.linking import owed
+from incidents.run import Run
 
 log = structlog.get_logger()
 
 # Runs are due all the time and are not this loop's: they must not hide the others.
 MOST = 2000
 WRITE_AGAIN_SECONDS = 30.0
+CANNOT_TELL = "cannot tell"
 CLAIMED = frozenset({"started", "in doubt", "applied"})
 
 WritePostmortem = Callable[[int], bool]
@@ -34,13 +39,14 @@ class DueLoop:
         self._desk = desk
         self._write_postmortem = write_postmortem
         self._pause = pause
+        self._keeping = Keeping(desk)
         self._write_again: dict[int, float] = {}
 
     def once(self) -> bool:
         """Handle every row that is due; return whether one of them changed."""
         rows = self._desk.journal.due(self._desk.clock(), limit=MOST)
         handled = [self._handle(row) for row in rows]
-        return any(handled)
+        return self._keeping.hide() or any(handled)
 
     def wait(self) -> None:
         """Wait for a turn of the clock."""
@@ -56,6 +62,10 @@ class DueLoop:
     def _tell(self, row: Summary) -> bool:
         if row.aggregate is Aggregate.APPROVAL:
             return bool(self._desk.tell(row.stream, ExpireApproval()).events)
+        if row.aggregate is Aggregate.SNOOZE:
+            return bool(self._desk.tell(row.stream, ExpireSnooze()).events)
+        if row.aggregate is Aggregate.KEPT:
+            return self._keeping.due(row.stream, row.version)
         if row.aggregate is not Aggregate.INCIDENT or row.incident is None:
             return False
         busy = self._busy(row.incident)
@@ -79,6 +89,25 @@ class DueLoop:
             if row.state in CLAIMED:
                 return f"{row.stream} is {row.state}"
         runs = [self._desk.run(row.stream) for row in rows]
+        if incident.status is not Status.RESOLVED:
+            doubt = self._doubt(number, runs)
+            if doubt is not None:
+                return doubt
         debts = owed(incident, runs, {}, self._desk.policy, self._desk.clock())
         counts = any(isinstance(debt.command, Mitigate) for debt in debts)
         return "a verified change is not noted yet" if counts else None
+
+    def _doubt(self, number: int, runs: Sequence[Run]) -> str | None:
+        """Return what about the incident is open, so that it cannot be said to be over."""
+        asked = self._desk.journal.summaries(
+            aggregate=Aggregate.APPROVAL, incident=number, open_only=True
+        )
+        going = (f"{run.id} is not over" for run in runs if run.outcome is None)
+        unsure = (
+            f"nobody can tell what {step.id} of {run.id} did"
+            for run in runs
+            for step in run.steps.values()
+            if step.verdict == CANNOT_TELL and step.applied_at is not None
+        )
+        open_ = (f"{row.stream} waits for an answer" for row in asked)
+        return next(chain(going, open_, unsure), None)

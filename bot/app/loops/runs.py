@@ -16,7 +16,7 @@ from incidents.errors import Conflict, Rejected
 from incidents.events.run import RunStarted
 from incidents.incident import Incident, Status
 from incidents.journal import Aggregate, Summary
-from incidents.linking import owed, wants_run
+from incidents.linking import owed, rests, wants_run
 from incidents.run import Run
 from runbooks.engine import moves as engine
 
@@ -84,7 +84,7 @@ class RunsLoop:
             self._start(look.incident)
             return True
         changed = self._settle(look)
-        moved = [self._move(look.incident, run) for run in look.runs]
+        moved = [self._move(look.incident, run) for run in look.runs if not look.rests(run)]
         if changed or any(moved):
             return True
         self._rest(look, now)
@@ -105,7 +105,8 @@ class RunsLoop:
 
     def _rest(self, look: "_Look", now: datetime) -> None:
         """Look again when there may be something to do; what waits for the world stays awake."""
-        moments = [self._until(run, now) for run in look.runs if run.outcome is None]
+        going = [run for run in look.runs if run.outcome is None and not look.rests(run)]
+        moments = [self._until(run, now) for run in going]
         until = min(moments, default=now + AGAIN)
         if until > now:
             self._attended.rest(look.incident.number, now=now, until=until)
@@ -146,6 +147,10 @@ class _Look:
     runs: tuple[Run, ...]
     approvals: Mapping[str, Approval]
     open: bool
+
+    def rests(self, run: Run) -> bool:
+        """Return whether the run waits because another incident explains this one."""
+        return rests(self.incident, run, self.approvals.values())
 
 
 def _waits(move: engine.Move, now: datetime) -> datetime:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from incidents.commands.incident import Acknowledge
 from incidents.incident import Status
 from incidents.policy import Severity
 from incidents.timeline import rows
@@ -140,10 +141,33 @@ def test_an_incident_resolves_after_its_hold_time_and_opens_again(office: Office
     office.deliver(body(alert()))
     office.deliver(body(resolved()))
     office.calm()
+    office.now += office.policy.gathering.reopen
     office.deliver(body(alert(startsAt=LATER)))
 
     assert [one.status for one in office.incidents] == [Status.RESOLVED, Status.INVESTIGATING]
     assert [len(one.alerts) for one in office.incidents] == [1, 1]
+    assert [one.opened.follows for one in office.incidents if one.opened] == [None, 1]
+
+
+def test_the_same_problem_soon_after_the_end_reopens_its_incident(office: Office) -> None:
+    """People look into the channel they were in a minute ago, and nobody has it any more."""
+    office.deliver(body(alert()))
+    office.desk.tell("incident-1", Acknowledge(by="ada", via="cli"))
+    office.deliver(body(resolved()))
+    office.calm()
+    office.now += timedelta(minutes=2)
+    office.restart()
+    office.deliver(body(alert(startsAt=LATER)))
+
+    [incident] = office.incidents
+    assert (incident.status, incident.firing, incident.reopenings, incident.acknowledged_by) == (
+        Status.INVESTIGATING,
+        1,
+        1,
+        None,
+    )
+    told = [row.text for row in rows(office.desk.history(1)) if row.kind == "Reopened"]
+    assert told == ["reopened: it came back 2 min after its end"]
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["at-once", "after-a-restart"])
@@ -189,6 +213,7 @@ def test_old_and_new_alerts_of_one_delivery_go_where_they_belong(office: Office)
     """A group repeats what has ended; its end must not land in the new incident."""
     office.deliver(body(alert()))
     office.resolve(1)
+    office.now += office.policy.gathering.reopen
     office.deliver(body(resolved(), alert(startsAt=LATER)))
 
     assert [(one.status, one.firing) for one in office.incidents] == [

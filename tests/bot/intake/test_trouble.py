@@ -62,6 +62,7 @@ def test_it_stays_open_until_a_person_has_looked(office: Office) -> None:
     office.calm()
     still = office.incidents[0].status
     office.resolve(1)
+    office.now += office.policy.gathering.reopen
     office.deliver(b"")
 
     assert still is Status.INVESTIGATING

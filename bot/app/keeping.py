@@ -1,0 +1,179 @@
+"""Keeping alerts back, and letting them go: what is kept is compared with the rules.
+
+Nothing of it is remembered: what a crash left half done is found and finished at the next look.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.app.loops.growth import grown
+from bot.app.outlook import Outlook
+from bot.app.whereto import Destination, Whereto
+from incidents.aggregates import incident_stream
+from incidents.commands.incident import Hide, HideChild, ReportAlerts
+from incidents.commands.kept import KeepOtherwise, ReleaseAlerts
+from incidents.correlation import words
+from incidents.desk import Desk
+from incidents.errors import Conflict, Rejected
+from incidents.hiding import hiding
+from incidents.incident import Incident
+from incidents.incident_rules import OCCURRENCE
+from incidents.keeping import Firing, Rules, joined, sort
+from incidents.kept import Kept, KeptAlert, judged
+from incidents.policy import Severity
+
+log = structlog.get_logger()
+
+AGAIN = timedelta(seconds=5)
+"""How often alerts that are kept back are looked at while nothing happens to them."""
+
+
+class Keeping:
+    """Lets alerts go when nothing keeps them back any more, and hides what a parent explains.
+
+    Used by one thread at a time.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._outlook = Outlook(desk)
+        self._whereto = Whereto(desk)
+        self._looked: dict[str, tuple[int, datetime]] = {}
+        self._seen: int | None = None
+
+    def due(self, stream: str, version: int) -> bool:
+        """Look at what is kept in a stream, unless that was just done."""
+        now = self._desk.clock()
+        looked = self._looked.get(stream)
+        if looked is not None and looked[0] == version and now - looked[1] < AGAIN:
+            return False
+        self._looked[stream] = (version, now)
+        if looked is None and self._release(self._desk.kept(stream)):
+            return True
+        return self.look(stream)
+
+    def look(self, stream: str) -> bool:
+        """Let go what nothing keeps back any more; return whether anything changed."""
+        kept = self._desk.kept(stream)
+        if not kept.alerts:
+            self._looked.pop(stream, None)
+            return False
+        rules, now = self._outlook.rules(), self._desk.clock()
+        alerts = [firing(one, kept) for one in kept.alerts.values()]
+        destination = self._whereto.find(kept.key)
+        if destination.open:
+            return self._bring(kept, destination, joined(alerts))
+        found = sort(alerts, rules, now)
+        if found.opens:
+            return self._bring(kept, destination, found.gathered)
+        told = self._desk.tell(stream, KeepOtherwise(whys=tuple(found.kept.items())))
+        listed = self._list(kept, rules)
+        return bool(told.events) or listed
+
+    def hide(self) -> bool:
+        """Hide what another incident explains, and bring forward what none does any more.
+
+        Only when something has happened since the last time.
+        """
+        if not self._grown():
+            return False
+        changed = False
+        # Each may change what the next one rests on: two must not hide each other.
+        for incident in self._outlook.incidents():
+            command = hiding(self._desk.incident(incident.number), self._outlook.rules())
+            if command is not None:
+                changed = self._tell_hidden(incident.number, command) or changed
+        return changed
+
+    def _tell_hidden(self, number: int, command: object) -> bool:
+        try:
+            told = self._desk.tell(incident_stream(number), command)
+            if isinstance(command, Hide) and told.events:
+                self._desk.tell(incident_stream(command.under), _child(told.state, command))
+        except (Conflict, Rejected) as error:
+            log.info("hidden later", incident=number, because=str(error))
+            return False
+        return bool(told.events)
+
+    def _grown(self) -> bool:
+        """Return whether anything has happened; the first time something may have."""
+        if not self._desk.policy.gathering.inhibitions:
+            return False
+        if self._seen is None:
+            self._seen = self._desk.journal.head().position
+            return True
+        streams, self._seen = grown(self._desk.journal, after=self._seen)
+        return any(stream.startswith("incident-") for stream in streams)
+
+    def _release(self, kept: Kept) -> bool:
+        """Take out what an incident has already: a crash came between the two appends."""
+        changed = False
+        for number, names in self._taken(kept).items():
+            command = ReleaseAlerts(occurrences=tuple(names), incident=number)
+            changed = bool(self._desk.tell(kept.id, command).events) or changed
+        return changed
+
+    def _taken(self, kept: Kept) -> Mapping[int, Sequence[str]]:
+        found = dict[int, list[str]]()
+        for name in kept.alerts:
+            hold = self._desk.journal.hold(OCCURRENCE, name)
+            if hold is not None:
+                found.setdefault(int(hold.stream.partition("-")[2]), []).append(name)
+        return found
+
+    def _bring(
+        self, kept: Kept, destination: Destination, gathered: tuple[tuple[str, str], ...]
+    ) -> bool:
+        """Bring everything that is kept into an incident, and then out of the list."""
+        opened = self._desk.incident(destination.number).opened if destination.known else None
+        report = ReportAlerts(
+            number=destination.number,
+            key=opened.key if opened else kept.key,
+            place=kept.place,
+            alerts=tuple(judged(one) for one in kept.alerts.values()),
+            truncated=0,
+            hold=self._desk.policy.hold,
+            follows=destination.follows,
+            gathered=gathered,
+            reopen=destination.reopen,
+        )
+        self._desk.tell(destination.stream, report)
+        command = ReleaseAlerts(occurrences=tuple(kept.alerts), incident=destination.number)
+        return bool(self._desk.tell(kept.id, command).events)
+
+    def _list(self, kept: Kept, rules: Rules) -> bool:
+        """List what is hidden under the incidents that explain it."""
+        changed = False
+        there = {parent.number for parent in rules.parents}
+        for one in self._desk.kept(kept.id).alerts.values():
+            under = one.why.under
+            if under is not None and under in there:
+                changed = self._listed(kept.key, one, under) or changed
+        return changed
+
+    def _listed(self, key: str, one: KeptAlert, under: int) -> bool:
+        if key in self._desk.incident(under).children:
+            return False
+        because = f"{one.why.because}: {one.fired.name} of {key}"
+        command = HideChild(key=key, rule=one.why.rule, because=because)
+        return bool(self._desk.tell(incident_stream(under), command).events)
+
+
+def _child(hidden: Incident, command: Hide) -> HideChild:
+    because = f"{hidden.label} is hidden: {command.because}"
+    key = hidden.opened.key if hidden.opened else ""
+    return HideChild(key=key, rule=command.rule, because=because)
+
+
+def firing(one: KeptAlert, kept: Kept) -> Firing:
+    """Return an alert that is kept as the rules look at it."""
+    return Firing(
+        occurrence=one.occurrence,
+        name=one.fired.name,
+        severity=Severity[one.fired.severity],
+        words=words(dict(one.fired.labels), kept.place, kept.key),
+        seen_at=one.kept_at,
+        was=one.why,
+    )

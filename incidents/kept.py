@@ -1,0 +1,257 @@
+"""The alerts of one key that are kept back: their state, and what may follow from a command."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any  # the dispatch tables hold functions of many types
+
+from incidents.alert import occurrence
+from incidents.commands import kept as commands
+from incidents.commands.incident import Judgement
+from incidents.commands.kept import KeptCommand, ToKeep, Why
+from incidents.correlation import Place
+from incidents.decision import Decision
+from incidents.errors import Conflict
+from incidents.events import kept as events
+from incidents.events.incident import AlertFired
+from incidents.events.kept import KeptEvent
+from incidents.incident_rules import OCCURRENCE, fired
+from incidents.journal import HoldAbsent, Release, Take
+from incidents.policy import Severity
+
+KEPT = "kept"
+"""The kind of the hold on an occurrence that is kept back."""
+
+Answer = Decision[KeptEvent]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAlert:
+    """An occurrence that fires and is kept back, since `kept_at`."""
+
+    fired: AlertFired
+    mode: str
+    why: Why
+    kept_at: datetime
+
+    @property
+    def occurrence(self) -> str:
+        """Return the key of the occurrence."""
+        return occurrence(self.fired.fingerprint, self.fired.starts_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is kept back under one key; `began` is None before its first event.
+
+    `ended` counts those that ended meanwhile, `released` those that an incident is about now.
+    """
+
+    id: str
+    version: int = 0
+    began: events.KeepingBegan | None = None
+    alerts: Mapping[str, KeptAlert] = field(default_factory=dict)
+    ended: int = 0
+    released: int = 0
+    opened_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """Return the key that the alerts share."""
+        return self.began.key if self.began else ""
+
+    @property
+    def place(self) -> Place:
+        """Return the place of the alerts."""
+        began = self.began
+        if began is None:
+            return Place(cluster="", namespace="", model="", role="")
+        return Place(
+            cluster=began.cluster,
+            namespace=began.namespace,
+            model=began.model,
+            role=began.role,
+            pool=began.pool,
+        )
+
+
+def kept_stream(key: str) -> str:
+    """Return the name of the stream in which the alerts of a key are kept."""
+    return f"kept-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
+
+
+def due(state: Kept) -> datetime | None:
+    """Return when it is to be looked at: at once, since what keeps them back may end any time."""
+    return state.updated_at if state.alerts else None
+
+
+def judged(alert: KeptAlert) -> Judgement:
+    """Return the alert as it was judged, for the incident that takes it."""
+    told = alert.fired
+    return Judgement(
+        fingerprint=told.fingerprint,
+        starts_at=told.starts_at,
+        ends_at=None,
+        name=told.name,
+        title=told.title,
+        labels=told.labels,
+        text=told.text,
+        source=told.source,
+        url=told.url,
+        severity=Severity[told.severity],
+        because=told.because,
+        rule=told.rule,
+        mode=alert.mode,
+        runbook=told.runbook,
+        runbook_because=told.runbook_because,
+        facts=told.facts,
+    )
+
+
+def evolve(state: Kept, event: KeptEvent, at: datetime) -> Kept:
+    """Return the state after the event; never raises for an event that was recorded."""
+    grown = replace(
+        state, version=state.version + 1, opened_at=state.opened_at or at, updated_at=at
+    )
+    if isinstance(event, events.AlertKept):
+        return _kept(grown, event, at)
+    return _EVOLVE[type(event)](grown, event)
+
+
+def decide(state: Kept, command: KeptCommand, now: datetime) -> Answer:
+    """Return what follows; raises Conflict when the stream is of another key."""
+    return _DECIDE[type(command)](state, command, now)
+
+
+def _keep(state: Kept, command: commands.KeepAlerts, now: datetime) -> Answer:
+    if state.began is not None and state.began.key != command.key:
+        message = f"{state.id} keeps {state.began.key}, not {command.key}"
+        raise Conflict(message)
+    told = list[KeptEvent]()
+    after = state
+    for one in command.alerts:
+        for event in _one(after, one):
+            told.append(event)
+            after = evolve(after, event, now)
+    if told and state.began is None:
+        told.insert(0, _beginning(command))
+    return _decision(told)
+
+
+def _one(state: Kept, one: ToKeep) -> Iterator[KeptEvent]:
+    alert = one.alert
+    known = state.alerts.get(occurrence(alert.fingerprint, alert.starts_at))
+    if known is not None and alert.ends_at is not None:
+        yield events.KeptEnded(
+            fingerprint=alert.fingerprint,
+            starts_at=alert.starts_at,
+            ends_at=alert.ends_at,
+            name=alert.name,
+        )
+    # One that had ended when it was heard of first needs nothing: nobody is kept waiting.
+    if known is None and alert.ends_at is None:
+        yield events.AlertKept(
+            fired=fired(alert),
+            mode=alert.mode,
+            rule=one.why.rule,
+            because=one.why.because,
+            until=one.why.until,
+            under=one.why.under,
+        )
+
+
+def _beginning(command: commands.KeepAlerts) -> events.KeepingBegan:
+    place = command.place
+    return events.KeepingBegan(
+        key=command.key,
+        cluster=place.cluster,
+        namespace=place.namespace,
+        model=place.model,
+        role=place.role,
+        pool=place.pool,
+    )
+
+
+def _otherwise(state: Kept, command: commands.KeepOtherwise, _: datetime) -> Answer:
+    told = list[KeptEvent]()
+    for name, why in command.whys:
+        known = state.alerts.get(name)
+        if known is not None and known.why != why:
+            told.append(
+                events.KeptOtherwise(
+                    fingerprint=known.fired.fingerprint,
+                    starts_at=known.fired.starts_at,
+                    name=known.fired.name,
+                    rule=why.rule,
+                    because=why.because,
+                    until=why.until,
+                    under=why.under,
+                )
+            )
+    return _decision(told)
+
+
+def _release(state: Kept, command: commands.ReleaseAlerts, _: datetime) -> Answer:
+    known = [state.alerts[name] for name in command.occurrences if name in state.alerts]
+    return _decision(
+        [
+            events.KeptReleased(
+                fingerprint=one.fired.fingerprint,
+                starts_at=one.fired.starts_at,
+                name=one.fired.name,
+                incident=command.incident,
+            )
+            for one in known
+        ]
+    )
+
+
+def _decision(told: list[KeptEvent]) -> Answer:
+    """Return the decision with the holds: an occurrence is in one list at most."""
+    take, release, require = list[Take](), list[Release](), list[HoldAbsent]()
+    for event in told:
+        match event:
+            case events.AlertKept():
+                name = occurrence(event.fired.fingerprint, event.fired.starts_at)
+                take.append(Take(kind=KEPT, key=name))
+                require.append(HoldAbsent(kind=OCCURRENCE, key=name))
+            case events.KeptEnded() | events.KeptReleased():
+                name = occurrence(event.fingerprint, event.starts_at)
+                release.append(Release(kind=KEPT, key=name))
+            case events.KeepingBegan() | events.KeptOtherwise():
+                pass
+    return Decision(
+        events=tuple(told), take=tuple(take), release=tuple(release), require=tuple(require)
+    )
+
+
+def _kept(state: Kept, event: events.AlertKept, at: datetime) -> Kept:
+    why = Why(rule=event.rule, because=event.because, until=event.until, under=event.under)
+    alert = KeptAlert(fired=event.fired, mode=event.mode, why=why, kept_at=at)
+    return replace(state, alerts={**state.alerts, alert.occurrence: alert})
+
+
+def _reasoned(state: Kept, event: events.KeptOtherwise) -> Kept:
+    name = occurrence(event.fingerprint, event.starts_at)
+    why = Why(rule=event.rule, because=event.because, until=event.until, under=event.under)
+    return replace(state, alerts={**state.alerts, name: replace(state.alerts[name], why=why)})
+
+
+def _without(state: Kept, event: events.KeptEnded | events.KeptReleased) -> Mapping[str, KeptAlert]:
+    gone = occurrence(event.fingerprint, event.starts_at)
+    return {name: one for name, one in state.alerts.items() if name != gone}
+
+
+_EVOLVE: Mapping[type, Callable[[Kept, Any], Kept]] = {  # each takes its own event
+    events.KeepingBegan: lambda s, e: replace(s, began=e),
+    events.KeptOtherwise: _reasoned,
+    events.KeptEnded: lambda s, e: replace(s, alerts=_without(s, e), ended=s.ended + 1),
+    events.KeptReleased: lambda s, e: replace(s, alerts=_without(s, e), released=s.released + 1),
+}
+_DECIDE: Mapping[type, Callable[[Kept, Any, datetime], Answer]] = {  # each takes its own command
+    commands.KeepAlerts: _keep,
+    commands.KeepOtherwise: _otherwise,
+    commands.ReleaseAlerts: _release,
+}

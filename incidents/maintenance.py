@@ -1,0 +1,92 @@
+"""Maintenance windows: planned work, once or every week, in somebody's time zone. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from enum import IntEnum
+
+from incidents.patterns import Which
+
+
+class Weekday(IntEnum):
+    """The days as people write them; the numbers are Python's."""
+
+    MONDAY = 0
+    TUESDAY = 1
+    WEDNESDAY = 2
+    THURSDAY = 3
+    FRIDAY = 4
+    SATURDAY = 5
+    SUNDAY = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """From a moment up to, and without, another."""
+
+    start: datetime
+    end: datetime
+
+    def holds(self, moment: datetime) -> bool:
+        """Tell whether the moment is in it."""
+        return self.start <= moment < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """One window, given by its two ends."""
+
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weekly:
+    """A window that begins every week at this time of these days, as clocks on walls show it."""
+
+    weekdays: frozenset[Weekday]
+    at: time
+    duration: timedelta
+    timezone: tzinfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Planned work on what `which` means, with the reason that people gave."""
+
+    name: str
+    which: Which
+    when: Once | Weekly
+    reason: str
+
+
+def windows(planned: Sequence[Window], within: Interval) -> tuple[tuple[Window, Interval], ...]:
+    """Return every interval of planned work that touches `within`, cut to it, in order."""
+    found = [(one, _cut(part, within)) for one in planned for part in _parts(one.when, within)]
+    return tuple(sorted(found, key=lambda pair: (pair[1].start, pair[1].end, pair[0].name)))
+
+
+def standing(window: Window, moment: datetime) -> Interval | None:
+    """Return the whole interval of the window that the moment is in; None where there is none."""
+    near = Interval(start=moment, end=moment + timedelta(microseconds=1))
+    return max(_parts(window.when, near), key=lambda one: one.end, default=None)
+
+
+def _parts(when: Once | Weekly, within: Interval) -> Iterator[Interval]:
+    found = iter([when.interval]) if isinstance(when, Once) else _weekly(when, within)
+    return (one for one in found if one.start < within.end and within.start < one.end)
+
+
+def _weekly(when: Weekly, within: Interval) -> Iterator[Interval]:
+    zone = when.timezone
+    first = (within.start - when.duration).astimezone(zone).date() - timedelta(days=1)
+    last = within.end.astimezone(zone).date() + timedelta(days=1)
+    for number in range((last - first).days + 1):
+        day: date = first + timedelta(days=number)
+        if Weekday(day.weekday()) in when.weekdays:
+            # The day's own offset: at a change of summer time the wall clock counts.
+            start = datetime.combine(day, when.at, tzinfo=zone).astimezone(within.start.tzinfo)
+            yield Interval(start=start, end=start + when.duration)
+
+
+def _cut(part: Interval, within: Interval) -> Interval:
+    return Interval(start=max(part.start, within.start), end=min(part.end, within.end))

@@ -1,0 +1,34 @@
+"""Which alerts a rule of correlation means: by name and labels, `*` standing for any text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+LONGEST = 512
+"""A longer value fits no pattern but `*`: it comes from outside, and patterns may backtrack."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """The alerts with one of the names whose labels are each like their pattern.
+
+    Without names it is any alert; a label that is missing counts as empty.
+    """
+
+    alerts: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+
+    def fits(self, name: str, labels: Mapping[str, str]) -> bool:
+        """Tell whether an alert of this name with these labels is meant."""
+        named = not self.alerts or any(_like(one, name) for one in self.alerts)
+        return named and all(_like(one, labels.get(label, "")) for label, one in self.labels)
+
+    def __str__(self) -> str:
+        said = [" or ".join(self.alerts)] if self.alerts else []
+        return ", ".join([*said, *(f"{label}={one}" for label, one in self.labels)]) or "any alert"
+
+
+def _like(pattern: str, text: str) -> bool:
+    if pattern == "*":
+        return True
+    return len(text) <= LONGEST and fnmatchcase(text, pattern)
