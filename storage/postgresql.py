@@ -121,6 +121,8 @@ class PostgreSQL:
             isolation_level=isolation,
             connect_args=self._arguments(name),
             hide_parameters=True,
+            # The type is not used: the look-up is a transaction of its own on each new engine.
+            use_native_hstore=False,
             **(pool if size else {"poolclass": NullPool, "pool_reset_on_return": None}),
         )
         event.listen(engine, "do_connect", self._connect)

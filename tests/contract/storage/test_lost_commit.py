@@ -27,10 +27,16 @@ def proxy(postgresql_folder: Path) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def store(proxy: Proxy, postgresql_url: str, open_stores: Opener) -> Store:
-    """Open a store through the proxy, its connections in use already."""
+def proxied_url(proxy: Proxy, postgresql_url: str) -> str:
+    """Give the address of the database behind the proxy."""
     name = postgresql_url.partition("@/")[2].partition("?")[0]
-    store = open_stores(f"postgresql://postgres@127.0.0.1:{proxy.port}/{name}")
+    return f"postgresql://postgres@127.0.0.1:{proxy.port}/{name}"
+
+
+@pytest.fixture
+def store(proxied_url: str, open_stores: Opener) -> Store:
+    """Open a store through the proxy, its connections in use already."""
+    store = open_stores(proxied_url)
     store.journal.head()
     store.ready()
     return store
@@ -64,6 +70,17 @@ def test_with_the_database_away_after_the_loss_the_caller_asks_later(
     if fault is not Fault.IN_FLIGHT:
         assert answer.repeated is (fault is Fault.UNANSWERED)
     assert len(store.journal.read("incident-1")) == 1
+
+
+def test_who_only_reads_commits_nothing(
+    proxy: Proxy, proxied_url: str, open_stores: Opener
+) -> None:
+    """A COMMIT of the reader's or the listener's would be the next one, and take the fault."""
+    proxy.fault = Fault.LOST
+
+    open_stores(proxied_url).journal.head()
+
+    assert proxy.fault is Fault.LOST
 
 
 def test_a_keep_whose_answer_was_lost_is_not_acknowledged(store: Store, proxy: Proxy) -> None:
