@@ -13,6 +13,7 @@ from incidents import (
     kept,
     run,
     run_rules,
+    silence,
     snooze,
 )
 from incidents.decision import Decision
@@ -145,6 +146,21 @@ def _snooze_summary(state: snooze.SnoozeState, _: Policy) -> Summary:
     )
 
 
+def _silence_summary(state: silence.Silence, _: Policy) -> Summary:
+    opened_at, updated_at = _moments(state)
+    return Summary(
+        stream=state.id,
+        aggregate=Aggregate.SILENCE,
+        version=state.version,
+        incident=state.asked.incident if state.asked else None,
+        state=state.state,
+        title=silence.title(state),
+        opened_at=opened_at,
+        updated_at=updated_at,
+        closed_at=None if state.open else updated_at,
+    )
+
+
 def _moments(state: Any) -> tuple[datetime, datetime]:  # every aggregate has these two
     if state.opened_at is None or state.updated_at is None:
         message = f"{state.id} has no events"
@@ -188,5 +204,11 @@ _KINDS: Mapping[str, Kind] = {
         evolve=snooze.evolve,
         decide=snooze.decide,
         summary=_snooze_summary,
+    ),
+    "silence": Kind(
+        empty=lambda stream: silence.Silence(id=stream),
+        evolve=silence.evolve,
+        decide=silence.decide,
+        summary=_silence_summary,
     ),
 }

@@ -120,9 +120,9 @@ class Desk:
         return cast("SnoozeState", self.state(stream))
 
     def streams(self, number: int) -> tuple[str, ...]:
-        """Return the names of an incident's streams: itself, its runs, its approvals."""
+        """Return the names of an incident's streams: itself, its runs, approvals and silences."""
         found = [incident_stream(number)]
-        for aggregate in (Aggregate.RUN, Aggregate.APPROVAL):
+        for aggregate in (Aggregate.RUN, Aggregate.APPROVAL, Aggregate.SILENCE):
             rows = self.journal.summaries(aggregate=aggregate, incident=number)
             found += sorted(row.stream for row in rows)
         return tuple(found)

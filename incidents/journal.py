@@ -15,6 +15,7 @@ class Aggregate(Enum):
     DESK = "desk"
     KEPT = "kept"
     SNOOZE = "snooze"
+    SILENCE = "silence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

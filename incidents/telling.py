@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any  # the table holds functions of many event types
 
-from incidents.events import approval, desk, incident, kept, run, snooze
+from incidents.events import approval, desk, incident, kept, run, silence, snooze
 from incidents.events.registry import Event
 
 _WHOLE = 1000
@@ -130,6 +130,17 @@ def _doubt_settled(event: run.DoubtSettled) -> str:
     return f"{event.step}: {event.by} says that it {word}: {event.reason}"
 
 
+def _silence(event: silence.SilenceAsked) -> str:
+    what = ", ".join(event.matchers)
+    until = f"{event.until:%Y-%m-%d %H:%M:%S}"
+    return f"silence until {until} asked for by {event.by}: {what}: {event.because}"
+
+
+def _silence_failed(event: silence.SilenceFailed) -> str:
+    doubt = "" if event.certain else "; it may have been done all the same"
+    return f"the silence: {event.address} did not do it: {event.because}{doubt}"
+
+
 _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     incident.IncidentOpened: _opened,
     incident.AlertFired: _fired,
@@ -195,6 +206,11 @@ _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     kept.KeptReleased: lambda e: f"{e.name} is in INC-{e.incident}",
     snooze.Snoozed: lambda e: f"{e.which} snoozed until {e.until:%H:%M:%S} by {e.by}: {e.reason}",
     snooze.SnoozeEnded: lambda e: f"the snooze is over: {e.because}",
+    silence.SilenceAsked: _silence,
+    silence.SilenceStands: lambda e: f"silenced at {e.address}, as {e.silence}",
+    silence.SilenceFailed: _silence_failed,
+    silence.SilenceEndAsked: lambda e: f"the silence is ended by {e.by}: {e.because}",
+    silence.SilenceGone: lambda e: f"no longer silenced at {e.address}",
     desk.Frozen: lambda e: f"{e.scope} frozen by {e.by}: {e.reason}",
     desk.Thawed: lambda e: f"{e.scope} thawed by {e.by}: {e.reason}",
 }

@@ -168,10 +168,26 @@ class Settings:
         tuple[str, ...],
         About(
             meaning="Addresses of the Alertmanagers, with commas between.",
-            why="Not asked by this release; silences and reconciliation will.",
+            why="Empty: `triaged silence` refuses, since there is nobody to ask.",
             read=reading.addresses,
         ),
     ] = ()
+    alertmanager_token_file: Annotated[
+        Path | None,
+        About(
+            meaning="File with a bearer token for the Alertmanagers; read again as it rotates.",
+            why="Most installations need none inside the cluster.",
+            read=Path,
+        ),
+    ] = None
+    alertmanager_ca_file: Annotated[
+        Path | None,
+        About(
+            meaning="File with the CA of the Alertmanagers.",
+            why="The system's CAs otherwise.",
+            read=Path,
+        ),
+    ] = None
     postmortems: Annotated[
         Path,
         About(

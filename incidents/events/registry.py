@@ -10,10 +10,11 @@ from incidents.events.desk import DeskEvent
 from incidents.events.incident import IncidentEvent
 from incidents.events.kept import KeptEvent
 from incidents.events.run import RunEvent
+from incidents.events.silence import SilenceEvent
 from incidents.events.snooze import SnoozeEvent
 
 Event = (
-    IncidentEvent | RunEvent | ApprovalEvent | DeskEvent | KeptEvent | SnoozeEvent
+    IncidentEvent | RunEvent | ApprovalEvent | DeskEvent | KeptEvent | SnoozeEvent | SilenceEvent
 )
 Upcaster = Callable[[bytes], bytes]
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from incidents.events import approval, desk, incident, kept, run, snooze
+from incidents.events import approval, desk, incident, kept, run, silence, snooze
 from incidents.events.registry import Event
 from incidents.patterns import Which
 from tests.builders import (
@@ -180,6 +180,18 @@ EVENTS: tuple[Event, ...] = (
         reason="a load test",
     ),
     snooze.SnoozeEnded(by="triaged", because="its time is over"),
+    silence.SilenceAsked(
+        incident=1,
+        matchers=('alertname="VLLMPreemptionsHigh"',),
+        until=later(120),
+        by="ann",
+        because="known",
+        at=("http://am-0:9093",),
+    ),
+    silence.SilenceStands(address="http://am-0:9093", silence="8a0f"),
+    silence.SilenceFailed(address="http://am-0:9093", because="ReadTimeout", certain=False),
+    silence.SilenceEndAsked(by="ben", because="it is over"),
+    silence.SilenceGone(address="http://am-0:9093"),
     desk.Frozen(scope="llm-d", by="ann", reason="a migration"),
     desk.Thawed(scope="llm-d", by="ann", reason="it is done"),
 )
@@ -202,6 +214,13 @@ TOLD = {
     "KeptReleased": "VLLMPreemptionsHigh is in INC-4",
     "Snoozed": "VLLM*, namespace=llm-d snoozed until 13:00:00 by ann: a load test",
     "SnoozeEnded": "the snooze is over: its time is over",
+    "SilenceAsked": "silence until 2026-03-01 14:00:00 asked for by ann:"
+    ' alertname="VLLMPreemptionsHigh": known',
+    "SilenceStands": "silenced at http://am-0:9093, as 8a0f",
+    "SilenceFailed": "the silence: http://am-0:9093 did not do it: ReadTimeout;"
+    " it may have been done all the same",
+    "SilenceEndAsked": "the silence is ended by ben: it is over",
+    "SilenceGone": "no longer silenced at http://am-0:9093",
     "SeverityChanged": f"severity P2 → P1: {WHY}",
     "Acknowledged": "acknowledged by ann through slack",
     "Mitigated": "mitigated: 4 → 6 helped",

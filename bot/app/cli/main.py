@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "runbooks": ("runbooks:runbooks", "List runbooks, check them, print their schema."),
     "signals": ("signals:signals", "What can be read at a Prometheus, what not, what that costs."),
     "configuration": ("configuration:configuration", "Check policy and people; their schemas."),
+    "silence": ("silence:silence", "Silence an incident's alerts at the Alertmanagers."),
     "inbox": ("inbox:inbox", "Deliveries that were set aside."),
     "verify-journal": ("verify_journal:verify_journal", VERIFIES),
     "migrate": ("migrate:migrate", "Bring the database's schema up to date."),

@@ -31,6 +31,8 @@ GIVEN: Mapping[str, tuple[str, object]] = {
     "PROMETHEUS_TOKEN_FILE": ("/pt", Path("/pt")),
     "PROMETHEUS_CA_FILE": ("/pc", Path("/pc")),
     "ALERTMANAGER_URLS": ("http://a:9093, http://b:9093", ("http://a:9093", "http://b:9093")),
+    "ALERTMANAGER_TOKEN_FILE": ("/at", Path("/at")),
+    "ALERTMANAGER_CA_FILE": ("/ac", Path("/ac")),
     "POSTMORTEMS": ("/pm", Path("/pm")),
     "ROLES": ("door,slack", ("door", "slack")),
     "MODE": ("apply", "apply"),
