@@ -11,9 +11,10 @@ MEMORY = "memory:"
 
 
 def open_backend(url: str) -> Backend:
-    """Return the database at the address; nothing is connected yet.
+    """Return the database at the address; a server is not connected yet, a file is looked into.
 
-    Raises Rejected for an address that is none, without quoting it: it may hold a password.
+    Raises Rejected for an address that is none, without quoting it: it may hold a password; and
+    Rejected or Unavailable for a SQLite file, by name, that is not ours or cannot be read.
     """
     try:
         address = make_url(url)

@@ -12,13 +12,16 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from incidents.errors import Rejected
+from incidents.errors import Rejected, Unavailable
 from storage.backend import INBOX, JOURNAL, Ring
+from storage.schema import SCHEMA_REVISION
 from storage.writer import closed
 
 BUSY_SECONDS = 4.0
 POLL_SECONDS = 0.15
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
+OURS = {SCHEMA_REVISION.name, "events"}
+"""Tables that every revision has; they come into being in one transaction."""
 
 
 class SQLite:
@@ -127,19 +130,36 @@ class Versions:
 
 
 def _private(url: URL) -> Path:
-    """Return the file's path; make it readable by its owner alone before SQLite opens it."""
+    """Return the file's path; it is ours, and readable by its owner alone before it is written."""
     if url.database in (None, "", ":memory:"):
         message = "sqlite: the address names no file; use memory: for a store without one"
         raise Rejected(message)
     path = Path(str(url.database)).absolute()
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if os.fstat(descriptor).st_mode & OTHERS:
-                os.fchmod(descriptor, 0o600)
-        finally:
-            os.close(descriptor)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        _check_ours(path)
+        if path.stat().st_mode & OTHERS:
+            path.chmod(0o600)
     except OSError as error:
         message = f"sqlite {path}: {error.strerror}"
         raise Rejected(message) from error
     return path
+
+
+def _check_ours(path: Path) -> None:
+    """Refuse a file in which somebody else keeps something, before anything of it is changed."""
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+            found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    except sqlite3.OperationalError as error:
+        message = f"sqlite {path}: {error}"
+        raise Unavailable(message) from error
+    except sqlite3.DatabaseError as error:
+        message = f"sqlite {path}: {error}"
+        raise Rejected(message) from error
+    if found and not found >= OURS:
+        message = (
+            f"sqlite {path}: this database belongs to another program "
+            f"(it holds {min(found)!r}): name another file"
+        )
+        raise Rejected(message)

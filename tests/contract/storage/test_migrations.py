@@ -1,6 +1,8 @@
 """Migrating is a command under a lock; the program only checks."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,32 @@ def test_the_migrated_schema_is_the_declared_one(bare_url: str) -> None:
     assert keys == {
         name: [one.name for one in table.primary_key] for name, table in declared.items()
     }
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE photos (name TEXT)",
+        "CREATE TABLE schema_revision (revision TEXT)",
+        "CREATE VIEW photos AS SELECT 1",
+    ],
+    ids=["a-table", "a-revision-of-its-own", "a-view"],
+)
+def test_a_file_of_another_program_is_left_as_it_is(tmp_path: Path, statement: str) -> None:
+    """A mistyped address must not add tables to it, nor change its mode or its journal."""
+    path = tmp_path / "photos.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(statement)
+    path.chmod(0o644)
+    before = path.read_bytes()
+
+    with pytest.raises(Rejected) as refusal:
+        migrate(f"sqlite:///{path}")
+
+    said = f"sqlite {path}: this database belongs to another program (it holds '"
+    assert str(refusal.value).startswith(said)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (before, 0o644)
+    assert [one.name for one in tmp_path.iterdir()] == ["photos.db"]
 
 
 def test_opening_may_migrate_when_it_is_asked_to(bare_url: str) -> None:

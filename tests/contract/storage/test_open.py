@@ -56,6 +56,17 @@ def test_the_sqlite_files_are_the_owners_alone(sqlite_url: str, open_stores: Ope
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    """The address was mistyped, and which file it was stands in a setting somewhere."""
+    path = tmp_path / "notes.txt"
+    path.write_text("by no means a database\n" * 100)
+
+    with pytest.raises(Rejected) as refusal:
+        open_store(f"sqlite:///{path}", chain_key=CHAIN_KEY)
+
+    assert str(refusal.value) == f"sqlite {path}: file is not a database"
+
+
 def test_a_full_disk_is_unavailable_and_then_fine(sqlite_url: str, open_stores: Opener) -> None:
     """503 while it lasts, nothing half-written, and no restart afterwards."""
     store = open_stores(sqlite_url)
