@@ -83,7 +83,10 @@ class Texts(Protocol):
         """Commit the texts and return their keyed digests, in order."""
 
     def read(self, digests: Sequence[str]) -> Mapping[str, str]:
-        """Return what is still there; an erased text is missing from the answer."""
+        """Return what is still there; an erased text is missing from the answer.
+
+        Raises Rejected for a text that does not fit its digest any more.
+        """
 
     def erase(self, digests: Sequence[str]) -> int:
         """Erase texts; return how many there were."""

@@ -65,6 +65,10 @@ class Chain:
         """Return the keyed digest under which a text is kept: 64 hexadecimal digits."""
         return _mac(self._texts, to_bytes(text)).hex()
 
+    def digest_fits(self, digest: str, raw: bytes) -> bool:
+        """Tell whether these bytes are those of the text that was given this digest."""
+        return hmac.compare_digest(_mac(self._texts, raw).hex().encode(), to_bytes(digest))
+
     def head(self, end: End) -> Head:
         """Return the end as the port states it; positions have no gaps, so it counts events."""
         return Head(

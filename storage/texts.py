@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, String, Table, delete, select
+from sqlalchemy import Column, Connection, LargeBinary, String, Table, delete, select, type_coerce
 
+from incidents.errors import Rejected
 from storage.backend import Backend
 from storage.chain import Chain
-from storage.columns import Words
+from storage.columns import Words, to_text
 from storage.schema import METADATA
 from storage.writer import Reader, Writer
 
@@ -41,13 +42,20 @@ class SqlTexts:
         return digests
 
     def read(self, digests: Sequence[str]) -> Mapping[str, str]:
-        """Return what is still there; an erased text is missing from the answer."""
-        query = select(TEXTS).where(TEXTS.c.digest.in_(digests))
+        """Return what is still there; an erased text is missing from the answer.
 
-        def work(connection: Connection) -> Mapping[str, str]:
-            return {row.digest: row.body for row in connection.execute(query)}
+        Raises Rejected for a text that is not the one that was kept: the events hold its digest,
+        and a run that goes by a runbook's text must not go by what somebody wrote into the table.
+        """
+        body = type_coerce(TEXTS.c.body, LargeBinary)
+        query = select(TEXTS.c.digest, body).where(TEXTS.c.digest.in_(digests))
 
-        return self.reader.read("texts read", work)
+        def work(connection: Connection) -> Sequence[tuple[str, object]]:
+            return [(digest, raw) for digest, raw in connection.execute(query)]
+
+        return {
+            digest: self._sound(digest, raw) for digest, raw in self.reader.read("texts read", work)
+        }
 
     def erase(self, digests: Sequence[str]) -> int:
         """Erase texts; return how many there were."""
@@ -55,3 +63,10 @@ class SqlTexts:
         return self.writer.write(
             "texts erase", lambda connection: connection.execute(query).rowcount
         )
+
+    def _sound(self, digest: str, raw: object) -> str:
+        # SQLite gives back whatever type somebody wrote into the column.
+        if isinstance(raw, bytes) and self.chain.digest_fits(digest, raw):
+            return to_text(raw)
+        message = f"text {digest[:12]} was changed in the database: it does not fit its digest"
+        raise Rejected(message)

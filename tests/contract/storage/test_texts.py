@@ -1,10 +1,16 @@
 """Texts stand apart from the events, so that they can be erased."""
 
 import hashlib
+from collections.abc import Callable
 
+import pytest
+from sqlalchemy import create_engine, text
+
+from incidents.errors import Rejected
 from incidents.ports import Store
 from tests.appends import append
 
+Opener = Callable[..., Store]
 TEXTS = ["ada", "", "\x00", "\ud800 alone", "ünïcode", "x" * (1 << 20)]
 
 
@@ -48,3 +54,35 @@ def test_no_texts_are_no_work(store: Store) -> None:
     assert store.texts.keep([]) == []
     assert store.texts.read([]) == {}
     assert store.texts.erase([]) == 0
+
+
+@pytest.mark.parametrize("written", [b"steps: []", b"\xff"], ids=["other-text", "no-text"])
+def test_a_text_that_was_changed_is_refused(
+    database_url: str, open_stores: Opener, written: bytes
+) -> None:
+    """A run goes by the runbook that its event names, not by what stands in a table."""
+    store = open_stores(database_url)
+    kept, changed = store.texts.keep(["kept", "changed"])
+    _write(database_url, changed, written)
+
+    with pytest.raises(Rejected, match=f"text {changed[:12]} was changed in the database"):
+        store.texts.read([kept, changed])
+    assert store.texts.read([kept]) == {kept: "kept"}
+
+
+def test_a_text_of_another_type_is_refused(sqlite_url: str, open_stores: Opener) -> None:
+    """SQLite keeps whatever is written: an UPDATE by hand writes words and not bytes."""
+    store = open_stores(sqlite_url)
+    [digest] = store.texts.keep(["kept"])
+    _write(sqlite_url, digest, "kept")
+
+    with pytest.raises(Rejected, match="was changed"):
+        store.texts.read([digest])
+
+
+def _write(url: str, digest: str, body: bytes | str) -> None:
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    query = text("UPDATE texts SET body = :body WHERE digest = :digest")
+    with engine.begin() as connection:
+        connection.execute(query, {"body": body, "digest": digest})
+    engine.dispose()
