@@ -12,6 +12,7 @@ from incidents.maintenance import standing
 from incidents.policy import Severity
 from incidents.severity import worse
 
+THRESHOLD = "threshold:"
 MOMENT = "%Y-%m-%d %H:%M:%S UTC"
 
 
@@ -54,12 +55,13 @@ class Sorted:
     """What becomes of the alerts of one key: all are kept back, or `opens`.
 
     `kept` says why, by occurrence; `gathered` are rules with what they say of an incident that
-    opens.
+    opens, and `joining` the occurrences that alone would have been kept back.
     """
 
     opens: bool
     kept: Mapping[str, Why]
     gathered: tuple[tuple[str, str], ...] = ()
+    joining: frozenset[str] = frozenset()
 
 
 def sort(alerts: Sequence[Firing], rules: Rules, now: datetime) -> Sorted:
@@ -79,8 +81,14 @@ def sort(alerts: Sequence[Firing], rules: Rules, now: datetime) -> Sorted:
     opening = [one for one in left if one.occurrence not in waiting]
     if not opening:
         return Sorted(opens=False, kept={**kept, **waiting})
-    gathered = [*_broken(opening, rules), *reached, *_released(alerts, opening)]
-    return Sorted(opens=True, kept={}, gathered=tuple(dict(reversed(gathered)).items())[::-1])
+    gathered = [*_broken(opening, rules, now), *reached, *_released(opening)]
+    return Sorted(
+        opens=True,
+        kept={},
+        # Of several sentences about one rule the first.
+        gathered=tuple(dict(reversed(gathered)).items())[::-1],
+        joining=frozenset({*kept, *waiting}),
+    )
 
 
 def joined(alerts: Iterable[Firing]) -> tuple[tuple[str, str], ...]:
@@ -166,7 +174,7 @@ def _thresholds(
         rule = _threshold(one, gathering)
         if rule is None:
             continue
-        named, count = f"threshold:{rule.name}", counts[rule.name]
+        named, count = f"{THRESHOLD}{rule.name}", counts[rule.name]
         if count >= rule.count:
             reached[named] = _reached(rule, count)
         else:
@@ -202,22 +210,19 @@ def _reached(rule: Threshold, count: int) -> str:
     return f"{count} of {rule.count} within {minutes(rule.within)} ({rule.name})"
 
 
-def _broken(opening: Iterable[Firing], rules: Rules) -> Iterable[tuple[str, str]]:
+def _broken(opening: Iterable[Firing], rules: Rules, now: datetime) -> Iterable[tuple[str, str]]:
     """Yield the snoozes that an alert is too bad for."""
+    breaking = rules.gathering.snoozing.broken_by
     for one in opening:
         for snooze in rules.snoozes:
-            if snooze.which.fits(one.name, one.words):
+            meant = now < snooze.until and snooze.which.fits(one.name, one.words)
+            if meant and one.severity.value in breaking:
                 said = f"{one.name} is {one.severity.value}, which breaks the snooze by {snooze.by}"
                 yield f"snooze:{snooze.number}", said
 
 
-def _released(alerts: Iterable[Firing], opening: Sequence[Firing]) -> Iterable[tuple[str, str]]:
-    """Yield what kept the alerts back until now."""
-    openers = {one.occurrence for one in opening}
-    for one in alerts:
-        if one.was is None:
-            continue
-        if one.occurrence not in openers:
-            yield from joined([one])
-        elif not one.was.rule.startswith("threshold:"):
+def _released(opening: Iterable[Firing]) -> Iterable[tuple[str, str]]:
+    """Yield what kept those back until now that open an incident."""
+    for one in opening:
+        if one.was is not None and not one.was.rule.startswith(THRESHOLD):
             yield one.was.rule, f"{one.name} still fires, and is no longer {one.was.because}"

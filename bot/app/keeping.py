@@ -67,7 +67,8 @@ class Keeping:
             return self._bring(kept, destination, joined(alerts))
         found = sort(alerts, rules, now)
         if found.opens:
-            return self._bring(kept, destination, found.gathered)
+            joining = joined(one for one in alerts if one.occurrence in found.joining)
+            return self._bring(kept, destination, (*found.gathered, *joining))
         told = self._desk.tell(stream, KeepOtherwise(whys=tuple(found.kept.items())))
         listed = self._list(kept, rules)
         return bool(told.events) or listed
