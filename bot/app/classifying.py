@@ -1,14 +1,14 @@
 """Classifying without a desk: what it would say of a saved delivery, and of the past."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from alert_webhooks.registry import sources
 from alert_webhooks.unreadable import Unreadable
 from bot.app.configuration import Configuration, policy_of
-from bot.app.facts import FactsSource
+from bot.app.facts import Asked, FactsSource
 from bot.app.intake_bounds import bounded, key_of
 from bot.app.intake_units import Choose
 from incidents import correlation
@@ -88,19 +88,26 @@ def answers(
     chosen: Choose,
 ) -> Iterator[Answer]:
     """Yield what the desk would say of each alert; facts that are given are not asked for."""
-    for full in alerts:
-        alert = bounded(full)
-        names = [name for name in needed(alert, policy) if name not in facts]
-        found = {**source.gather(alert, names, datetime.now(UTC)), **_calm(), **facts}
+    shorts, placing = [bounded(one) for one in alerts], policy.gathering.placing
+    places = [
+        correlation.place(replace(short, url=full.url), placing)
+        for short, full in zip(shorts, alerts, strict=True)
+    ]
+    asked = [
+        Asked(place=place, names=tuple(x for x in needed(short, policy) if x not in facts))
+        for short, place in zip(shorts, places, strict=True)
+    ]
+    gathered = source.gather(asked, datetime.now(UTC)) if asked else []
+    for full, alert, place, found in zip(alerts, shorts, places, gathered, strict=True):
         runbook, because = chosen(full)
         yield Answer(
             alert=alert,
             opens=opens(alert, policy),
-            verdict=classify(alert, found, policy),
+            verdict=classify(alert, {**found, **_calm(), **facts}, policy),
             runbook=runbook,
             runbook_because=because,
-            place=correlation.place(alert, policy.gathering.placing),
-            key=key_of(alert, policy.gathering.placing),
+            place=place,
+            key=key_of(alert, placing, where=place),
         )
 
 

@@ -7,13 +7,13 @@ from typing import Final
 from cluster.clients.objects import Route
 from cluster.clients.ports import Kubernetes
 from cluster.targets.target import Selector, Target, Targets
-from incidents.errors import TriagedError
-from incidents.facts import FACTS, Known, Origin, Unknown
+from incidents.errors import Rejected, TriagedError
+from incidents.facts import FACTS, Known, Unknown
 
 SHOWN: Final = 160
-OF_TARGET: Final = tuple(one.name for one in FACTS.values() if one.origin is Origin.TARGET)
-NOT_YET: Final = "no live source yet"
 COUNTED: Final = ("replicas_wanted", "replicas_missing", "affected_share")
+OF_TARGET: Final = ("failure_mode", "serving", "second_pool_healthy", *COUNTED)
+"""The facts that `look` tells."""
 
 Told = Known | Unknown
 
@@ -31,7 +31,8 @@ def look(selector: Selector, *, targets: Targets, kubernetes: Kubernetes) -> See
     try:
         target = targets.find(selector)
     except TriagedError as error:
-        return Unknown(why=_short(f"the cluster does not say: {error}"))
+        lasting = isinstance(error, Rejected)
+        return Unknown(why=_short(f"the cluster does not say: {error}"), lasting=lasting)
     found: dict[str, Told] = {
         "failure_mode": _failure_mode(target),
         "serving": _serving(target),

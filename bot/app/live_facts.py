@@ -1,13 +1,12 @@
 """Facts from Prometheus and the cluster: everything within three seconds, each asked once."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from bot.app import signal_facts
-from bot.app.cluster_facts import NOT_YET, Seen
+from bot.app.cluster_facts import OF_TARGET, Seen
 from bot.app.facts import Asked, unknown
 from bot.app.signal_facts import IN_TIME
 from cluster.signals.answers import Trouble
@@ -15,138 +14,233 @@ from cluster.signals.signals import DEADLINE, Signals
 from cluster.signals.together import Crew, Late, Together, bucket
 from cluster.targets.target import Selector, Target
 from incidents.correlation import Place
-from incidents.facts import FACTS, Facts, Known, Origin, Unknown
+from incidents.facts import FACTS, Facts, Known, Unknown
 
-FOUND_WITHIN: Final = timedelta(seconds=1.2)
-"""Real time for finding the targets, out of the three seconds for everything."""
+CLUSTER_WITHIN: Final = timedelta(seconds=1.5)
+"""Real time for finding targets in the cluster, out of the three seconds for everything."""
+SERIES_WITHIN: Final = timedelta(seconds=0.5)
+"""Real time for finding the rest in the engines' series."""
 REST: Final = 15.0
-"""Real seconds for which a server that did not answer is not waited for by the intake."""
+"""Real seconds for which who did not answer is not waited for any more."""
 AT_ONCE: Final = 16
 """So many targets are asked about at once, the worst alert's first."""
-NO_CLUSTER: Final = "no cluster is configured"
+THREADS: Final = 8
+NO_CLUSTER: Final = Unknown(why="no cluster is configured", lasting=True)
+NOT_YET: Final = "no live source yet"
+"""Of facts that nothing tells in this release."""
 NO_NAMESPACE: Final = "the alert names no namespace"
 LATER: Final = "too many targets at once: this one is asked about a little later"
-CLUSTER_LATE: Final = f"the cluster did not answer within {FOUND_WITHIN.total_seconds():g} s"
-ROLES: Final = frozenset({"decode", "prefill"})
+CLUSTER_LATE: Final = Unknown(
+    why=f"the cluster did not answer within {CLUSTER_WITHIN.total_seconds():g} s"
+)
+CLUSTER, PROMETHEUS = "cluster", "prometheus"
 
 Told = Known | Unknown
+Names = dict[str, None]
+"""Names of facts, each once, in order."""
 Look = Callable[[Selector], Seen | Unknown]
 """Asks the cluster about a target."""
+Where = tuple[str, str, datetime]
+"""A namespace, a model and a moment."""
+Reads = tuple[tuple[str, ...], Target, datetime]
+"""What is read at once: the facts that it tells, of what, and when."""
 
 
 class Series(Protocol):
     """Finds out from the engines' series what is served."""
 
-    def __call__(
-        self, *, namespace: str, model: str, at: datetime
-    ) -> tuple[Target, ...] | Trouble:
+    def __call__(self, *, namespace: str, model: str, at: datetime) -> tuple[Target, ...] | Trouble:
         """Return a target for each model of the namespace; empty words mean any."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """A target as far as it is known, and what the cluster says or why it says nothing."""
-
-    target: Target
-    cluster: Seen | Unknown
 
 
 class LiveFacts:
     """Implements the port `FactsSource` over one Prometheus and one cluster.
 
-    A server that hangs is waited for once, by one batch; until it was asked `again`, or for
-    fifteen seconds, nobody waits for it any more. Threads are bounded: eight read signals inside
-    the port, and four of each kind here.
+    A server that hangs is waited for once; for fifteen seconds after that only who asks `again`
+    waits for it. Threads are bounded: eight for each of the two servers, and those of the signals.
     """
 
     def __init__(
         self,
         *,
         signals: Signals,
-        series: Series,
+        series: Series | None = None,
         cluster: Look | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._signals, self._series, self._cluster = signals, series, cluster
         self._monotonic = monotonic
-        self._resting: dict[str, float] = {}
-        self._in_cluster = Together[tuple[Selector, datetime], Seen | Unknown](Crew(4))
-        self._in_series = Together[tuple[str, str, datetime], tuple[Target, ...] | Trouble](Crew(4))
-        self._at_once = Together[tuple[tuple[str, ...], Target, datetime], Facts](Crew(4))
-        self._others = Together[tuple[str, Target, datetime], Told](Crew(4))
+        self._rests_until: dict[str, float] = {}
+        self._in_cluster = Together[tuple[Selector, datetime], Seen | Unknown](Crew(THREADS))
+        self._in_series = Together[tuple[str, str, datetime], tuple[Target, ...] | Trouble](
+            Crew(THREADS)
+        )
+        self._reads = Together[Reads, Facts](Crew(THREADS))
 
     def gather(
         self, asked: Sequence[Asked], at: datetime, *, again: bool = False
     ) -> Sequence[Facts]:
         """Return each of the facts of each question; see the port."""
         until, moment = self._monotonic() + DEADLINE.total_seconds(), bucket(at)
-        wanted = _wanted(asked)
-        selectors = list(wanted)[:AT_ONCE]
-        found = self._find(selectors, moment, again=again)
-        read = self._read({found[one].target: wanted[one] for one in selectors}, moment, until, again)
-        by_selector = {
-            one: {**_of_cluster(found[one].cluster), **read[found[one].target]} for one in selectors
+        everything = _wanted(asked)
+        wanted = {one: everything[one] for one in list(everything)[:AT_ONCE]}
+        waits = {one for one in (CLUSTER, PROMETHEUS) if again or self._answers(one)}
+        seen = self._look(wanted, moment, waits)
+        targets = self._targets(seen, moment, waits)
+        signals = self._read(wanted, targets, moment, until, waits)
+        found = {
+            one: {**_of_cluster(seen[one], names), **signals[one]} for one, names in wanted.items()
         }
-        return [_answer(one, by_selector) for one in asked]
+        return [_answer(one, found) for one in asked]
 
-    def _find(
-        self, selectors: Sequence[Selector], at: datetime, *, again: bool
-    ) -> Mapping[Selector, _Found]:
-        """Return the targets: from the cluster, and from the series where it cannot say."""
-        until = self._monotonic() + FOUND_WITHIN.total_seconds()
-        cluster = self._ask_cluster(selectors, at, again=again)
-        left = timedelta(seconds=max(0.0, until - self._monotonic()))
-        lost = [one for one in selectors if isinstance(cluster[one], Unknown)]
-        series = self._ask_series(lost, at, left, again=again)
-        return {one: _found(one, cluster[one], series.get(one, ())) for one in selectors}
-
-    def _ask_cluster(
-        self, selectors: Sequence[Selector], at: datetime, *, again: bool
+    def _look(
+        self, wanted: Mapping[Selector, Names], at: datetime, waits: Collection[str]
     ) -> Mapping[Selector, Seen | Unknown]:
+        """Return what the cluster says of each target."""
         ask = self._cluster
         if ask is None:
-            return {one: Unknown(why=NO_CLUSTER, lasting=True) for one in selectors}
-        if self._rests("cluster", again=again):
-            return {one: Unknown(why=CLUSTER_LATE) for one in selectors}
+            return dict.fromkeys(wanted, NO_CLUSTER)
+        if CLUSTER not in waits:
+            return dict.fromkeys(wanted, CLUSTER_LATE)
 
         def asking(selector: Selector) -> Callable[[], Seen | Unknown]:
             return lambda: ask(selector)
 
-        # Half of the time for finding: where the cluster hangs, the series can still say.
         answers = self._in_cluster.ask(
-            {(one, at): asking(one) for one in selectors}, deadline=FOUND_WITHIN / 2
+            {(one, at): asking(one) for one in wanted}, deadline=CLUSTER_WITHIN
         )
-        self._note("cluster", answers.values())
-        late = Unknown(why=CLUSTER_LATE)
-        return {
-            one: late if isinstance(answer, Late) else answer
-            for (one, _), answer in answers.items()
-        }
+        found = {one: answers[one, at] for one in wanted}
+        self._note(CLUSTER, [isinstance(one, Late) for one in found.values()])
+        return {one: CLUSTER_LATE if isinstance(x, Late) else x for one, x in found.items()}
 
-    def _ask_series(
-        self, selectors: Sequence[Selector], at: datetime, left: timedelta, *, again: bool
-    ) -> Mapping[Selector, tuple[Target, ...]]:
-        if self._rests("prometheus", again=again):
-            return {}
+    def _targets(
+        self, seen: Mapping[Selector, Seen | Unknown], at: datetime, waits: Collection[str]
+    ) -> Mapping[Selector, Target]:
+        """Return the targets: the cluster's, else what the engines' series show."""
+        known = {one: answer.target for one, answer in seen.items() if isinstance(answer, Seen)}
+        lost = [one for one in seen if one not in known]
+        ask = self._series
+        if ask is None or PROMETHEUS not in waits:
+            return {**{one: _bare(one) for one in lost}, **known}
 
         def asking(selector: Selector) -> Callable[[], tuple[Target, ...] | Trouble]:
-            return lambda: self._series(
-                namespace=selector.namespace, model=selector.model, at=at
-            )
+            return lambda: ask(namespace=selector.namespace, model=selector.model, at=at)
 
-        places = {(one.namespace, one.model, at): asking(one) for one in selectors}
-        answers = self._in_series.ask(places, deadline=left)
-        found = {one: answers[one.namespace, one.model, at] for one in selectors}
-        return {one: answer for one, answer in found.items() if isinstance(answer, tuple)}
+        places = {(one.namespace, one.model, at): asking(one) for one in lost}
+        answers = self._in_series.ask(places, deadline=SERIES_WITHIN)
+        shown = {one: _only(one, answers[one.namespace, one.model, at]) for one in lost}
+        return {**shown, **known}
 
     def _read(
         self,
-        wanted: Mapping[Target, Mapping[str, None]],
+        wanted: Mapping[Selector, Names],
+        targets: Mapping[Selector, Target],
         at: datetime,
         until: float,
-        again: bool,  # noqa: FBT001  # the port's
-    ) -> Mapping[Target, Facts]:
+        waits: Collection[str],
+    ) -> Mapping[Selector, Facts]:
         """Return the facts that signals tell."""
-        if self._rests("prometheus", again=again):
-            return {target: unknown(names, IN_TIME, lasting=False) for target, names in wanted.items()}
-        raise NotImplementedError
+        if PROMETHEUS not in waits:
+            return {
+                one: unknown(signal_facts.of_signals(names), IN_TIME, lasting=False)
+                for one, names in wanted.items()
+            }
+        left = timedelta(seconds=max(0.0, until - self._monotonic()))
+        asking = {
+            (told, targets[one], at): read
+            for one, names in wanted.items()
+            for told, read in signal_facts.reads(
+                names, self._signals, targets[one], at=at, deadline=left
+            ).items()
+        }
+        answers = self._reads.ask(asking, deadline=left)
+        self._note(PROMETHEUS, [_late(told, found) for (told, _, _), found in answers.items()])
+        return {
+            one: {
+                name: found
+                for (told, target, _), answer in answers.items()
+                if target == targets[one]
+                for name, found in _in_time(told, answer).items()
+            }
+            for one in wanted
+        }
+
+    def _answers(self, server: str) -> bool:
+        return self._monotonic() >= self._rests_until.get(server, 0.0)
+
+    def _note(self, server: str, late: Sequence[bool]) -> None:
+        """Note whether a server that was asked answered at all."""
+        if late and all(late):
+            self._rests_until[server] = self._monotonic() + REST
+        elif late:
+            self._rests_until.pop(server, None)
+
+
+def _wanted(asked: Iterable[Asked]) -> Mapping[Selector, Names]:
+    """Return the facts that are wanted of each target, in the order of the questions."""
+    found = dict[Selector, Names]()
+    for one in asked:
+        selector = _selector(one.place)
+        if selector is not None:
+            found.setdefault(selector, {}).update(dict.fromkeys(one.names))
+    return found
+
+
+def _selector(place: Place) -> Selector | None:
+    if not place.namespace:
+        return None
+    return Selector(
+        cluster=place.cluster,
+        namespace=place.namespace,
+        model=place.model,
+        role=place.role or "decode",
+        pool=place.pool,
+    )
+
+
+def _bare(selector: Selector) -> Target:
+    """Return the target of which nothing is known but what the alert names."""
+    return Target(
+        cluster=selector.cluster,
+        namespace=selector.namespace,
+        kind="",
+        name="",
+        uid="",
+        model=selector.model,
+        role=selector.role,
+        pods=(),
+        pool=selector.pool,
+    )
+
+
+def _only(selector: Selector, found: tuple[Target, ...] | Trouble | Late) -> Target:
+    if isinstance(found, tuple) and len(found) == 1:
+        return found[0]
+    return _bare(selector)
+
+
+def _of_cluster(seen: Seen | Unknown, names: Names) -> Facts:
+    """Return what the cluster tells of the facts that are about a target."""
+    asked = [name for name in OF_TARGET if name in names]
+    if isinstance(seen, Unknown):
+        return dict.fromkeys(asked, seen)
+    return {name: seen.facts[name] for name in asked}
+
+
+def _answer(asked: Asked, found: Mapping[Selector, Facts]) -> Facts:
+    selector = _selector(asked.place)
+    if selector is None:
+        return unknown(asked.names, NO_NAMESPACE)
+    if selector not in found:
+        return unknown(asked.names, LATER, lasting=False)
+    nothing = Unknown(why=NOT_YET, lasting=True)
+    return {name: found[selector].get(name, nothing) for name in asked.names if name in FACTS}
+
+
+def _in_time(names: Sequence[str], answer: Facts | Late) -> Facts:
+    return unknown(names, IN_TIME, lasting=False) if isinstance(answer, Late) else answer
+
+
+def _late(names: Sequence[str], answer: Facts | Late) -> bool:
+    """Return whether nothing of it was answered in time."""
+    return all(one == Unknown(why=IN_TIME) for one in _in_time(names, answer).values())

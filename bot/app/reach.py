@@ -3,8 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+from bot.app import cluster_facts
+from bot.app.facts import FactsSource, NoSource
+from bot.app.live_facts import LiveFacts, Look
 from bot.app.settings import Settings
 from cluster.actions.registry import verbs
 from cluster.clients.access import Access, Direct, InCluster, Kubeconfig
@@ -14,6 +18,7 @@ from cluster.clients.prometheus_session import PrometheusSession
 from cluster.signals.catalogue import SIGNALS
 from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.reading import NoData, Why
+from cluster.signals.served import served
 from cluster.signals.signals import DEADLINE, Signals
 from cluster.targets.labels import LabelTargets
 from cluster.targets.target import Selector, Target, Targets
@@ -127,6 +132,24 @@ def _signals(settings: Settings, *, closing: ExitStack) -> Signals:
     if not settings.prometheus_url:
         return NoSignals()
     return PrometheusSignals(prometheus(settings.prometheus_url, settings, closing=closing))
+
+
+def live_facts(settings: Settings, *, closing: ExitStack) -> FactsSource:
+    """Return what finds facts in Prometheus and the cluster, as far as they are configured."""
+    access = _access(settings)
+    if not settings.prometheus_url and access is None:
+        return NoSource("neither Prometheus nor a cluster is configured")
+    look: Look | None = None
+    if access is not None:
+        kubernetes = KubernetesClient(access)
+        closing.callback(kubernetes.close)
+        finds = LabelTargets(kubernetes)
+        look = partial(cluster_facts.look, targets=finds, kubernetes=kubernetes)
+    if not settings.prometheus_url:
+        return LiveFacts(signals=NoSignals(), cluster=look)
+    client = prometheus(settings.prometheus_url, settings, closing=closing)
+    series = partial(served, client)
+    return LiveFacts(signals=PrometheusSignals(client), series=series, cluster=look)
 
 
 def targets(settings: Settings, *, closing: ExitStack) -> Targets:

@@ -1,15 +1,14 @@
 """Facts from signals: what was read as a fact, or in words why there is none."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from cluster.signals.reading import NoData, NotApplicable, Observation, PerPod, Reading, Why
 from cluster.signals.signals import DEADLINE, Samples, Signals
-from cluster.signals.together import Late
 from cluster.signals.trend import CannotTell, Rising, shape_of
 from cluster.targets.target import Target
-from incidents.facts import FACTS, Fact, Known, Origin, Unknown
+from incidents.facts import FACTS, Fact, Facts, Known, Origin, Unknown
 
 SAMPLES: Final = 60
 """How many samples a range is asked for in."""
@@ -21,50 +20,58 @@ LASTING: Final = frozenset({Why.NOT_SCRAPED, Why.EMPTY})
 IN_TIME: Final = f"Prometheus did not answer within {DEADLINE.total_seconds():g} s"
 
 Told = Known | Unknown
-Answer = Observation | Samples | PerPod
 
 
-def whole(names: Mapping[str, None]) -> tuple[str, ...]:
-    """Return the signals that are to be read at the moment, for these facts."""
-    found = [FACTS[name] for name in names]
-    return tuple(one.of for one in found if one.origin is Origin.SIGNAL and one.over is None)
+def of_signals(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the facts among these that signals tell."""
+    return tuple(name for name in names if FACTS[name].origin is Origin.SIGNAL or name == IDLE)
 
 
-def others(
-    names: Mapping[str, None], signals: Signals, target: Target, at: datetime
-) -> Mapping[str, Callable[[], Answer]]:
-    """Return how to read what is no number at the moment, by the name of the fact."""
-    ranges = [FACTS[name] for name in names if FACTS[name].over is not None]
-    found: dict[str, Callable[[], Answer]] = {
-        one.name: _ranged(one, signals, target, at) for one in ranges
+def reads(
+    names: Iterable[str], signals: Signals, target: Target, *, at: datetime, deadline: timedelta
+) -> Mapping[tuple[str, ...], Callable[[], Facts]]:
+    """Return what has to be read, by the facts that it tells: signals together, ranges alone."""
+    asked = [FACTS[name] for name in of_signals(names)]
+    whole = tuple(one for one in asked if one.over is None and one.name != IDLE)
+    found: dict[tuple[str, ...], Callable[[], Facts]] = {
+        (one.name,): _ranged(one, signals, target, at) for one in asked if one.over is not None
     }
-    if IDLE in names:
-        found[IDLE] = lambda: signals.read_by_pod("running", target, at=at)
+    if whole:
+        found[tuple(one.name for one in whole)] = _together(whole, signals, target, at, deadline)
+    if any(one.name == IDLE for one in asked):
+        found[(IDLE,)] = lambda: {
+            IDLE: _idle(signals.read_by_pod("running", target, at=at), target)
+        }
     return found
 
 
-def told(fact: Fact, found: Answer | Late, target: Target, at: datetime) -> Told:
-    """Return what an answer says of the fact."""
-    match found:
-        case Late():
-            return Unknown(why=IN_TIME)
-        case NoData() | NotApplicable():
-            return _nothing(found)
-        case Reading():
-            return Known(value=found.value, unit=fact.unit, source=_source(found))
-        case Samples():
-            return _OF_SAMPLES[fact.name](fact, found, at)
-        case _:
-            return _idle(fact, found, target)
-
-
-def _ranged(fact: Fact, signals: Signals, target: Target, at: datetime) -> Callable[[], Answer]:
-    over = fact.over or timedelta()
-
-    def read() -> Answer:
-        return signals.read_range(fact.of, target, start=at - over, end=at, step=over / SAMPLES)
+def _together(
+    facts: Sequence[Fact], signals: Signals, target: Target, at: datetime, deadline: timedelta
+) -> Callable[[], Facts]:
+    def read() -> Facts:
+        names = tuple(one.of for one in facts)
+        found = signals.read_many(names, target, at=at, deadline=deadline)
+        return {one.name: _told(one, found[one.of]) for one in facts}
 
     return read
+
+
+def _ranged(fact: Fact, signals: Signals, target: Target, at: datetime) -> Callable[[], Facts]:
+    over = fact.over or timedelta()
+
+    def read() -> Facts:
+        found = signals.read_range(fact.of, target, start=at - over, end=at, step=over / SAMPLES)
+        if isinstance(found, NoData | NotApplicable):
+            return {fact.name: _nothing(found)}
+        return {fact.name: _OF_SAMPLES[fact.name](fact, found, at)}
+
+    return read
+
+
+def _told(fact: Fact, found: Observation) -> Told:
+    if isinstance(found, Reading):
+        return Known(value=found.value, unit=fact.unit, source=_source(found))
+    return _nothing(found)
 
 
 def _nothing(found: NoData | NotApplicable) -> Unknown:
@@ -111,12 +118,16 @@ def _rising(fact: Fact, found: Samples, _: datetime) -> Told:
     return Known(value=isinstance(shape, Rising), unit=fact.unit, source=_over(fact, found))
 
 
-def _idle(fact: Fact, found: Mapping[str, Reading], target: Target) -> Told:
-    silent = sorted({*target.pods} - {*found})
+def _idle(found: PerPod, target: Target) -> Told:
+    if isinstance(found, NoData | NotApplicable):
+        return _nothing(found)
+    if not target.role:
+        return Unknown(why="prefill and decode cannot be told apart", lasting=True)
+    silent = {*target.pods} - {*found}
     if silent:
         return Unknown(why=f"{len(silent)} of {len(target.pods)} pods report nothing")
     idle = sum(1 for one in found.values() if one.value == 0)
-    return Known(value=idle, unit=fact.unit, source=f"running, of {len(found)} pods")
+    return Known(value=idle, unit=FACTS[IDLE].unit, source=f"running, of {len(found)} pods")
 
 
 _OF_SAMPLES: Mapping[str, Callable[[Fact, Samples, datetime], Told]] = {

@@ -1,6 +1,7 @@
 """`triaged classify`: how bad the desk would say that a saved alert is, and why."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,9 @@ from bot.app import classifying
 from bot.app.classifying import Answer
 from bot.app.cli.output import Json, show
 from bot.app.configuration import load as load_configuration
-from bot.app.facts import NoSource, from_file
+from bot.app.facts import FactsSource, NoSource, from_file
 from bot.app.opening import opened
-from bot.app.settings import load
+from bot.app.settings import Settings, load
 from incidents.errors import Rejected
 from incidents.facts import shown
 from incidents.modes import MODES
@@ -57,19 +58,31 @@ def classify(  # each is an option of the command
     if facts is not None and live:
         message = "--facts and --live: facts come from one of them"
         raise Rejected(message)
-    configuration = load_configuration(load().config)
-    source = NoSource(f"{facts.name} does not say" if facts is not None else "nobody was asked")
-    found = list(
-        classifying.answers(
-            classifying.read(file),
-            policy=classifying.policy_in(configuration, policy),
-            facts=from_file(facts) if facts is not None else {},
-            source=NoSource() if live else source,
-            chosen=classifying.chooser(configuration),
+    settings = load()
+    configuration = load_configuration(settings.config)
+    with ExitStack() as closing:
+        found = list(
+            classifying.answers(
+                classifying.read(file),
+                policy=classifying.policy_in(configuration, policy),
+                facts=from_file(facts) if facts is not None else {},
+                source=_source(settings, facts, live=live, closing=closing),
+                chosen=classifying.chooser(configuration),
+            )
         )
-    )
     lines = [line for one in found for line in _lines(one)]
     show([_answer(one) for one in found], lines or ["no alert in it"], as_json=as_json)
+
+
+def _source(
+    settings: Settings, facts: Path | None, *, live: bool, closing: ExitStack
+) -> FactsSource:
+    if not live:
+        return NoSource(f"{facts.name} does not say" if facts is not None else "nobody was asked")
+    # Imported here: the cluster's clients take a second to load, and only this needs them.
+    from bot.app.reach import live_facts  # noqa: PLC0415  # see above
+
+    return live_facts(settings, closing=closing)
 
 
 def _alone(file: Path | None, facts: Path | None, *, live: bool) -> None:

@@ -164,11 +164,13 @@ def test_an_alert_without_any_label_but_its_name_is_placed(run: Run, tmp_path: P
     assert "    target       its labels name none" in out.splitlines()
 
 
-def test_live_says_that_nobody_can_be_asked_yet(run: Run, tmp_path: Path) -> None:
+def test_live_says_where_nobody_can_be_asked(run: Run, tmp_path: Path) -> None:
     """It must not look as if the world had been looked at."""
     (found,) = answered(run, body(tmp_path, ERRORS), "--live")
 
-    assert {one["why"] for one in found["unavailable"]} == {"no live source"}
+    assert {one["why"] for one in found["unavailable"]} == {
+        "neither Prometheus nor a cluster is configured"
+    }
 
 
 def test_a_policy_is_tried_before_it_is_in_force(run: Run, tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.app.facts import NoSource
+from bot.app.facts import Asked, NoSource
 from cluster.signals.catalogue import SIGNALS
 from incidents.facts import FACTS, Fact, Kind, Origin, Unknown
-from tests.builders import alert
+from tests.builders import PLACE
 
 SIGNALLED = [fact for fact in FACTS.values() if fact.origin is Origin.SIGNAL]
 
@@ -22,9 +22,11 @@ def test_a_fact_that_is_a_signal_is_in_the_catalogue_of_signals(fact: Fact) -> N
 
 def test_without_a_source_every_fact_says_that_there_is_none() -> None:
     """Nothing that was not asked may look like zero."""
-    found = NoSource().gather(alert(), ["error_ratio", "serving"], datetime.now(UTC))
+    asked = Asked(place=PLACE, names=("error_ratio", "serving"))
 
-    assert found == {
-        "error_ratio": Unknown(why="no live source"),
-        "serving": Unknown(why="no live source"),
-    }
+    assert NoSource().gather([asked], datetime.now(UTC)) == [
+        {
+            "error_ratio": Unknown(why="no live source", lasting=True),
+            "serving": Unknown(why="no live source", lasting=True),
+        }
+    ]
