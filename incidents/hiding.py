@@ -1,9 +1,9 @@
 """Which open incidents are the consequence of another one, and which no longer are. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from incidents.commands.incident import ComeForward, Hide
-from incidents.correlation import Place, words
+from incidents.correlation import words
 from incidents.events.incident import AlertFired
 from incidents.gathering import Gathering
 from incidents.incident import DESK, Incident, Status
@@ -73,15 +73,5 @@ def _parent(incident: Incident, fired: AlertFired) -> Parent:
     )
 
 
-def _words(incident: Incident, fired: AlertFired) -> dict[str, str]:
-    opened = incident.opened
-    where = Place(cluster="", namespace="", model="", role="")
-    if opened is not None:
-        where = Place(
-            cluster=opened.cluster,
-            namespace=opened.namespace,
-            model=opened.model,
-            role=opened.role,
-            pool=opened.pool,
-        )
-    return dict(words(dict(fired.labels), where, opened.key if opened else ""))
+def _words(incident: Incident, fired: AlertFired) -> Mapping[str, str]:
+    return words(dict(fired.labels), incident.place, incident.key)

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any  # the dispatch table holds functions of many event types
 
 from incidents.alert import occurrence
+from incidents.correlation import Place
 from incidents.events import incident as events
 from incidents.events.incident import AlertFired, IncidentEvent
 from incidents.policy import Severity
@@ -98,6 +99,25 @@ class Incident:
     def label(self) -> str:
         """Return the name that people write, as in INC-7."""
         return f"INC-{self.number}"
+
+    @property
+    def place(self) -> Place:
+        """Return where it is; empty before it was opened."""
+        opened = self.opened
+        if opened is None:
+            return Place(cluster="", namespace="", model="", role="")
+        return Place(
+            cluster=opened.cluster,
+            namespace=opened.namespace,
+            model=opened.model,
+            role=opened.role,
+            pool=opened.pool,
+        )
+
+    @property
+    def key(self) -> str:
+        """Return the key that its alerts share; empty before it was opened."""
+        return self.opened.key if self.opened else ""
 
     @property
     def guide(self) -> AlertFired | None:

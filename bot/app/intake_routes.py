@@ -192,13 +192,7 @@ class Routes:
             stream=stream,
             number=opened.number,
             key=opened.key,
-            place=Place(
-                cluster=opened.cluster,
-                namespace=opened.namespace,
-                model=opened.model,
-                role=opened.role,
-                pool=opened.pool,
-            ),
+            place=state.place,
             truncated=state.truncated,
             candidates=candidates,
         )

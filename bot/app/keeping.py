@@ -164,8 +164,7 @@ class Keeping:
 
 def _child(hidden: Incident, command: Hide) -> HideChild:
     because = f"{hidden.label} is hidden: {command.because}"
-    key = hidden.opened.key if hidden.opened else ""
-    return HideChild(key=key, rule=command.rule, because=because)
+    return HideChild(key=hidden.key, rule=command.rule, because=because)
 
 
 def firing(one: KeptAlert, kept: Kept) -> Firing:
