@@ -11,8 +11,10 @@ from bot.app.punctual import Punctual
 from incidents.errors import Unavailable
 
 START_SECONDS = 10.0
-DRAIN_SECONDS = 3
+DRAIN_SECONDS = 2
 """Longer than the door keeps anybody waiting; who sends slower is answered by the next process."""
+LEAVE_SECONDS = 1
+"""How long, after that, the server's thread is waited for; a page that hangs is left in it."""
 BACKLOG = 2048
 
 
@@ -62,7 +64,7 @@ class Server:
         self._server.config.timeout_graceful_shutdown = drain
         self._server.should_exit = True
         if self._thread is not None:
-            self._thread.join(DRAIN_SECONDS + 5)
+            self._thread.join(drain + LEAVE_SECONDS)
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -1,5 +1,7 @@
 """Serving: starts everything, waits for a signal, and stops in an order of its own."""
 
+import math
+import time
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -13,17 +15,21 @@ from bot.app.stopping import Stopping
 
 log = structlog.get_logger()
 
+STOP_SECONDS = 5.0
+"""From the signal to the end of the process, whoever outside hangs or keeps a connection open."""
+ENDING_SECONDS = 1.0
+"""Of it, for what comes after the server: the leases and the store."""
 SOCKETS_SECONDS = 1.0
 LOOPS_SECONDS = 2.0
 """What is in hand then is left: it waits for somebody outside who does not answer."""
 HURRIED_SECONDS = 1
-"""The server's time to drain after something hung, so that the whole stop takes five seconds."""
+"""The server's time to drain after all that, and at least."""
 
 Started = Callable[[int], None]
 
 
-def serve(app: App, *, stopping: Stopping, started: Started = lambda _: None) -> bool:
-    """Run until a stop is asked for; return whether nothing was left hanging then.
+def serve(app: App, *, stopping: Stopping, started: Started = lambda _: None) -> None:
+    """Run until a stop is asked for.
 
     Call it in the main thread. `started` is called with the port once everything runs. Raises
     Unavailable when the address is taken. Order of stopping: not ready, Slack's sockets, loops (the
@@ -50,10 +56,7 @@ def serve(app: App, *, stopping: Stopping, started: Started = lambda _: None) ->
     finally:
         stopping.bound()
         reloading.stop()
-        in_order = _stop(
-            app, server, dict(zip(turning, (role for role, _ in app.work), strict=True))
-        )
-    return in_order
+        _stop(app, server, dict(zip(turning, (role for role, _ in app.work), strict=True)))
 
 
 def _turning(app: App, role: str, loop: Loop) -> Turning:
@@ -67,14 +70,19 @@ def _stay(app: App, stopping: Stopping) -> None:
         app.metrics.slack_connected.set(int(app.sockets is not None and app.sockets.connected))
 
 
-def _stop(app: App, server: Server, turning: Mapping[Turning, str]) -> bool:
-    """Stop everything; return whether nothing hung."""
+def _stop(app: App, server: Server, turning: Mapping[Turning, str]) -> None:
+    began = time.monotonic()
     log.info("stopping")
     app.readiness.end()
-    silent = app.sockets is None or ends_within(SOCKETS_SECONDS, app.sockets.stop)
+    if app.sockets is not None:
+        ends_within(SOCKETS_SECONDS, app.sockets.stop)
     hanging = stop_all([one for one in turning if one.started], deadline=LOOPS_SECONDS)
-    in_order = silent and not hanging
-    server.stop(drain=DRAIN_SECONDS if in_order else HURRIED_SECONDS)
+    server.stop(drain=drain_after(time.monotonic() - began))
     # A request in hand may still arrive: nobody shall look for it before the lease has run out.
     app.leader.give_back(but={turning[one] for one in hanging})
-    return in_order
+
+
+def drain_after(spent: float) -> int:
+    """Return the seconds that the server has to drain when so many of the stop are gone."""
+    left = math.floor(STOP_SECONDS - ENDING_SECONDS - spent)
+    return max(HURRIED_SECONDS, min(DRAIN_SECONDS, left))

@@ -28,9 +28,8 @@ def serve(*, end_with: EndWith = None) -> None:
     settings = load()
     telemetry.configure(form=settings.log_format)
     with built(settings) as app:
-        in_order = serving.serve(app, stopping=stopping, started=_say)
-    if not in_order:
-        stopping.leave()
+        serving.serve(app, stopping=stopping, started=_say)
+    stopping.leave()
 
 
 def _say(port: int) -> None:
