@@ -37,6 +37,11 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
 
+def counted(number: object, one: str, many: str) -> str:
+    """Return a number with the word that goes with it."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def _readable(found: object) -> Any:  # JSON's own types
     if isinstance(found, datetime):
         return found.isoformat()

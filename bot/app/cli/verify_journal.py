@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from bot.app.cli.output import Json, show
+from bot.app.cli.output import Json, counted, show
 from bot.app.opening import opened
 from bot.app.settings import load
 from incidents.errors import Rejected
@@ -35,7 +35,7 @@ def verify_journal(*, heads: Heads = None, as_json: Json = False) -> None:
         name = f"{head.position}:{head.events}:{head.mac}:{head.key_id}"
         show(
             {"holds": True, "head": head},
-            [f"{head.events} events hold; head {name}"],
+            [f"{counted(head.events, 'event holds', 'events hold')}; head {name}"],
             as_json=as_json,
         )
 

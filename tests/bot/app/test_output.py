@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app.cli.main import said
-from bot.app.cli.output import clean, show, table
+from bot.app.cli.output import clean, counted, show, table
 from incidents.errors import Rejected
 from incidents.policy import Severity
 
@@ -20,6 +20,14 @@ def test_what_a_terminal_obeys_is_made_visible() -> None:
     seen = clean(HOSTILE)
 
     assert seen == r"a\x1b]0;owned\x07\x1b[2J\x202eb\x0d\x0ac\x9b31m"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 deliveries"), (1, "1 delivery"), (2, "2 deliveries")]
+)
+def test_one_is_said_as_one(number: int, said: str) -> None:
+    """Somebody reads "1 deliveries" at night and wonders what else was not looked at."""
+    assert counted(number, "delivery", "deliveries") == said
 
 
 @given(text=st.text())
