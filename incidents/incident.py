@@ -9,8 +9,10 @@ from typing import Any  # the dispatch table holds functions of many event types
 from incidents.alert import occurrence
 from incidents.correlation import Place
 from incidents.events import incident as events
-from incidents.events.incident import AlertFired, IncidentEvent
+from incidents.events.incident import AlertFired, FactSeen, IncidentEvent
+from incidents.facts_seen import merged
 from incidents.policy import Severity
+from incidents.severity import worse
 
 DESK = "triaged"
 """The name under which the desk itself acts."""
@@ -46,7 +48,8 @@ class Incident:
     (run, step) that the mitigation rests on, None where a person said so. `reopened_at` is the
     last time that it came back, `flapping` why it stays open for longer. `under` is the incident
     that hides this one since `hidden_at`; with `forward`, a person said that none may; `children`
-    are the keys that it hides, with the reasons.
+    are the keys that it hides, with the reasons. `seen` are the facts that its severity rests
+    on, and those that could not be seen.
     """
 
     id: str
@@ -81,6 +84,7 @@ class Incident:
     resolved_by: str | None = None
     resolved_because: str = ""
     false_positive: bool = False
+    seen: tuple[FactSeen, ...] = ()
     escalated_at: datetime | None = None
     escalations: int = 0
     criteria: frozenset[str] = frozenset()
@@ -155,8 +159,9 @@ def _fired(state: Incident, event: AlertFired) -> Incident:
     # Compared with the one that leads so far: a storm of thousands must not look at all of them.
     lead = event if state.lead is None else min(state.lead, event, key=_rank)
     alerts = {**state.alerts, name: Occurrence(fired=event)}
-    grown = replace(state, alerts=alerts, lead=lead)
-    if grown.override:
+    grown = replace(state, alerts=alerts, lead=lead, seen=merged(state.seen, event.facts))
+    # By facts it may be worse than by any alert.
+    if grown.override or worse(grown.severity, Severity[lead.severity]):
         return grown
     return replace(
         grown,
@@ -283,6 +288,7 @@ _EVOLVE: Mapping[type, Callable[[Incident, Any], Incident]] = {  # each takes it
     events.Hidden: _hidden,
     events.CameForward: _forward,
     events.SeverityChanged: _severity,
+    events.LookedAgain: lambda s, e: replace(s, seen=merged(s.seen, e.facts)),
     events.Acknowledged: _acknowledged,
     events.Mitigated: _mitigated,
     events.Relapsed: _relapsed,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any  # the dispatch table holds functions of many command types
 
+from incidents import looking
 from incidents.alert import occurrence
 from incidents.commands import incident as commands
 from incidents.commands.incident import IncidentCommand, Judgement
@@ -404,6 +405,7 @@ _DECIDE: Mapping[type, Callable[[Incident, Any], Answer]] = {  # each takes its 
     commands.ComeForward: _come_forward,
     commands.Acknowledge: _acknowledge,
     commands.SetSeverity: _set_severity,
+    commands.NoteFacts: looking.note,
     commands.Mitigate: _mitigate,
     commands.Relapse: _relapse,
     commands.Resolve: _resolve,

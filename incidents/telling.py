@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any  # the table holds functions of many event types
 
+from incidents import facts_seen
 from incidents.events import approval, desk, incident, kept, run, silence, snooze
 from incidents.events.registry import Event
 
@@ -66,7 +67,8 @@ def _opened(event: incident.IncidentOpened) -> str:
 
 
 def _fired(event: incident.AlertFired) -> str:
-    return f"{event.name} fired ({event.severity}: {event.because}), reported by {event.source}"
+    why = f"{event.severity}: {event.because}{facts_seen.blind(event.facts)}"
+    return f"{event.name} fired ({why}), reported by {event.source}"
 
 
 def _kept(event: kept.AlertKept) -> str:
@@ -76,6 +78,11 @@ def _kept(event: kept.AlertKept) -> str:
 
 def _severity(event: incident.SeverityChanged) -> str:
     return f"severity {event.was} → {event.now}: {event.because}"
+
+
+def _looked(event: incident.LookedAgain) -> str:
+    numbers, blind = facts_seen.numbers(event.facts), facts_seen.blind(event.facts)
+    return f"looked again at what {event.name} rests on: {numbers or 'nothing seen'}{blind}"
 
 
 def _mitigated(event: incident.Mitigated) -> str:
@@ -153,6 +160,7 @@ _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     incident.Hidden: lambda e: f"listed under INC-{e.under}: {e.because}",
     incident.CameForward: lambda e: f"stands for itself again: {e.because}",
     incident.SeverityChanged: _severity,
+    incident.LookedAgain: _looked,
     incident.Acknowledged: lambda e: f"acknowledged by {e.by} through {e.via}",
     incident.Mitigated: _mitigated,
     incident.Relapsed: lambda e: f"no longer mitigated: {e.because}",

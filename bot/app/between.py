@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bot.app.facts import FactsSource
 from bot.app.opening import Opened
 from bot.delivery.deliverer import Deliverer
 from cluster.tools import Tools
@@ -22,6 +23,7 @@ class Between:
 
     opened: Callable[[Opened], Opened] = as_it_is
     tools: Callable[[Tools], Tools] = as_it_is
+    facts: Callable[[FactsSource], FactsSource] = as_it_is
     deliverer: Callable[[Deliverer], Deliverer] = as_it_is
 
 

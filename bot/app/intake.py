@@ -12,6 +12,7 @@ from alert_webhooks.unreadable import Unreadable
 from bot.app import intake_trouble
 from bot.app.intake_bounds import annotations, title
 from bot.app.intake_routes import Route, Routes
+from bot.app.intake_sight import Sight
 from bot.app.intake_trouble import Trouble
 from bot.app.intake_units import Candidate, Choose, Reading, Unit, units
 from bot.app.loops.inbox import Handler
@@ -43,7 +44,9 @@ class Intake:
         texts: Texts,
         sources: Mapping[str, Source],
         choose: Choose,
+        sight: Sight | None = None,
     ) -> None:
+        self._sight = sight
         self._desk, self._inbox, self._texts = desk, inbox, texts
         self._sources, self._choose = sources, choose
         self._routes = Routes(desk)
@@ -61,6 +64,8 @@ class Intake:
         self._routes.begin()
         readings, troubles = self._read(deliveries)
         filed = units(readings, policy=self._desk.policy, choose=self._choose)
+        if self._sight is not None:
+            filed = self._sight.of(filed, known=self._routes.holder)
         digests = self._keep_texts(filed)
         for unit in filed:
             self._file(unit, digests)

@@ -66,7 +66,12 @@ def units(readings: Sequence[Reading], *, policy: Policy, choose: Choose) -> tup
             if severity.opens(alert, policy):
                 one = judged(alert, policy=policy, choose=choose)
                 keyed.setdefault(one.key, []).append((reading, one))
-    return _finishing(sorted((_unit(found) for found in keyed.values()), key=_urgency))
+    return in_order(_unit(found) for found in keyed.values())
+
+
+def in_order(found: Iterable[Unit]) -> tuple[Unit, ...]:
+    """Return the units, the worst first; each delivery is finished by the last that it is in."""
+    return _finishing(sorted(found, key=_urgency))
 
 
 def judged(alert: Alert, *, policy: Policy, choose: Choose) -> Candidate:

@@ -19,8 +19,10 @@ from bot.app.between import NOTHING, Between
 from bot.app.chat_intake import ChatIntake
 from bot.app.clock import store_clock
 from bot.app.configuration import Configuration
+from bot.app.facts import FactsSource
 from bot.app.health import Readiness
 from bot.app.intake import Intake
+from bot.app.intake_sight import Sight
 from bot.app.leader import Leader
 from bot.app.loops.auditor import AuditorLoop
 from bot.app.loops.due import DueLoop
@@ -29,6 +31,7 @@ from bot.app.loops.loop import Loop
 from bot.app.loops.outbox import OutboxLoop, Voice
 from bot.app.loops.pause import Pause
 from bot.app.loops.runs import RunsLoop
+from bot.app.loops.sight import SightLoop
 from bot.app.metrics import Metrics
 from bot.app.opening import Hook, Opened, opened
 from bot.app.reloading import Reloading
@@ -107,7 +110,8 @@ def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
         outbox=desk.store.outbox,
         people=desk.configuration.people,
     )
-    incoming, *others = _desk_loops(desk, beginning, chat, writer, metrics, between)
+    source = _source(desk, closing, between)
+    incoming, *others = _desk_loops(desk, beginning, chat, writer, metrics, between, source)
     hands = _hands(desk, beginning, closing, between)
     work = (
         ("desk", incoming),
@@ -165,23 +169,43 @@ def _desk_loops(
     writer: Writer,
     metrics: Metrics,
     between: Between,
+    source: FactsSource | None,
 ) -> tuple[Loop, ...]:
+    sight = () if source is None else (_sight_loop(desk, source),)
     write = writing.noting(desk, writer, failures=metrics.postmortem_failures)
     return (
-        _inbox_loop(desk, beginning, chat),
+        _inbox_loop(desk, beginning, chat, source),
+        *sight,
         DueLoop(desk=desk.desk, write_postmortem=write, pause=_pause(desk)),
         _outbox_loop(desk, metrics, between),
         AuditorLoop(store=desk.store, metrics=metrics, pause=_pause(desk)),
     )
 
 
-def _inbox_loop(desk: Opened, beginning: Beginning, chat: ChatIntake) -> InboxLoop:
+def _source(desk: Opened, closing: ExitStack, between: Between) -> FactsSource | None:
+    """Return where live facts come from; None where no Prometheus is configured."""
+    if "desk" not in desk.settings.roles or not desk.settings.prometheus_url:
+        return None
+    # Imported here: the cluster's clients take a second to load, and a door needs none.
+    from bot.app.reach import live_facts  # noqa: PLC0415  # see above
+
+    return between.facts(live_facts(desk.settings, closing=closing))
+
+
+def _sight_loop(desk: Opened, source: FactsSource) -> SightLoop:
+    return SightLoop(desk=desk.desk, source=source, pause=_pause(desk))
+
+
+def _inbox_loop(
+    desk: Opened, beginning: Beginning, chat: ChatIntake, source: FactsSource | None
+) -> InboxLoop:
     intake = Intake(
         desk=desk.desk,
         inbox=desk.store.inbox,
         texts=desk.store.texts,
         sources=sources(),
         choose=beginning.choose,
+        sight=Sight(desk.desk, source) if source is not None else None,
     )
     handlers: Mapping[str, Handler] = {**intake.handlers(), "slack": chat.take}
     return InboxLoop(inbox=desk.store.inbox, handlers=handlers, unhandled=intake.unhandled)

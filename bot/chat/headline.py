@@ -8,6 +8,7 @@ from bot.chat.wording import DAY, names, shortened, within
 from incidents.approval import ApprovalState
 from incidents.belonging import team
 from incidents.events.desk import Frozen
+from incidents.facts_seen import blind, numbers
 from incidents.incident import Incident, Status
 from incidents.people import People
 from incidents.run import CRITERION, Run, Step, StepStatus
@@ -25,14 +26,19 @@ def headline(situation: Situation) -> Message:
     standing = freezes(situation.frozen, situation.people)
     blocks: tuple[Block, ...] = (
         Header(text=first),
-        Section(strong="Because", text=incident.severity_because),
+        Section(strong="Because", text=because(incident)),
         Section(strong="Now", text=now(situation)),
         *(Section(strong="Frozen", text=one) for one in standing),
         Fields(pairs=_fields(situation)),
         Context(text=_small(incident), page=situation.page),
     )
-    lead = f"{first}: {shortened(incident.severity_because, SHORT)}; {now(situation)}"
+    lead = f"{first}: {shortened(because(incident), SHORT)}; {now(situation)}"
     return Message(text=lead, blocks=blocks)
+
+
+def because(incident: Incident) -> str:
+    """Return why it is as bad as it is said to be, and what could not be seen."""
+    return f"{incident.severity_because}{blind(incident.seen)}"
 
 
 def topic(situation: Situation) -> str:
@@ -235,4 +241,6 @@ def _ran(run: Run) -> str:
 
 
 def _small(incident: Incident) -> str:
-    return f"rule {incident.severity_rule}" if incident.severity_rule else ""
+    rule = f"rule {incident.severity_rule}" if incident.severity_rule else ""
+    seen = numbers(incident.seen)
+    return "; ".join(one for one in (rule, f"seen: {seen}" if seen else "") if one)

@@ -11,6 +11,8 @@ from bot.postmortem.summary import where
 from incidents.approval import Approval, ApprovalState, fate
 from incidents.belonging import team
 from incidents.events.incident import Acknowledged
+from incidents.facts import FACTS
+from incidents.facts_seen import blind, numbers
 from incidents.freeze import ALL, FreezeState
 from incidents.incident import Incident, Status
 from incidents.journal import Summary
@@ -97,7 +99,7 @@ def view(story: Story, *, people: People, freeze: FreezeState, policy: Policy) -
         severity=incident.severity.value,
         title=incident.title,
         word=word(story),
-        because=incident.severity_because,
+        because=f"{incident.severity_because}{blind(incident.seen)}",
         live=_live(incident),
         frozen=_frozen(incident, freeze, people),
         facts=_facts(story, policy),
@@ -150,6 +152,7 @@ def _facts(story: Story, policy: Policy) -> tuple[Fact, ...]:
         ("Taken by", taken[-1] if taken else "nobody yet"),
         ("Channel", f"#{incident.channel_name}" if incident.channel_name else "none"),
         ("Severity rule", incident.severity_rule),
+        ("Seen", numbers(incident.seen, most=len(FACTS))),
         ("Postmortem", incident.postmortem or ""),
     )
     return tuple(Fact(name=name, value=value) for name, value in facts if value)

@@ -100,6 +100,17 @@ class SetSeverity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteFacts:
+    """Facts were asked for again, and the alert `name` was judged by them."""
+
+    name: str
+    severity: Severity
+    because: str
+    rule: str
+    facts: tuple[FactSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mitigate:
     """A verified change, or a person, says that users are served again."""
 
@@ -176,6 +187,7 @@ IncidentCommand = (
     | ComeForward
     | Acknowledge
     | SetSeverity
+    | NoteFacts
     | Mitigate
     | Relapse
     | Resolve

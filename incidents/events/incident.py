@@ -144,6 +144,14 @@ class SeverityChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookedAgain:
+    """Facts were asked for again by which the alert `name` is judged."""
+
+    name: str
+    facts: tuple[FactSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
     """A person has taken the incident."""
 
@@ -251,6 +259,7 @@ IncidentEvent = (
     | Hidden
     | CameForward
     | SeverityChanged
+    | LookedAgain
     | Acknowledged
     | Mitigated
     | Relapsed

@@ -71,6 +71,13 @@ EVENTS: tuple[Event, ...] = (
     incident.Hidden(under=2, rule="inhibition:service-down", because="Down fires"),
     incident.CameForward(by="triaged", because="INC-2 is over"),
     incident.SeverityChanged(was="P2", now="P1", because=WHY, rule="person", by="ann"),
+    incident.LookedAgain(
+        name="VLLMPreemptionsHigh",
+        facts=(
+            incident.FactSeen(name="error_ratio", value="0.6", unit="ratio", source="picker"),
+            incident.FactSeen(name="ttft_p95", value=None, unit="", source="timeout"),
+        ),
+    ),
     incident.Acknowledged(by="ann", via="slack"),
     incident.Mitigated(by="triaged", because="4 → 6 helped", run=RUN, step=STEP),
     incident.Relapsed(because="VLLMPreemptionsHigh fired again"),
@@ -198,7 +205,8 @@ EVENTS: tuple[Event, ...] = (
 
 TOLD = {
     "IncidentOpened": "INC-1 opened for llm-d/llama-3-70b",
-    "AlertFired": "VLLMPreemptionsHigh fired (P2: users wait longer), reported by alertmanager:a",
+    "AlertFired": "VLLMPreemptionsHigh fired (P2: users wait longer; could not see: "
+    "ttft p95 (timeout)), reported by alertmanager:a",
     "AlertResolved": "VLLMPreemptionsHigh ended at 12:12:00",
     "AlertsTruncated": "a delivery left out 3 alerts",
     "Gathered": "3 of 3 within 10 min: restarts",
@@ -222,6 +230,8 @@ TOLD = {
     "SilenceEndAsked": "the silence is ended by ben: it is over",
     "SilenceGone": "no longer silenced at http://am-0:9093",
     "SeverityChanged": f"severity P2 → P1: {WHY}",
+    "LookedAgain": "looked again at what VLLMPreemptionsHigh rests on: error ratio 0.6; "
+    "could not see: ttft p95 (timeout)",
     "Acknowledged": "acknowledged by ann through slack",
     "Mitigated": "mitigated: 4 → 6 helped",
     "Relapsed": "no longer mitigated: VLLMPreemptionsHigh fired again",

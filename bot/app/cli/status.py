@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from bot.app import kept_listing
-from bot.app.cli.output import Json, show, table
+from bot.app.cli.output import Json, counted, show, table
 from bot.app.cli.snooze import standing
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.belonging import team
+from incidents.facts_seen import blind
 from incidents.journal import Aggregate, Summary
 
 
@@ -40,10 +41,19 @@ def _incident(row: Summary, desk: Opened) -> dict[str, object]:
         "severity": row.severity,
         "state": row.state,
         "title": row.title,
+        "because": _because(row, desk),
         "team": _team(row, desk),
         "since": row.opened_at,
         "next_due": row.next_due,
     }
+
+
+def _because(row: Summary, desk: Opened) -> str:
+    """Return why it is as bad as it is said to be, and what could not be seen."""
+    if row.incident is None:
+        return ""
+    incident = desk.desk.incident(row.incident)
+    return f"{incident.severity_because}{blind(incident.seen)}"
 
 
 def _team(row: Summary, desk: Opened) -> str:
@@ -89,6 +99,7 @@ def _lines(found: dict[str, object]) -> list[str]:
             [f"INC-{one['incident']}", *(str(one[name]) for name in shown)] for one in incidents
         ]
         lines += table(rows) or ["no open incident"]
+        lines += [f"because: INC-{one['incident']}: {one['because']}" for one in incidents]
     if isinstance(approvals, list):
         lines += [f"waits for a yes: {one['approval']}: {one['change']}" for one in approvals]
     if isinstance(waits, list):
@@ -100,9 +111,11 @@ def _lines(found: dict[str, object]) -> list[str]:
         lines += [f"frozen: {scope}: {reason}" for scope, reason in frozen.items()]
     lines += _kept_back(found["kept_back"], found["snoozes"])
     if found["set_aside"]:
-        lines.append(f"{found['set_aside']} deliveries were set aside: `triaged inbox aside`")
+        deliveries = counted(found["set_aside"], "delivery was", "deliveries were")
+        lines.append(f"{deliveries} set aside: `triaged inbox aside`")
     if found["undeliverable"]:
-        lines.append(f"{found['undeliverable']} messages could not be delivered")
+        messages = counted(found["undeliverable"], "message", "messages")
+        lines.append(f"{messages} could not be delivered")
     return lines
 
 

@@ -187,6 +187,7 @@ def test_status_says_what_waits_for_whom(run: Run) -> None:
 
     assert plain.out.splitlines() == [
         r"INC-1  P2  investigating  kv \x1b[2J\x202eevil",
+        "because: INC-1: users wait longer",
         "waits for a yes: approval-1-1-1: scale Deployment llm-d/decode: replicas 4 → 6",
     ]
     assert (found["incidents"][0]["incident"], found["incidents"][0]["title"]) == (1, HOSTILE)
@@ -265,6 +266,20 @@ def test_whoever_asked_is_told_that_somebody_else_must_approve(run: Run) -> None
     ended = run("approve", "1-1-1", builders.DIGEST)
 
     assert ended.err == "triaged: You asked for it, so somebody else must approve it.\n"
+
+
+@pytest.mark.usefixtures("journal")
+@pytest.mark.parametrize(
+    ("aside", "said"), [(1, "1 delivery was set aside"), (2, "2 deliveries were set aside")]
+)
+def test_status_counts_in_words_that_fit(run: Run, aside: int, said: str) -> None:
+    """One delivery is the usual number of those that cannot be read."""
+    with opened(load()) as desk:
+        for _ in range(aside):
+            kept = desk.store.inbox.submit(source="alertmanager", body=b"{").result(10)
+            desk.store.inbox.set_aside(kept.inbox_id, because="no JSON")
+
+    assert f"{said}: `triaged inbox aside`" in run("status").out.splitlines()
 
 
 @pytest.mark.usefixtures("journal")
