@@ -1,21 +1,35 @@
 """kv_cache: what is wrong with the KV cache of a pool, by the complete table of verdicts."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import cast  # a step's arguments have the shapes that it declares
+from typing import Final, cast  # a step's arguments have the shapes that it declares
 
-from cluster.signals.reading import Observation
-from cluster.signals.signals import Samples
-from incidents.events.run import Evidence
+from cluster.signals.reading import NotApplicable, Observation, PerPod, PerRank
+from cluster.targets.target import Target
 from runbooks.language.declaration import CheckVerb, Finding, Question
 from runbooks.language.shapes import Duration, Field, Record
-from runbooks.verdicts import evidence
-from runbooks.verdicts.kv_cache import VERDICTS, Readings, judge
+from runbooks.verdicts.kv_cache.evidence import kept
+from runbooks.verdicts.kv_cache.names import VERDICTS
+from runbooks.verdicts.kv_cache.readings import Readings
+from runbooks.verdicts.kv_cache.table import judge
 
-GROWING = timedelta(minutes=5)
-EARLIER = timedelta(hours=1)
-SUSTAINED = timedelta(minutes=5)
+GROWING: Final = timedelta(minutes=5)
+EARLIER: Final = timedelta(hours=1)
+SUSTAINED: Final = timedelta(minutes=5)
+
+SECOND_TIER: Final = (
+    "second_tier_evictions",
+    "second_tier_failures",
+    "evicted_tokens",
+    "recomputed_tokens",
+    "block_evictions",
+    "block_idle_p50",
+    "index_evictions",
+    "external_hit_ratio",
+    "lmcache_hit_ratio",
+    "transfer_notification_failures",
+)
+"""What decides no verdict and explains one: what is behind the GPU, and what it costs."""
 
 
 def check(question: Question) -> Finding:
@@ -25,28 +39,44 @@ def check(question: Question) -> Finding:
     return Finding(
         verdict=judgement.verdict,
         because=str(judgement),
-        evidence=tuple(_evidence(readings, question.at)),
+        evidence=tuple(kept(readings, judgement, at=question.at)),
     )
 
 
 def _read(question: Question) -> Readings:
     at, target, signals = question.at, question.target, question.signals
     sustained = cast("timedelta", question.arguments["sustained"])
-    by_pod = {name: signals.read_by_pod(name, target, at=at) for name in _BY_POD}
+    earlier = at - EARLIER
     return Readings(
-        **by_pod,
         pods=target.pods,
+        groups=_groups(target),
         sustained=sustained,
+        kv_usage=_by_pod(question, "kv_usage", at),
+        preemptions=_by_pod(question, "preemptions", at),
         preempting=signals.read_range(
             "preemptions", target, start=at - sustained, end=at, step=timedelta(minutes=1)
         ),
-        deferred=_value(question, "waiting_deferred", at),
-        deferred_before=_value(question, "waiting_deferred", at - GROWING),
-        transfers=_value(question, "transfers", at),
+        running=_by_pod(question, "running", at),
+        waiting=_by_pod(question, "waiting", at),
+        waiting_capacity=_by_pod(question, "waiting_capacity", at),
+        deferred=_by_pod(question, "waiting_deferred", at),
+        deferred_before=_by_pod(question, "waiting_deferred", at - GROWING),
+        silent=_silent(question),
+        transfer_failures=_by_pod(question, "transfer_failures", at),
+        transfers=_by_pod(question, "transfers", at),
+        expirations=_value(question, "transfer_expirations", at),
         hit_ratio=_value(question, "prefix_hit_ratio", at),
         baseline=_value(question, "prefix_hit_ratio_baseline", at),
         ttft=_value(question, "ttft_p95", at),
-        ttft_before=_value(question, "ttft_p95", at - EARLIER),
+        ttft_before=_value(question, "ttft_p95", earlier),
+        generation_tokens=_by_pod(question, "generation_tokens", at),
+        prompt_tokens=_by_pod(question, "prompt_tokens", at),
+        earlier=_by_pod(question, "running", earlier),
+        prompt_length=_value(question, "prompt_length_p95", at),
+        prompt_length_before=_value(question, "prompt_length_p95", earlier),
+        blocks=signals.read_parts("kv_blocks", target, at=at),
+        blocks_before=signals.read_parts("kv_blocks", target, at=earlier),
+        second_tier=signals.read_many(SECOND_TIER, target, at=at),
     )
 
 
@@ -54,38 +84,27 @@ def _value(question: Question, name: str, at: datetime) -> Observation:
     return question.signals.read(name, question.target, at=at)
 
 
-def _evidence(readings: Readings, at: datetime) -> Iterable[Evidence]:
-    for name in _BY_POD:
-        yield from evidence.many(getattr(readings, name), name=name, at=at)
-    for name in _WHOLE:
-        yield evidence.one(getattr(readings, name), name=_WHOLE[name], at=at)
-    if isinstance(readings.preempting, Samples):
-        lowest = min(rate for _, rate in readings.preempting.points)
-        yield Evidence(
-            name="preemptions at least",
-            value=lowest,
-            unit=readings.preempting.unit,
-            because=None,
-            query=readings.preempting.query,
-            at=at,
-        )
-    else:
-        yield evidence.one(readings.preempting, name="preemptions at least", at=at)
+def _by_pod(question: Question, name: str, at: datetime) -> PerPod:
+    return question.signals.read_by_pod(name, question.target, at=at)
 
 
-_WHOLE: Mapping[str, str] = {
-    "deferred": "waiting_deferred",
-    "deferred_before": "waiting_deferred 5 min before",
-    "transfers": "transfers",
-    "hit_ratio": "prefix_hit_ratio",
-    "baseline": "prefix_hit_ratio_baseline",
-    "ttft": "ttft_p95",
-    "ttft_before": "ttft_p95 an hour before",
-}
+def _silent(question: Question) -> PerRank:
+    """Return the silent ranks, or the pods that have some where ranks are not told apart."""
+    found = question.signals.read_by_rank("silent_ranks", question.target, at=question.at)
+    if not isinstance(found, NotApplicable):
+        return found
+    pods = _by_pod(question, "silent_ranks", question.at)
+    return {(pod, ""): one for pod, one in pods.items()} if isinstance(pods, Mapping) else pods
 
-_OTHER = frozenset({*_WHOLE, "pods", "sustained", "preempting"})
-_BY_POD: tuple[str, ...] = tuple(f.name for f in fields(Readings) if f.name not in _OTHER)
-"""The fields of Readings that hold a signal of the same name by pod."""
+
+def _groups(target: Target) -> Mapping[str, tuple[str, ...]]:
+    """Return the pods of each group, those that only compute for their leader included."""
+    names = sorted({member.group for member in target.members if member.group})
+    return {
+        name: tuple(member.name for member in target.members if member.group == name)
+        for name in names
+    }
+
 
 STEP = CheckVerb(
     name="kv_cache",

@@ -1,13 +1,18 @@
 """What can be said of a pool from the pods that report: yes, no, or not known."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import Final
 
 from cluster.signals.reading import NoData, NotApplicable, PerPod, Reading
 from runbooks.verdicts.evidence import why
+from runbooks.verdicts.known import Known
 
 Test = Callable[[float], bool]
+
+NAMED: Final = 3
+"""How many names a sentence holds; of a hundred pods the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +23,14 @@ class Pool:
     values: Mapping[str, float]
     missing: str = ""
 
+    def holds(self, pod: str, test: Test) -> Known:
+        """Return whether the pod's value passes, as far as it has one."""
+        value = self.values.get(pod)
+        return None if value is None else test(value)
+
     def where(self, test: Test) -> tuple[str, ...]:
         """Return the reporting pods whose value passes."""
         return tuple(pod for pod, value in sorted(self.values.items()) if test(value))
-
-    def known_nowhere(self, test: Test) -> bool:
-        """Tell whether every pod reports and none passes."""
-        return not self.missing and not self.where(test)
 
     @property
     def worst(self) -> float:
@@ -38,16 +44,16 @@ class Pool:
 
 
 def pool(
-    readings: PerPod, pods: tuple[str, ...], *, signal: str, highest: float = float("inf")
+    readings: PerPod, pods: Collection[str], *, signal: str, highest: float = float("inf")
 ) -> Pool:
     """Return the signal over the pool; values outside 0 to `highest` are contradictory."""
     if isinstance(readings, (NoData, NotApplicable)):
         return Pool(signal=signal, values={}, missing=f"{signal}: {why(readings)}")
-    values = {pod: r.value for pod, r in readings.items() if _sound(r, highest)}
-    contradictory = sorted(readings.keys() - values.keys())
+    values = {pod: r.value for pod, r in readings.items() if pod in pods and sound(r, highest)}
+    contradictory = sorted(readings.keys() & set(pods) - values.keys())
     silent = sorted(set(pods) - readings.keys())
     complaints = [
-        f"{word} {', '.join(names)}"
+        f"{word} {named(names)}"
         for word, names in (("nothing from", silent), ("contradictory:", contradictory))
         if names
     ]
@@ -57,10 +63,17 @@ def pool(
 
 def number(reading: object, *, highest: float = float("inf")) -> float | None:
     """Return the value of one reading, None where there is none or it is contradictory."""
-    if isinstance(reading, Reading) and _sound(reading, highest):
+    if isinstance(reading, Reading) and sound(reading, highest):
         return reading.value
     return None
 
 
-def _sound(reading: Reading, highest: float) -> bool:
+def sound(reading: Reading, highest: float = float("inf")) -> bool:
+    """Tell whether a value can be one: finite, and from 0 to `highest`."""
     return isfinite(reading.value) and 0 <= reading.value <= highest
+
+
+def named(names: Sequence[str]) -> str:
+    """Return the first names in words, and how many there are more."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

@@ -41,9 +41,26 @@ def test_a_change_that_did_not_help_is_never_called_verified(rehearse, fault, ve
 def test_a_healthy_pool_is_left_alone(world, rehearse):
     """A runbook that is started by mistake changes nothing and says that all is well."""
     world.reset(story="quiet")
+    world.advance(4000)  # the hit ratio of the hour before has to be known
 
     run = rehearse().end()
 
     assert run.step("kv-cache").verdict == "healthy"
     assert (run.outcome, run.plans) == ("completed", 0)
+    world.reset(story="kv-cache")
+
+
+def test_a_pool_without_a_past_is_not_called_healthy(world, rehearse):
+    """Whether the prefix cache was lost needs an hour before; a person is asked instead."""
+    world.reset(story="quiet")
+
+    rehearsal = rehearse()
+    for _ in range(2):
+        rehearsal.world.advance(15)  # what cannot be told is tried again
+        rehearsal.settle()
+    run = rehearsal.run
+
+    assert run.step("kv-cache").verdict == "cannot_tell"
+    assert "prefix_hit_ratio_baseline: no data" in run.step("kv-cache").because
+    assert run.plans == 0
     world.reset(story="kv-cache")

@@ -1,14 +1,23 @@
 """A Prometheus that answers what a test says, for the steps that read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cluster.signals.catalogue import SIGNALS
-from cluster.signals.reading import NoData, NotApplicable, Observation, PerPod, Reading, Why
-from cluster.signals.signals import Samples
+from cluster.signals.reading import (
+    NoData,
+    NotApplicable,
+    Observation,
+    Parts,
+    PerPod,
+    PerRank,
+    Reading,
+    Why,
+)
+from cluster.signals.signals import DEADLINE, Samples
 from cluster.targets.target import Target
 from incidents.errors import Rejected
 from runbooks.language.declaration import Question
@@ -18,9 +27,13 @@ AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 @dataclass
 class Answers:
-    """Values by signal; what has none is not scraped. Unknown names are refused as for real."""
+    """Values by signal; what has none is not scraped. Unknown names are refused as for real.
+
+    Every pod has two ranks unless they are not told `apart`.
+    """
 
     values: Mapping[str, float] = field(default_factory=dict)
+    apart: bool = True
     asked: list[tuple[str, datetime]] = field(default_factory=list)
 
     def read(self, name: str, target: Target, *, at: datetime) -> Observation:
@@ -35,6 +48,23 @@ class Answers:
     def read_by_pod(self, name: str, target: Target, *, at: datetime) -> PerPod:
         one = self.read(name, target, at=at)
         return dict.fromkeys(target.pods, one) if isinstance(one, Reading) else one
+
+    def read_by_rank(self, name: str, target: Target, *, at: datetime) -> PerRank:
+        if not self.apart:
+            return NotApplicable(signal=name, because="its series have no label engine")
+        found = self.read(name, target, at=at)
+        if not isinstance(found, Reading):
+            return found
+        return {(pod, engine): found for pod in target.pods for engine in ("0", "1")}
+
+    def read_parts(self, name: str, target: Target, *, at: datetime) -> Parts:
+        found = self.read(name, target, at=at)
+        return {f"{found.value:g}": found} if isinstance(found, Reading) else found
+
+    def read_many(
+        self, names: Sequence[str], target: Target, *, at: datetime, deadline: timedelta = DEADLINE
+    ) -> Mapping[str, Observation]:
+        return {name: self.read(name, target, at=at) for name in names}
 
     def read_range(
         self, name: str, target: Target, *, start: datetime, end: datetime, step: timedelta

@@ -1,8 +1,10 @@
 """kv_cache: reads what the table needs, and keeps every number."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from runbooks.steps.kv_cache import STEP, SUSTAINED
+from cluster.targets.target import Member
+from runbooks.steps.kv_cache import SECOND_TIER, STEP, SUSTAINED
 
 ARGUMENTS = {"sustained": SUSTAINED}
 STORM = {
@@ -17,6 +19,7 @@ STORM = {
     "silent_ranks": 0.0,
     "transfer_failures": 0.0,
     "transfers": 4.0,
+    "transfer_expirations": 0.0,
     "prefix_hit_ratio": 0.4,
     "prefix_hit_ratio_baseline": 0.5,
     "ttft_p95": 9.0,
@@ -47,7 +50,8 @@ def test_an_unscraped_pool_is_cannot_tell_and_says_why(ask):
 
     assert found.verdict == "cannot_tell"
     assert "kv_usage: no data: not scraped" in found.because
-    assert {one.value for one in found.evidence} == {None}
+    known = {one.name: one.value for one in found.evidence if one.value is not None}
+    assert known == {"pods cannot_tell": 2}
 
 
 def test_growth_is_measured_against_earlier_moments(ask):
@@ -60,4 +64,55 @@ def test_growth_is_measured_against_earlier_moments(ask):
     for name, at in question.signals.asked:
         moments[name].add(question.at - at)
     assert moments["waiting_deferred"] == {timedelta(), timedelta(minutes=5)}
-    assert moments["ttft_p95"] == {timedelta(), timedelta(hours=1)}
+    hour = {timedelta(), timedelta(hours=1)}
+    assert [moments[n] for n in ("ttft_p95", "prompt_length_p95", "kv_blocks")] == [hour] * 3
+    assert set(SECOND_TIER) <= moments.keys()
+
+
+def test_a_dead_rank_is_found_by_rank(ask):
+    """Seven living ranks of a pod hide the eighth."""
+    found = STEP.judge(ask(ARGUMENTS, **{**STORM, "silent_ranks": 1.0}))
+
+    assert found.verdict == "zombie_engine"
+    assert "rank 0 of decode-0, rank 1 of decode-0" in found.because
+    assert "RB-08" in found.because
+
+
+def test_where_ranks_are_not_told_apart_pods_are(ask):
+    """SGLang has no label for the rank; a dead engine is found all the same."""
+    question = ask(ARGUMENTS, **{**STORM, "silent_ranks": 1.0})
+    question = replace(question, signals=replace(question.signals, apart=False))
+
+    found = STEP.judge(question)
+
+    assert found.verdict == "zombie_engine"
+    assert "on decode-0, decode-1 (2 of 2 pods); RB-04" in found.because
+
+
+def test_without_any_rank_it_says_why(ask):
+    """Neither by rank nor by pod: that nothing is known must not get lost on the way."""
+    question = ask(ARGUMENTS, **{**STORM, "preemptions": 0.0})
+    del question.signals.values["silent_ranks"]
+
+    found = STEP.judge(replace(question, signals=replace(question.signals, apart=False)))
+
+    assert "silent_ranks: no data: not scraped" in found.because
+
+
+def test_the_pods_of_a_group_belong_together(ask):
+    """All ranks of a LeaderWorkerSet's group dead is another failure than one dead engine."""
+    question = ask(ARGUMENTS, **{**STORM, "silent_ranks": 1.0})
+    members = tuple(Member(name=pod, group="decode-a") for pod in question.target.pods)
+
+    found = STEP.judge(replace(question, target=replace(question.target, members=members)))
+
+    assert "RB-08 (collective hangs: a data-parallel rank is dead), all ranks of decode-a are " in (
+        found.because
+    )
+
+
+def test_the_diagnosis_stands_in_the_timeline(ask):
+    """The verdict says what is wrong, the diagnosis of what."""
+    found = STEP.judge(ask(ARGUMENTS, **STORM))
+
+    assert "; RB-12 (KV cache exhausted: preemption storm)" in found.because

@@ -1,69 +1,37 @@
 """The table of KV-cache verdicts: every row, every overlap, and what is said without data."""
 
-from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from itertools import combinations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from cluster.signals.reading import NoData, NotApplicable, Reading, Why
-from cluster.signals.signals import Samples
-from runbooks.verdicts import kv_cache
-from runbooks.verdicts.kv_cache import Readings, judge
-
-AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PODS = ("decode-0", "decode-1")
-
-
-def one(name: str, value: float) -> Reading:
-    return Reading(signal=name, value=value, unit="u", at=AT, query="q")
-
-
-def pods(name: str, *values: float) -> dict[str, Reading]:
-    return {pod: one(name, value) for pod, value in zip(PODS, values, strict=False)}
-
-
-def none(name: str) -> NoData:
-    return NoData(signal=name, why=Why.NOT_SCRAPED, detail="no series")
-
-
-def samples(*values: float) -> Samples:
-    points = tuple((AT - timedelta(minutes=n), value) for n, value in enumerate(values))
-    return Samples(signal="preemptions", unit="u", query="q", points=points)
-
-
-HEALTHY = Readings(
-    pods=PODS,
-    sustained=timedelta(minutes=5),
-    kv_usage=pods("kv_usage", 0.4, 0.5),
-    preemptions=pods("preemptions", 0, 0),
-    preempting=samples(0, 0, 0),
-    running=pods("running", 8, 9),
-    waiting=pods("waiting", 0, 0),
-    waiting_capacity=pods("waiting_capacity", 0, 0),
-    deferred=one("waiting_deferred", 0),
-    deferred_before=one("waiting_deferred", 0),
-    generation_tokens=pods("generation_tokens", 500, 600),
-    prompt_tokens=pods("prompt_tokens", 500, 600),
-    silent_ranks=pods("silent_ranks", 0, 0),
-    transfer_failures=pods("transfer_failures", 0, 0),
-    transfers=one("transfers", 5),
-    hit_ratio=one("prefix_hit_ratio", 0.5),
-    baseline=one("prefix_hit_ratio_baseline", 0.5),
-    ttft=one("ttft_p95", 1),
-    ttft_before=one("ttft_p95", 1),
+from cluster.signals.reading import Why
+from runbooks.verdicts.kv_cache.names import VERDICTS
+from runbooks.verdicts.kv_cache.row import Diagnosis
+from tests.runbooks.verdicts.pictures import (
+    COLDER,
+    EXPIRING,
+    FAILING,
+    FULL,
+    QUEUE,
+    STARVED,
+    STORM,
+    THRASH,
+    ZOMBIE,
+    apart,
+    none,
+    one,
+    pods,
+    ranks,
+    samples,
+    say,
 )
-ZOMBIE = {"silent_ranks": pods("silent_ranks", 1, 0)}
-STALLED = {"transfer_failures": pods("transfer_failures", 0.2, 0)}
-STORM = {"preemptions": pods("preemptions", 2, 3), "preempting": samples(5, 4, 3)}
-FULL = {"kv_usage": pods("kv_usage", 0.95, 0.97)}
-QUEUE = {"waiting_capacity": pods("waiting_capacity", 7, 0)}
-THRASH = {"hit_ratio": one("prefix_hit_ratio", 0.2)}
 
-
-def say(**changed: object) -> kv_cache.Judgement:
-    return judge(replace(HEALTHY, **changed))
+NO_SERIES = "no data: not scraped (no series)"
+NO_PREFILL = {
+    "transfer_failures": apart("transfer_failures"),
+    "transfers": apart("transfers"),
+    "expirations": apart("transfer_expirations"),
+}
 
 
 @pytest.mark.parametrize(
@@ -73,16 +41,22 @@ def say(**changed: object) -> kv_cache.Judgement:
         pytest.param(
             ZOMBIE,
             "zombie_engine",
-            "work and not one token for three minutes on 1 of 2 pods",
+            "work and not one token for three minutes on rank 1 of decode-0 (1 of 2 pods)",
             id="zombie",
         ),
         pytest.param(
-            STALLED, "transfer_stalled", "0.2 KV transfers/s fail on 1 of 2 pods", id="failing"
+            FAILING, "transfer_stalled", "0.2 KV transfers/s fail on 1 of 2 pods", id="failing"
         ),
         pytest.param(
-            {"deferred": one("waiting_deferred", 9), "transfers": one("transfers", 0)},
+            EXPIRING,
             "transfer_stalled",
-            "9 more requests wait for a KV transfer, and none takes place",
+            "KV of 3 requests expired on the prefill side, fetched by nobody",
+            id="expiring",
+        ),
+        pytest.param(
+            STARVED,
+            "transfer_stalled",
+            "9 more requests are deferred, and no KV transfer takes place on 1 of 2 pods",
             id="deferred-grows-while-nothing-moves",
         ),
         pytest.param(
@@ -94,17 +68,14 @@ def say(**changed: object) -> kv_cache.Judgement:
         pytest.param(
             {**FULL, **QUEUE},
             "saturated",
-            ("KV usage 0.97 on 2 of 2 pods, 7 requests wait for capacity, no preemptions"),
+            "KV usage 0.97 on 2 of 2 pods, 7 requests wait for capacity, no preemptions",
             id="saturated",
         ),
         pytest.param(
-            THRASH,
-            "prefix_thrash",
-            "prefix hit ratio 0.20, 0.40 of the hour before",
-            id="thrash",
+            THRASH, "prefix_thrash", "prefix hit ratio 0.20, 0.40 of the hour before", id="thrash"
         ),
         pytest.param(
-            {"hit_ratio": one("prefix_hit_ratio", 0.35), "ttft": one("ttft_p95", 3)},
+            COLDER,
             "prefix_thrash",
             (
                 "prefix hit ratio 0.35, 0.70 of the hour before,"
@@ -122,31 +93,63 @@ def say(**changed: object) -> kv_cache.Judgement:
 )
 def test_every_row_has_its_verdict_with_numbers(changed, verdict, because):
     """The verdict leads to an action; the numbers let a person disagree."""
-    assert say(**changed) == kv_cache.Judgement(verdict=verdict, because=because)
+    found = say(changed)
+
+    assert (found.verdict, found.because, found.skipped) == (verdict, because, ())
 
 
 @pytest.mark.parametrize(
-    ("changed", "verdict"),
+    ("changed", "mode"),
     [
-        pytest.param({**ZOMBIE, **STALLED}, "zombie_engine", id="zombie-before-transfer"),
-        pytest.param({**ZOMBIE, **STORM, **FULL}, "zombie_engine", id="zombie-before-exhausted"),
-        pytest.param({**ZOMBIE, **FULL, **QUEUE}, "zombie_engine", id="zombie-before-saturated"),
-        pytest.param({**ZOMBIE, **THRASH}, "zombie_engine", id="zombie-before-thrash"),
-        pytest.param({**ZOMBIE, **FULL}, "zombie_engine", id="zombie-before-busy"),
-        pytest.param({**STALLED, **STORM}, "transfer_stalled", id="transfer-before-exhausted"),
-        pytest.param(
-            {**STALLED, **FULL, **QUEUE}, "transfer_stalled", id="transfer-before-saturated"
-        ),
-        pytest.param({**STALLED, **THRASH}, "transfer_stalled", id="transfer-before-thrash"),
-        pytest.param({**STORM, **FULL, **QUEUE}, "exhausted", id="exhausted-before-saturated"),
-        pytest.param({**STORM, **THRASH}, "exhausted", id="exhausted-before-thrash"),
-        pytest.param({**FULL, **QUEUE, **THRASH}, "saturated", id="saturated-before-thrash"),
-        pytest.param({**FULL, **THRASH}, "prefix_thrash", id="thrash-before-busy"),
+        pytest.param(ZOMBIE, "RB-04", id="zombie"),
+        pytest.param(FAILING, "RB-09", id="transfer"),
+        pytest.param(STORM, "RB-12", id="exhausted"),
+        pytest.param({**FULL, **QUEUE}, "RB-10", id="saturated"),
+        pytest.param(THRASH, "RB-13", id="thrash"),
+        pytest.param({"kv_usage": none("kv_usage")}, "RB-29", id="cannot-tell"),
     ],
 )
-def test_where_rows_overlap_the_earlier_one_wins(changed, verdict):
+def test_every_verdict_says_which_failure_mode_it_is(changed, mode):
+    """The run is named by its entry; where it leads to stands beside the verdict."""
+    found = say(changed)
+
+    assert found.diagnosis == Diagnosis(mode=mode)
+    assert f"; {mode} (" in str(found)
+
+
+@pytest.mark.parametrize("changed", [{}, FULL], ids=["healthy", "busy"])
+def test_what_is_well_has_no_failure_mode(changed):
+    """Somebody would look for the failure."""
+    assert say(changed).diagnosis is None
+
+
+ROWS = {
+    "zombie_engine": (ZOMBIE,),
+    "transfer_stalled": (FAILING, EXPIRING, STARVED),
+    "exhausted": (STORM, {**STORM, **FULL}),
+    "saturated": ({**FULL, **QUEUE},),
+    "prefix_thrash": (THRASH, COLDER),
+    "busy_but_healthy": (FULL,),
+}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "changed"),
+    [
+        pytest.param(earlier, {**second, **first}, id=f"{earlier}-{n}-before-{later}-{m}")
+        for earlier, later in combinations(ROWS, 2)
+        for n, first in enumerate(ROWS[earlier])
+        for m, second in enumerate(ROWS[later])
+    ],
+)
+def test_where_two_rows_hold_the_earlier_one_wins(earlier, changed):
     """A stalled transfer fills the cache; adding pods to it would add to the stall."""
-    assert say(**changed).verdict == verdict
+    assert say(changed).verdict == earlier
+
+
+def test_the_rows_are_judged_in_the_order_of_the_verdicts():
+    """The overlaps above are only complete when they know every row, in order."""
+    assert ("cannot_tell", *ROWS, "healthy") == VERDICTS
 
 
 @pytest.mark.parametrize(
@@ -157,52 +160,92 @@ def test_where_rows_overlap_the_earlier_one_wins(changed, verdict):
             {"kv_usage": pods("kv_usage", 0.8999, 0.1), **QUEUE}, "healthy", id="below-ninety"
         ),
         pytest.param(
+            {"kv_usage": pods("kv_usage", 0.9, 0.1)}, "busy_but_healthy", id="busy-ninety"
+        ),
+        pytest.param(
             {"hit_ratio": one("prefix_hit_ratio", 0.25)}, "healthy", id="half-is-not-below-half"
+        ),
+        pytest.param(
+            {"hit_ratio": one("prefix_hit_ratio", 0.4), "ttft": one("ttft_p95", 9)},
+            "healthy",
+            id="four-fifths-are-not-below",
+        ),
+        pytest.param(
+            {"hit_ratio": one("prefix_hit_ratio", 0.35), "ttft": one("ttft_p95", 1.2)},
+            "healthy",
+            id="a-fifth-slower-is-not-slower",
         ),
         pytest.param(
             {**FULL, "hit_ratio": one("prefix_hit_ratio", 0.35)}, "healthy", id="full-but-colder"
         ),
         pytest.param(
-            {"deferred": one("waiting_deferred", 9)}, "healthy", id="deferred-while-kv-moves"
+            {"baseline": one("prefix_hit_ratio_baseline", 0)}, "healthy", id="nothing-to-lose"
         ),
         pytest.param(
-            {
-                "transfer_failures": NotApplicable(
-                    signal="transfer_failures", because="no prefill"
-                ),
-                "deferred": one("waiting_deferred", 9),
-                "transfers": one("transfers", 0),
-            },
-            "healthy",
-            id="deferred-without-prefill",
+            {"deferred": pods("waiting_deferred", 9, 0)}, "healthy", id="deferred-while-kv-moves"
         ),
+        pytest.param(
+            {**STARVED, "deferred_before": pods("waiting_deferred", 9, 0)},
+            "healthy",
+            id="deferred-that-does-not-grow",
+        ),
+        pytest.param({**STARVED, **NO_PREFILL}, "healthy", id="deferred-without-prefill"),
     ],
 )
 def test_the_borders_are_where_the_table_says(changed, verdict):
     """An off-by-one here scales a healthy pool."""
-    assert say(**changed).verdict == verdict
+    assert say(changed).verdict == verdict
+
+
+def test_a_cache_that_a_stall_fills_is_said_to_be_its_consequence():
+    """Whoever sees a full cache adds pods; the blocks are reserved for what never comes."""
+    found = say(STARVED, FULL)
+
+    assert found.because.endswith("KV usage 0.97 comes of it")
+
+
+def test_one_pod_that_starves_is_not_hidden_by_the_others():
+    """Summed over the role, transfers go on."""
+    found = say(STARVED)
+
+    assert found.pods == (("decode-0", "transfer_stalled"), ("decode-1", "healthy"))
+    assert "by pod: 1 transfer_stalled (decode-0), 1 healthy" in str(found)
 
 
 def test_preemptions_that_have_just_begun_are_not_yet_a_storm():
     """A burst passes by itself; the verdict says that it is there."""
-    young = {"preemptions": pods("preemptions", 2, 2), "preempting": samples(2, 2, 0)}
+    young = {"preemptions": pods("preemptions", 2, 2), "preempting": samples(2, 2, 2, 2, 2, 0)}
 
-    found = say(**young, **FULL, **QUEUE)
+    found = say(young, FULL, QUEUE)
 
     assert found.verdict == "saturated"
     assert "4 preemptions/s, not yet for 5 min" in found.because
 
 
-def test_one_hot_pod_is_named():
-    """Adding pods does not help a routing hotspot; whoever approves should know."""
-    found = say(preemptions=pods("preemptions", 2, 0), preempting=samples(2, 2), **FULL)
+@pytest.mark.parametrize(
+    "history",
+    [
+        pytest.param(samples(2, 2), id="two-of-six"),
+        pytest.param(samples(2, 2, 2, float("nan"), 2, 2), id="not-a-number"),
+        pytest.param(samples(2, 2, 2, -1, 2, 2), id="below-zero"),
+    ],
+)
+def test_a_history_with_holes_proves_no_storm(history):
+    """Two samples of six minutes say nothing about what was between."""
+    found = say(STORM, FULL, preempting=history)
 
-    assert found.because.endswith("one hot pod: see also routing (RB-17)")
+    assert (found.verdict, found.skipped) == ("cannot_tell", ("exhausted",))
+    assert found.because == "over 5 min, too few samples, or no numbers"
+
+
+def test_a_hole_does_not_hide_that_it_stopped():
+    """One sample without preemptions is enough to know."""
+    assert say(STORM, preempting=samples(2, 0)).verdict == "healthy"
 
 
 def test_without_kv_usage_a_storm_is_still_a_storm():
     """The row can be decided without it, so it is."""
-    found = say(**STORM, kv_usage=none("kv_usage"))
+    found = say(STORM, kv_usage=none("kv_usage"))
 
     assert (found.verdict, found.because) == (
         "exhausted",
@@ -210,57 +253,82 @@ def test_without_kv_usage_a_storm_is_still_a_storm():
     )
 
 
+def test_a_storm_of_the_role_counts_although_no_pod_is_told_apart():
+    """The role preempts all the while; on which pods is another question."""
+    found = say(STORM, preemptions=none("preemptions"))
+
+    assert found.verdict == "exhausted"
+    assert found.because.startswith("preemptions for 5 min on pods that do not report")
+
+
 def test_older_engines_without_a_reason_for_waiting_count_all_that_waits():
-    """VLLM gives the reason since recently only."""
-    found = say(**FULL, waiting_capacity=none("waiting_capacity"), waiting=pods("waiting", 3, 0))
+    """VLLM gives the reason since recently only; a rollout has both side by side."""
+    mixed = {
+        "waiting_capacity": {"decode-1": one("waiting_capacity", 0)},
+        "waiting": pods("waiting", 3, 4),
+    }
+
+    found = say(FULL, mixed)
 
     assert found.verdict == "saturated"
+    assert "3 requests wait for capacity" in found.because
+
+
+def test_what_the_second_tier_drops_stands_beside_the_verdict():
+    """A second tier that is too small is the next thing to look at."""
+    tier = {
+        "second_tier": {
+            "second_tier_evictions": one("second_tier_evictions", 120),
+            "second_tier_failures": one("second_tier_failures", 0.5),
+            "evicted_tokens": one("evicted_tokens", 0),
+            "recomputed_tokens": none("recomputed_tokens"),
+        }
+    }
+    words = "1.2e+02 keys/s leave the second tier{}0.5 evictions/s of the second tier fail"
+
+    assert say(STORM, tier).because.endswith(words.format(", "))
+    assert say(FULL, QUEUE, tier).because.endswith(words.format(", "))
+    assert say(THRASH, tier).because.endswith(words.format("; "))
 
 
 @pytest.mark.parametrize(
     ("changed", "verdict", "skipped"),
     [
         pytest.param(
-            {"transfer_failures": none("transfer_failures")},
-            "healthy",
-            "transfer_stalled (transfer_failures: no data: not scraped (no series))",
-            id="transfers",
+            {**STORM, "silent": none("silent_ranks")},
+            "exhausted",
+            f"zombie_engine (silent_ranks: {NO_SERIES})",
+            id="no-ranks",
         ),
         pytest.param(
-            {"deferred": one("waiting_deferred", 9), "transfers": none("transfers")},
-            "healthy",
-            "transfer_stalled (transfers: no data: not scraped (no series))",
+            {**STORM, "transfer_failures": none("transfer_failures")},
+            "exhausted",
+            f"transfer_stalled (transfer_failures: {NO_SERIES})",
+            id="no-failures",
+        ),
+        pytest.param(
+            {**STORM, "expirations": none("transfer_expirations")},
+            "exhausted",
+            f"transfer_stalled (transfer_expirations: {NO_SERIES})",
+            id="no-expirations",
+        ),
+        pytest.param(
+            {**STORM, **STARVED, "transfers": none("transfers")},
+            "exhausted",
+            f"transfer_stalled (transfers: {NO_SERIES})",
             id="deferred-without-transfers",
         ),
         pytest.param(
-            {"baseline": none("prefix_hit_ratio_baseline")},
-            "healthy",
-            "prefix_thrash (prefix_hit_ratio_baseline: no data: not scraped (no series))",
-            id="no-baseline",
-        ),
-        pytest.param(
-            {"baseline": one("prefix_hit_ratio_baseline", 0)},
-            "healthy",
-            "prefix_thrash (no number to compare with)",
-            id="a-baseline-of-nothing",
-        ),
-        pytest.param(
-            {"hit_ratio": one("prefix_hit_ratio", 0.35), "ttft_before": none("ttft_p95")},
-            "healthy",
-            "prefix_thrash (ttft_p95: no data: not scraped (no series))",
-            id="no-time-to-first-token",
-        ),
-        pytest.param(
-            {**STORM, "silent_ranks": none("silent_ranks"), "running": none("running")},
-            "exhausted",
-            "zombie_engine (running: no data: not scraped (no series))",
-            id="a-later-row-decides",
+            {**THRASH, "kv_usage": pods("kv_usage", 0.4), **QUEUE},
+            "prefix_thrash",
+            "saturated (kv_usage: nothing from decode-1)",
+            id="one-pod-without-usage",
         ),
     ],
 )
 def test_a_row_that_could_not_be_judged_is_named(changed, verdict, skipped):
     """A verdict must not look more complete than it is."""
-    found = say(**changed)
+    found = say(changed)
 
     assert (found.verdict, found.skipped) == (verdict, (skipped,))
     assert f"not judged: {skipped}" in str(found)
@@ -269,35 +337,19 @@ def test_a_row_that_could_not_be_judged_is_named(changed, verdict, skipped):
 @pytest.mark.parametrize(
     ("changed", "because"),
     [
+        pytest.param({"kv_usage": none("kv_usage")}, f"kv_usage: {NO_SERIES}", id="no-usage"),
         pytest.param(
-            {"kv_usage": none("kv_usage")},
-            "kv_usage: no data: not scraped (no series)",
-            id="no-usage",
-        ),
-        pytest.param(
-            {"preemptions": none("preemptions")},
-            "preemptions: no data: not scraped (no series)",
+            {"preemptions": none("preemptions"), "preempting": none("preemptions")},
+            f"preemptions: {NO_SERIES}; over 5 min, preemptions: {NO_SERIES}",
             id="no-preemptions",
         ),
         pytest.param(
-            {"preemptions": none("preemptions"), **FULL},
-            "preemptions: no data: not scraped (no series)",
-            id="busy-without-preemptions",
-        ),
-        pytest.param(
-            {"preemptions": none("preemptions"), **FULL, **QUEUE},
-            "preemptions: no data: not scraped (no series)",
-            id="saturated-without-preemptions",
-        ),
-        pytest.param(
             {**STORM, "preempting": none("preemptions")},
-            "preemptions over 5 min: no data: not scraped (no series)",
+            f"over 5 min, preemptions: {NO_SERIES}",
             id="no-history",
         ),
         pytest.param(
-            {"kv_usage": pods("kv_usage", 0.4)},
-            "kv_usage: nothing from decode-1",
-            id="a-pod-that-is-silent",
+            {"kv_usage": pods("kv_usage", 0.4)}, "kv_usage: nothing from decode-1", id="silent-pod"
         ),
         pytest.param(
             {"kv_usage": pods("kv_usage", 0.4, float("nan"))},
@@ -309,116 +361,168 @@ def test_a_row_that_could_not_be_judged_is_named(changed, verdict, skipped):
             "kv_usage: contradictory: decode-1",
             id="a-share-of-forty",
         ),
+        pytest.param({"silent": none("silent_ranks")}, f"silent_ranks: {NO_SERIES}", id="no-ranks"),
         pytest.param(
-            {
-                "silent_ranks": none("silent_ranks"),
-                "generation_tokens": none("generation_tokens"),
-            },
-            "generation_tokens: no data: not scraped (no series)",
-            id="no-tokens",
+            {"silent": ranks(decode_0=(0, 0))},
+            "silent_ranks: nothing from decode-1",
+            id="no-ranks-of-a-pod",
         ),
         pytest.param(
-            {"kv_usage": NotApplicable(signal="kv_usage", because="no pods")},
-            "kv_usage: does not apply: no pods",
-            id="no-pods",
+            {"silent": ranks(decode_0=(0, 0), decode_1=(0,))},
+            "silent_ranks: fewer than 2 ranks from decode-1",
+            id="a-rank-is-missing",
         ),
+        pytest.param(
+            {"transfer_failures": none("transfer_failures")},
+            f"transfer_failures: {NO_SERIES}",
+            id="no-failures",
+        ),
+        pytest.param(
+            {"expirations": none("transfer_expirations")},
+            f"transfer_expirations: {NO_SERIES}",
+            id="no-expirations",
+        ),
+        pytest.param(
+            {**STARVED, "deferred_before": none("waiting_deferred")},
+            f"waiting_deferred before: {NO_SERIES}",
+            id="nobody-knows-what-grows",
+        ),
+        pytest.param(
+            {"baseline": none("prefix_hit_ratio_baseline"), **THRASH},
+            f"prefix_hit_ratio_baseline: {NO_SERIES}",
+            id="no-baseline",
+        ),
+        pytest.param(
+            {"hit_ratio": none("prefix_hit_ratio", Why.NOT_A_NUMBER)},
+            "prefix_hit_ratio: no data: not a number (no series)",
+            id="no-ratio",
+        ),
+        pytest.param(
+            {"hit_ratio": one("prefix_hit_ratio", 0.35), "ttft_before": none("ttft_p95")},
+            f"ttft_p95: {NO_SERIES}",
+            id="no-time-to-first-token",
+        ),
+        pytest.param(
+            {"hit_ratio": one("prefix_hit_ratio", 0.35), "ttft_before": one("ttft_p95", 0)},
+            "no number to compare with",
+            id="a-first-token-in-no-time",
+        ),
+        pytest.param(
+            {**FULL, "waiting": none("waiting"), "waiting_capacity": none("waiting_capacity")},
+            f"waiting: {NO_SERIES}",
+            id="full-and-nobody-knows-what-waits",
+        ),
+        pytest.param({"pods": ()}, "the target has no pods", id="no-pods"),
     ],
 )
 def test_what_is_not_known_is_never_healthy(changed, because):
     """`No data` read as zero evictions is how an outage looks fine."""
-    found = say(**changed)
+    found = say(changed)
 
     assert (found.verdict, found.because) == ("cannot_tell", because)
 
 
-def test_a_dead_engine_is_found_without_the_signal_for_ranks():
-    """Work and no tokens is enough, whatever KV usage says."""
-    found = say(
-        silent_ranks=none("silent_ranks"),
-        generation_tokens=pods("generation_tokens", 0, 600),
-        prompt_tokens=pods("prompt_tokens", 0, 600),
-        kv_usage=pods("kv_usage", 0, 0.5),
-    )
-
-    assert found.verdict == "zombie_engine"
-
-
-def test_an_idle_engine_is_not_dead():
-    """No work and no tokens is the night."""
-    found = say(
-        silent_ranks=none("silent_ranks"),
-        running=pods("running", 0, 9),
-        generation_tokens=pods("generation_tokens", 0, 600),
-        prompt_tokens=pods("prompt_tokens", 0, 600),
-    )
-
-    assert found.verdict == "healthy"
-
-
-def test_a_storm_on_the_pods_that_report_counts_although_one_is_silent():
-    """What was seen was seen."""
-    found = say(preemptions=pods("preemptions", 2), preempting=samples(2, 2), **FULL)
-
-    assert found.verdict == "exhausted"
-    assert "hot pod" not in found.because
-
-
-BY_POD = [
-    "kv_usage",
-    "preemptions",
-    "running",
-    "waiting",
-    "waiting_capacity",
-    "generation_tokens",
-    "prompt_tokens",
-    "silent_ranks",
-    "transfer_failures",
-]
-WHOLE = ["deferred", "deferred_before", "transfers", "hit_ratio", "baseline", "ttft", "ttft_before"]
-NUMBER = st.sampled_from([0.0, 0.2, 0.5, 0.95, 1.0, 7.0, float("nan"), -1.0])
-
-
-def by_pod(name: str):
-    readings = st.dictionaries(
-        st.sampled_from(PODS), NUMBER.map(lambda v: one(name, v)), min_size=1
-    )
-    return readings | st.just(none(name)) | st.just(NotApplicable(signal=name, because="so"))
-
-
-def whole(name: str):
-    reading = NUMBER.map(lambda value: one(name, value))
-    return reading | st.just(none(name)) | st.just(NotApplicable(signal=name, because="so"))
-
-
-ANY = st.fixed_dictionaries(
-    {name: by_pod(name) for name in BY_POD}
-    | {name: whole(name) for name in WHOLE}
-    | {
-        "preempting": st.just(none("preemptions"))
-        | st.lists(NUMBER, min_size=1).map(lambda v: samples(*v))
-    }
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"waiting_capacity": none("waiting_capacity")}, id="the-reason-for-nothing"),
+        pytest.param({"deferred": none("waiting_deferred")}, id="deferred-while-kv-moves"),
+        pytest.param({"transfers": none("transfers")}, id="transfers-while-nothing-is-deferred"),
+        pytest.param({"preempting": none("preemptions")}, id="the-history-of-nothing"),
+        pytest.param({"ttft": none("ttft_p95")}, id="the-first-token-while-the-ratio-holds"),
+        pytest.param(
+            {
+                "baseline": none("prefix_hit_ratio_baseline"),
+                "hit_ratio": one("prefix_hit_ratio", 0.8),
+            },
+            id="the-baseline-of-a-ratio-that-no-baseline-exceeds-by-much",
+        ),
+        pytest.param(
+            {"baseline": none("prefix_hit_ratio_baseline")},
+            id="the-baseline-while-the-first-token-is-as-fast",
+        ),
+        pytest.param(NO_PREFILL, id="transfers-without-prefill"),
+    ],
 )
+def test_what_cannot_matter_does_not_make_it_unknown(changed):
+    """A check that never says healthy is not read any more."""
+    found = say(changed)
+
+    assert (found.verdict, found.skipped) == ("healthy", ())
 
 
-@given(ANY)
-def test_every_picture_of_a_pool_has_one_verdict_and_a_reason(picture):
-    """The check is asked in the middle of an incident; it must always answer."""
-    found = say(**picture)
-
-    assert found.verdict in kv_cache.VERDICTS
-    assert found.because
-
-
-@given(ANY, st.sampled_from(["kv_usage", "preemptions"]))
-def test_no_picture_without_the_essentials_is_called_healthy(picture, missing):
-    """The one thing that must never happen."""
-    found = say(**{**picture, missing: none(missing)})
-
-    assert found.verdict not in {"healthy", "busy_but_healthy", "saturated"}
-
-
-def test_the_properties_draw_every_reading_that_there_is():
-    """A new reading that no property draws is not covered."""
-    assert {*BY_POD, *WHOLE, "preempting", "pods", "sustained"} == {
-        field.name for field in fields(Readings)
+def test_pods_of_which_nothing_is_read_are_named():
+    """A verdict about three pods of four has to say so."""
+    part = {
+        name: pods(name, 0.95)
+        for name in ("kv_usage", "preemptions", "running", "waiting", "waiting_capacity")
     }
+
+    found = say(STORM, part)
+
+    assert (found.verdict, found.unseen) == ("exhausted", ("decode-1",))
+    assert str(found).endswith("; nothing from decode-1")
+    assert found.pods == (("decode-0", "exhausted"), ("decode-1", "cannot_tell"))
+
+
+def test_a_sentence_about_a_hundred_pods_stays_one():
+    """A message that fills a screen is not read."""
+    hundred = tuple(f"decode-{n:03}" for n in range(100))
+
+    found = say(FULL, STORM, pods=hundred, preemptions={"decode-007": one("preemptions", 2)})
+
+    assert "(decode-000, decode-001, decode-002 and 96 more)" in str(found)
+    assert len(str(found)) < 1500
+
+
+@pytest.mark.parametrize(
+    ("changed", "because"),
+    [
+        pytest.param(
+            {"silent": ranks(decode_0=(1, 1), decode_1=(0, 0))},
+            "all ranks of decode-0 are silent",
+            id="all-ranks-of-a-pod",
+        ),
+        pytest.param(
+            {
+                "groups": {"decode-a": ("decode-0", "decode-1")},
+                "silent": ranks(decode_0=(1,), decode_1=(1,)),
+            },
+            "all ranks of decode-a are silent",
+            id="all-pods-of-a-group",
+        ),
+        pytest.param(
+            {
+                "groups": {"decode-a": ("decode-0", "decode-0-1")},
+                "silent": ranks(decode_0=(1,), decode_1=(0,)),
+            },
+            "all ranks of decode-a are silent",
+            id="the-leader-of-a-group",
+        ),
+    ],
+)
+def test_a_whole_group_that_is_dead_is_a_hanging_collective(changed, because):
+    """One dead engine is deleted; a group restarts as a whole, and costs tens of GPUs."""
+    assert say(changed).diagnosis == Diagnosis(mode="RB-08", because=because)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(ZOMBIE, id="one-rank-of-two"),
+        pytest.param({"silent": ranks(decode_0=(1,), decode_1=(0,))}, id="a-pod-without-ranks"),
+        pytest.param(
+            {
+                "groups": {"decode-a": ("decode-0", "decode-1")},
+                "silent": ranks(decode_0=(1, 1), decode_1=(1, 0)),
+            },
+            id="a-group-with-one-rank-alive",
+        ),
+        pytest.param({"silent": ranks(decode_0=(1,), decode_1=(0, 0))}, id="a-rank-is-not-seen"),
+    ],
+)
+def test_a_group_with_somebody_alive_is_not_dead(changed):
+    """What lives in it would be restarted too."""
+    found = say(changed)
+
+    assert (found.verdict, found.diagnosis) == ("zombie_engine", Diagnosis(mode="RB-04"))
