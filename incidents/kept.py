@@ -20,6 +20,9 @@ from incidents.incident_rules import OCCURRENCE, fired
 from incidents.journal import HoldAbsent, Release, Take
 from incidents.policy import Severity
 
+OVER = 500
+"""So many ends of one key are remembered: reports overtake each other by minutes, not by days."""
+
 KEPT = "kept"
 """The kind of the hold on an occurrence that is kept back."""
 
@@ -45,13 +48,15 @@ class KeptAlert:
 class Kept:
     """What is kept back under one key; `began` is None before its first event.
 
-    `ended` counts those that ended meanwhile, `released` those that an incident is about now.
+    `over` are the last of those that ended, of `ended` in all, so that a late report that they fire
+    brings none back; `released` counts those that an incident is about now.
     """
 
     id: str
     version: int = 0
     began: events.KeepingBegan | None = None
     alerts: Mapping[str, KeptAlert] = field(default_factory=dict)
+    over: tuple[str, ...] = ()
     ended: int = 0
     released: int = 0
     opened_at: datetime | None = None
@@ -142,16 +147,17 @@ def _keep(state: Kept, command: commands.KeepAlerts, now: datetime) -> Answer:
 
 def _one(state: Kept, one: ToKeep) -> Iterator[KeptEvent]:
     alert = one.alert
-    known = state.alerts.get(occurrence(alert.fingerprint, alert.starts_at))
-    if known is not None and alert.ends_at is not None:
+    name = occurrence(alert.fingerprint, alert.starts_at)
+    if name in state.over:
+        return
+    if alert.ends_at is not None:
         yield events.KeptEnded(
             fingerprint=alert.fingerprint,
             starts_at=alert.starts_at,
             ends_at=alert.ends_at,
             name=alert.name,
         )
-    # One that had ended when it was heard of first needs nothing: nobody is kept waiting.
-    if known is None and alert.ends_at is None:
+    elif name not in state.alerts:
         yield events.AlertKept(
             fired=fired(alert),
             mode=alert.mode,
@@ -239,6 +245,12 @@ def _reasoned(state: Kept, event: events.KeptOtherwise) -> Kept:
     return replace(state, alerts={**state.alerts, name: replace(state.alerts[name], why=why)})
 
 
+def _over(state: Kept, event: events.KeptEnded) -> Kept:
+    name = occurrence(event.fingerprint, event.starts_at)
+    over = (*state.over, name)[-OVER:]
+    return replace(state, alerts=_without(state, event), over=over, ended=state.ended + 1)
+
+
 def _without(state: Kept, event: events.KeptEnded | events.KeptReleased) -> Mapping[str, KeptAlert]:
     gone = occurrence(event.fingerprint, event.starts_at)
     return {name: one for name, one in state.alerts.items() if name != gone}
@@ -247,7 +259,7 @@ def _without(state: Kept, event: events.KeptEnded | events.KeptReleased) -> Mapp
 _EVOLVE: Mapping[type, Callable[[Kept, Any], Kept]] = {  # each takes its own event
     events.KeepingBegan: lambda s, e: replace(s, began=e),
     events.KeptOtherwise: _reasoned,
-    events.KeptEnded: lambda s, e: replace(s, alerts=_without(s, e), ended=s.ended + 1),
+    events.KeptEnded: _over,
     events.KeptReleased: lambda s, e: replace(s, alerts=_without(s, e), released=s.released + 1),
 }
 _DECIDE: Mapping[type, Callable[[Kept, Any, datetime], Answer]] = {  # each takes its own command

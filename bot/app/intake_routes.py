@@ -156,15 +156,18 @@ class Routes:
     ) -> list[Route]:
         """Return the routes of alerts where no incident is open: kept back, or into one."""
         rules, now = self._outlook.rules(), self._desk.clock()
-        state = self._desk.kept(kept_stream(unit.key)) if self._keeps else Kept(id="")
+        state = self._desk.kept(kept_stream(unit.key))
+        # A late report that it fires does not bring back what has ended.
+        over = tuple(one for one in fresh if one.alert.occurrence in state.over)
+        fresh = _without(fresh, over)
         raised = tuple(one for one in kept if _raised(one, state))
         found = sort(_alerts(state, kept, (*raised, *fresh), now), rules, now)
         if found.opens:
-            back, opening = _without(kept, raised), (*raised, *fresh)
+            back, opening = (*over, *_without(kept, raised)), (*raised, *fresh)
         else:
             ended = (one for one in fresh if one.alert.ends_at is not None)
             opening = tuple(one for one in ended if _opens(one, rules, now))
-            back = _without((*kept, *fresh), opening)
+            back = _without((*over, *kept, *fresh), opening)
         routes = [self._back(unit, back, found.kept)] if back else []
         into = [self._into(unit, destination, opening, found.gathered)] if opening else []
         return routes + into

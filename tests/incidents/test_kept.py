@@ -54,15 +54,17 @@ def test_an_alert_that_an_incident_has_is_kept_nowhere() -> None:
         told.tell(STREAM, keep())
 
 
-def test_an_end_takes_it_out_and_one_that_had_ended_never_comes_in() -> None:
-    """The list is of what fires."""
+def test_an_end_takes_it_out_and_a_late_report_does_not_bring_it_back() -> None:
+    """The list is of what fires, and the members of an Alertmanager cluster overtake each other."""
     told = desk()
     late = judgement("Late", ends_at=later(1))
     told.tell(STREAM, keep(ToKeep(alert=ONE, why=WHY), ToKeep(alert=late, why=WHY)))
     told.tell(STREAM, keep(ToKeep(alert=judgement(ends_at=later(2)), why=WHY)))
+    late_again = ToKeep(alert=judgement("Late"), why=WHY)
+    again = told.tell(STREAM, keep(ToKeep(alert=ONE, why=WHY), late_again))
     state = told.kept(STREAM)
 
-    assert (state.alerts, state.ended, due(state)) == ({}, 1, None)
+    assert (state.alerts, state.ended, due(state), again.events) == ({}, 2, None, ())
     assert told.journal.hold(KEPT, NAME) is None
     assert told.journal.summaries(aggregate=Aggregate.KEPT, open_only=True) == []
 
