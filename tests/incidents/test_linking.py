@@ -13,6 +13,7 @@ from incidents.commands.approval import ApprovalCommand
 from incidents.commands.incident import (
     Acknowledge,
     Escalate,
+    Hide,
     IncidentCommand,
     Mitigate,
     NoteRun,
@@ -21,7 +22,7 @@ from incidents.commands.incident import (
 )
 from incidents.commands.run import EndRun, RunCommand
 from incidents.incident import Incident
-from incidents.linking import Owed, owed, wants_run
+from incidents.linking import Owed, owed, rests, wants_run
 from incidents.run import Run
 from tests.builders import (
     APPROVAL,
@@ -382,3 +383,35 @@ def test_an_undo_is_asked_of_people_also_after_the_end() -> None:
         (UNDO_STEP, "ann")
     ]
     assert to_run(STOPPED) not in debts
+
+
+HIDE = Hide(under=2, rule="inhibition:down", because="Down fires there")
+GRANTED = (
+    approvals.RequestApproval(requested=requested()),
+    approvals.Approve(by="ann", via="cli", digest=DIGEST),
+)
+
+
+@pytest.mark.parametrize(
+    ("run", "answers", "waits"),
+    [
+        pytest.param(through(), (), True, id="it-has-begun"),
+        pytest.param(through(CHECK, PLAN), GRANTED[:1], True, id="people-are-asked"),
+        pytest.param(through(CHECK, PLAN), GRANTED, False, id="a-person-said-yes"),
+        pytest.param(through(CHECK, PLAN, CLAIM), (), False, id="it-is-being-done"),
+        pytest.param(through(END), (), False, id="it-is-over"),
+    ],
+)
+def test_the_run_of_a_hidden_incident_waits(
+    run: Run, answers: tuple[ApprovalCommand, ...], *, waits: bool
+) -> None:
+    """Its parent's runbook acts on the cause; what was begun or approved is brought to its end."""
+    hidden = incidents.after(incidents.begin(), HIDE)
+    asked = Approval(id=APPROVAL)
+    for command in answers:
+        for event in decide_approval(asked, command, NOON).events:
+            asked = evolve_approval(asked, event, NOON)
+
+    assert rests(hidden, run, [asked]) is waits
+    assert rests(incidents.begin(), run, [asked]) is False
+    assert wants_run(hidden) is False

@@ -533,3 +533,47 @@ def test_an_incident_is_taken_judged_and_ended_without_slack(run: Run) -> None:
     assert judged.json["happened"][0].endswith("→ P0: nobody is served")
     assert (ended.status, ended.out) == (0, "resolved as a false positive: served again\n")
     assert (again.status, "was resolved by me" in again.err) == (2, True)
+
+
+@pytest.mark.usefixtures("journal")
+def test_a_snooze_is_added_listed_and_ended(run: Run) -> None:
+    """What is quiet, until when and why must be seen by whoever comes next."""
+    words = ("--for", "30m", "--alert", "Slow*", "--label", "namespace=llm-d", "--key", "k")
+    added = run("snooze", "add", "a load test", *words, "--json")
+    status = run("status").out.splitlines()[-1]
+    listed = run("snooze", "list", "--json").json
+    ended = run("snooze", "end", "1", "--because", "the test is over")
+    again = run("snooze", "end", "1", "--because", "twice")
+
+    assert (added.json["snooze"], added.json["by"]) == (1, "me")
+    assert status.startswith("snooze 1: Slow*, key=k, namespace=llm-d snoozed until ")
+    assert [one["reason"] for one in listed] == ["a load test"]
+    assert ended.out == "the snooze is over: the test is over\n"
+    assert again.err == "triaged: snooze-1 was ended by me: the test is over\n"
+    assert run("snooze", "list").out == "nothing is snoozed\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(("--for", "soon"), "--for: 'soon' is no duration", id="span"),
+        pytest.param(("--for", "30m"), "say which alerts", id="everything"),
+        pytest.param(("--for", "30m", "--label", "x"), "--label 'x': say label=", id="label"),
+        pytest.param(("--for", "9d", "--alert", "A"), "within 168 h", id="too-long"),
+    ],
+)
+@pytest.mark.usefixtures("journal")
+def test_a_snooze_that_says_nothing_is_refused(run: Run, words: tuple[str, ...], said: str) -> None:
+    """A mistyped snooze must not look like silence."""
+    ended = run("snooze", "add", "why", *words)
+
+    assert ended.status == 2
+    assert said in ended.err
+
+
+@pytest.mark.usefixtures("journal")
+def test_an_incident_that_is_not_hidden_cannot_come_forward(run: Run) -> None:
+    """The command says what stands, and changes nothing."""
+    ended = run("incident", "forward", "1", "--because", "it is another pool")
+
+    assert (ended.status, ended.err) == (2, "triaged: INC-1 is not hidden\n")

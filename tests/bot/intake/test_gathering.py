@@ -108,8 +108,8 @@ def test_a_snoozed_alert_opens_an_incident_when_the_snooze_ends(desk: Desk) -> N
     assert [one.firing for one in desk.incidents] == [1]
     assert desk.told(1, "Gathered") == [
         (
-            "LLMDHighTTFT still fires, and is no longer snoozed until 2026-01-10 13:00:00 UTC by ada: "
-            "a load test"
+            "LLMDHighTTFT still fires, and is no longer snoozed until 2026-01-10 13:00:00 UTC "
+            "by ada: a load test"
         )
     ]
     assert desk.desk.snooze("snooze-1").ended is not None
