@@ -54,6 +54,7 @@ class MemoryJournal:
     def __init__(self, shelf: Shelf, chain: Chain, inbox: MemoryInbox) -> None:
         self._shelf, self._chain, self._inbox = shelf, chain, inbox
         self._rows: list[Sealed] = []
+        self._streams: dict[str, list[Recorded]] = {}
         self.picture = Picture()
 
     def append(self, request: Append) -> Appended:
@@ -69,8 +70,8 @@ class MemoryJournal:
     def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
         """Return the stream's events with a version greater than `after`, in order."""
         with self._shelf.locked():
-            events = [row.event for row in self._rows]
-        return [one for one in events if one.stream == stream and one.version > after]
+            # Versions begin with 1 and have no gaps.
+            return self._streams.get(stream, [])[max(after, 0) :]
 
     def follow(self, *, after: int, limit: int = 500) -> Sequence[Recorded]:
         """Return the next events of all streams by position."""
@@ -133,6 +134,8 @@ class MemoryJournal:
 
     def _enter(self, admitted: Admitted) -> None:
         self._rows.extend(admitted.sealed)
+        for row in admitted.sealed:
+            self._streams.setdefault(row.event.stream, []).append(row.event)
         self._inbox.finish(admitted.request.inbox)
 
     def _summaries(self) -> list[Summary]:

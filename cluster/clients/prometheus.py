@@ -27,6 +27,7 @@ class PrometheusClient:
     """
 
     def __init__(self, address: str, *, session: PrometheusSession) -> None:
+        self._session, self._rules = session, f"{address.rstrip('/')}/api/v1/rules"
         self._connect = PrometheusConnect(
             url=address.rstrip("/"), session=session, retry=ONCE, method="POST"
         )
@@ -55,6 +56,19 @@ class PrometheusClient:
                 params={"start": _stamp(start), "end": _stamp(end)},
             )
             return tuple(_track(each) for each in found)
+
+        return _answered(ask)
+
+    def alert_intervals(self) -> tuple[timedelta, ...] | Trouble:
+        """Return how often the groups with alerting rules are evaluated, or why nobody says.
+
+        Source: prometheus.io/docs/prometheus/latest/querying/api, "Rules".
+        """
+
+        def ask() -> tuple[timedelta, ...]:
+            answer = self._session.request("GET", self._rules, params={"type": "alert"})
+            groups = answer.json()["data"]["groups"]
+            return tuple(timedelta(seconds=each["interval"]) for each in groups if each["rules"])
 
         return _answered(ask)
 

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "incident": ("incident:incident", "Acknowledge, resolve or judge an incident."),
     "run": ("run:run", "Retry, skip, continue, undo, answer or settle a step."),
     "classify": ("classify:classify", "How bad a saved alert is, why, and what would change it."),
+    "backtest": ("backtest:backtest", "The incidents and pages that there would have been."),
     "postmortem": ("postmortem:postmortem", "Write a postmortem again, from the journal."),
     "runbooks": ("runbooks:runbooks", "List runbooks, check them, print their schema."),
     "signals": ("signals:signals", "What can be read at a Prometheus, what not, what that costs."),

@@ -1,0 +1,1 @@
+"""Backtest: what the desk would have made of the alerts that a Prometheus remembers."""
