@@ -31,6 +31,7 @@ ERAS: Final = (
     ("node_", "node exporter"),
     ("keda_", "KEDA"),
     ("wva_", "workload variant autoscaler"),
+    ("inferno_", "workload variant autoscaler before its renaming"),
     ("redis_", "Redis exporter"),
     ("llm_d_", "the names of the operations chapter"),
 )

@@ -24,10 +24,9 @@ def counter(*names: str, **labels: str) -> Metric:
     return Metric(names=both, matchers=_equal(labels))
 
 
-def picker(prefixes: tuple[str, ...], *names: str) -> Metric:
+def picker(prefixes: tuple[str, ...], name: str) -> Metric:
     """Return a metric of the endpoint picker under the prefixes of its eras."""
-    every = tuple(f"{prefix}_{name}" for prefix in prefixes for name in names)
-    return Metric(names=every)
+    return Metric(names=tuple(f"{prefix}_{name}" for prefix in prefixes))
 
 
 def like(label: str, expression: str) -> Matcher:

@@ -325,10 +325,10 @@ def test_every_way_asks_about_its_target_alone(signal: Signal, way: int, formula
 
     assert selectors
     narrow = {"namespace", "exported_namespace"}
-    of_nodes = {name for name in each_name(formula) if name.startswith("node_")}
+    of_cluster = {name for name in each_name(formula) if name.startswith(("node_", "wva_"))}
     for one in selectors:
         labels = {matcher.name: matcher.value for matcher in one.matchers}
-        assert narrow & set(labels) or labels["__name__"] in of_nodes, question
+        assert narrow & set(labels) or labels["__name__"] in of_cluster, question
 
 
 def selected(node: object) -> Iterator[Selector]:

@@ -1,8 +1,10 @@
 """What scales the target by itself: HPA, KEDA and the workload variant autoscaler (WVA).
 
 Sources: kube-state-metrics' horizontalpodautoscaler metrics, pkg/metricscollector of KEDA, the
-metrics of llm-d-autoscaling. KEDA and WVA name the target's namespace `exported_namespace` where
-their own pod's namespace took the label.
+metrics of llm-d-autoscaling (internal/metrics). KEDA and WVA name the target's namespace
+`exported_namespace` where their own pod's namespace took the label. WVA's errors and free GPUs
+name no namespace at all: they are those of the whole cluster. Until January 2026 WVA's metrics
+were called `inferno_…`.
 """
 
 from typing import Final
@@ -26,8 +28,12 @@ def _rates(name: str) -> tuple[Formula, ...]:
     return tuple(Rate(metric=metric(name), scope=each) for each in BOTH)
 
 
-def _gauges(name: str, across: str) -> tuple[Formula, ...]:
-    return tuple(Gauge(metric=metric(name), across=across, scope=each) for each in BOTH)
+def _gauges(across: str, *names: str) -> tuple[Formula, ...]:
+    return tuple(Gauge(metric=metric(*names), across=across, scope=each) for each in BOTH)
+
+
+def _everywhere(name: str) -> Formula:
+    return Rate(metric=metric(name), scope=Scope.CLUSTER)
 
 
 SIGNALS: Final = (
@@ -55,34 +61,37 @@ SIGNALS: Final = (
         unit="objects",
         meaning="ScaledObjects of the namespace that somebody paused",
         without="a paused autoscaler looks like a lazy one",
-        ways=_gauges("keda_scaled_object_paused", "sum"),
+        ways=_gauges("sum", "keda_scaled_object_paused"),
     ),
     Signal(
         name="wva_desired_replicas",
         unit="replicas",
         meaning="Replicas that WVA wants for all variants of the namespace",
         without="no WVA: nothing is lost where KEDA or an HPA scales",
-        ways=_gauges("wva_desired_replicas", "sum"),
+        ways=_gauges("sum", "wva_desired_replicas", "inferno_desired_replicas"),
     ),
     Signal(
         name="wva_current_replicas",
         unit="replicas",
         meaning="Replicas that WVA sees for all variants of the namespace",
         without="no WVA: nothing is lost where KEDA or an HPA scales",
-        ways=_gauges("wva_current_replicas", "sum"),
+        ways=_gauges("sum", "wva_current_replicas", "inferno_current_replicas"),
     ),
     Signal(
         name="wva_errors",
         unit="errors/s",
-        meaning="Errors of WVA in the namespace",
+        meaning="Errors of WVA, whatever variant they are about",
         without="a WVA that fails stays unseen",
-        ways=(*_rates("wva_errors_total"), *_rates("wva_metrics_collection_errors_total")),
+        ways=(
+            _everywhere("wva_errors_total"),
+            _everywhere("wva_metrics_collection_errors_total"),
+        ),
     ),
     Signal(
         name="wva_available_gpus",
         unit="GPUs",
         meaning="GPUs that WVA counts as allocatable; zero is a matter of nodes, not of load",
         without="cannot see from here whether there are GPUs to scale to",
-        ways=_gauges("wva_available_gpus", "sum"),
+        ways=(Gauge(metric=metric("wva_available_gpus"), across="sum", scope=Scope.CLUSTER),),
     ),
 )

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from cluster.signals.formulas import Filled, Gauge, Quantile, Quotient, Rate
-from cluster.signals.names import NOW, counter, metric, picker, sglang
+from cluster.signals.names import NOW, counter, metric, sglang
 from cluster.signals.series import Formula, Metric, Scope
 from cluster.signals.signal import Signal
 
@@ -133,8 +133,8 @@ SIGNALS: Final = (
         without="cannot tell wrong routing from a cold cache",
         ways=(
             Quotient(
-                above=picker(NOW, "prefix_predicted_cached_tokens_sum"),
-                below=(picker(NOW, "prefix_prompt_tokens_sum"),),
+                above=metric("llm_d_epp_prefix_predicted_cached_tokens_sum"),
+                below=(metric("llm_d_epp_prefix_prompt_tokens_sum"),),
                 window=QUARTER,
                 scope=Scope.NAMESPACE,
             ),

@@ -9,6 +9,7 @@ from typing import Final
 
 from cluster.signals.formulas import Filled, Rate
 from cluster.signals.names import like, metric
+from cluster.signals.promql import Match, Matcher
 from cluster.signals.series import Formula, Metric, Scope
 from cluster.signals.signal import Signal
 from cluster.signals.things import OnNodes
@@ -16,6 +17,11 @@ from cluster.signals.things import OnNodes
 HOUR: Final = timedelta(hours=1)
 NVME: Final = replace(
     metric("node_disk_read_bytes_total"), matchers=(like("device", "nvme[0-9]+n[0-9]+"),)
+)
+# Without a container's name it is the sum over the pod's cgroup, and would count twice.
+READ: Final = replace(
+    metric("container_fs_reads_bytes_total"),
+    matchers=(Matcher(label="container", how=Match.NOT_EQUAL, value=""),),
 )
 
 
@@ -65,7 +71,7 @@ SIGNALS: Final = (
         unit="bytes/s",
         meaning="What the target's containers read from their volumes and disks",
         without="cannot see whether a loading pod reads at all",
-        ways=(Rate(metric=metric("container_fs_reads_bytes_total")),),
+        ways=(Rate(metric=READ),),
     ),
     Signal(
         name="volume_usage",

@@ -59,7 +59,7 @@ SIGNALS: Final = (
         "Time to the first token",
         "cannot tell how long users wait for the first token",
         quantiles=(HALF, MOST, NEARLY_ALL),
-        router=_at_picker(REQUESTS, "request_ttft_seconds"),
+        router=_at_picker((*NOW, "inference_objective"), "request_ttft_seconds"),
         engines=_on_engines("time_to_first_token_seconds"),
     ),
     *_signals(

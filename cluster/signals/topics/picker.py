@@ -2,17 +2,28 @@
 
 Outcomes are named one by one: `Rejected.*` would count a pool without endpoints as overload, and
 miss what was evicted. A saturation of exactly 1 may also be an empty pool or stale metrics.
-Sources: docs/metrics.md and admission.go of llm-d-router.
+Sources: docs/metrics.md, admission.go and pkg/epp/metrics/ of llm-d-router. The pickers of GIE 1.1
+and 1.2 do not say of which pool their flow control speaks, so theirs is not read.
 """
 
 from typing import Final
 
 from cluster.signals.formulas import Gauge, Part, Quantile, Rate
-from cluster.signals.names import EXTENSION, POOL, like, metric, picker
-from cluster.signals.series import Scope
+from cluster.signals.names import EXTENSION, NOW, POOL, like, metric, picker
+from cluster.signals.series import Metric, Scope
 from cluster.signals.signal import Signal
 
-OUTCOMES: Final = picker(EXTENSION, "flow_control_requests_total")
+WAITED: Final = "flow_control_request_queue_duration_seconds"
+READY: Final = Metric(
+    names=(*picker(NOW, "ready_endpoints").names, "inference_pool_ready_pods"),
+)
+# The counter came with llm-d-router 0.10; before, only the time in the queue was told by outcome.
+OUTCOMES: Final = Metric(
+    names=(
+        "llm_d_epp_flow_control_requests_total",
+        *picker(EXTENSION, f"{WAITED}_count").names,
+    ),
+)
 OVERLOADED: Final = like("outcome", "RejectedCapacity|EvictedTTL")
 NOBODY: Final = like("outcome", "RejectedNoEndpoints|EvictedNoEndpoints")
 
@@ -24,7 +35,7 @@ SIGNALS: Final = (
         without="cannot tell an empty pool from an overloaded one at the picker",
         ways=(
             Gauge(
-                metric=picker(POOL, "ready_endpoints", "ready_pods"),
+                metric=READY,
                 across="max",
                 scope=Scope.POOL,
             ),
@@ -92,7 +103,7 @@ SIGNALS: Final = (
         without="cannot say how long requests wait at the picker",
         ways=tuple(
             Quantile(
-                metric=metric(f"{prefix}_flow_control_request_queue_duration_seconds_bucket"),
+                metric=metric(f"{prefix}_{WAITED}_bucket"),
                 quantile=0.95,
                 scope=Scope.QUEUE,
             )
@@ -113,15 +124,16 @@ SIGNALS: Final = (
         ),
     ),
     Signal(
+        # Told by detector and not by pool, and under this prefix only.
         name="flow_stale_endpoints",
         unit="endpoints",
         meaning="Pods whose metrics the picker has not seen for too long",
         without="cannot tell a picker that decides on old numbers from real load",
         ways=(
             Gauge(
-                metric=picker(EXTENSION, "flow_control_stale_endpoints"),
+                metric=metric("llm_d_epp_flow_control_stale_endpoints"),
                 across="max",
-                scope=Scope.QUEUE,
+                scope=Scope.NAMESPACE,
             ),
         ),
     ),

@@ -10,7 +10,7 @@ from typing import Final
 from cluster.signals.composites import FAILED, ErrorShare
 from cluster.signals.formulas import Part, Quantile, Rate
 from cluster.signals.names import NOW, REQUESTS, counter, like, metric, picker, sglang
-from cluster.signals.promql import Matcher
+from cluster.signals.promql import Match, Matcher
 from cluster.signals.series import Formula, Metric, Scope
 from cluster.signals.signal import Signal
 
@@ -21,6 +21,10 @@ ANSWERS: Final = replace(
 ASKED: Final = picker(REQUESTS, "request_total")
 FAILURES: Final = picker(REQUESTS, "request_error_total")
 FINISHED: Final = counter("vllm:request_success")
+# What does not say how requests ended says nothing about errors: a simulator calls it otherwise.
+ENDED: Final = replace(
+    FINISHED, matchers=(Matcher(label="finished_reason", how=Match.NOT_EQUAL, value=""),)
+)
 SEED: Final = metric("llm_d_requests_total")
 AT_PICKER: Final = (
     *(f"{prefix}_request_input_tokens_bucket" for prefix in NOW),
@@ -107,7 +111,7 @@ SIGNALS: Final = (
         unit="ratio",
         meaning="Share of requests that the engines themselves ended with an error",
         without="cannot see errors inside the engines",
-        ways=(Part(metric=FINISHED, matcher=Matcher(label="finished_reason", value="error")),),
+        ways=(Part(metric=ENDED, matcher=Matcher(label="finished_reason", value="error")),),
     ),
     Signal(
         name="prompt_length_p95",

@@ -56,14 +56,18 @@ def real_prometheus(
 
 
 @pytest.fixture(scope="session")
-def scraping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """Return a function: a configuration in, address of a real Prometheus that follows it out."""
-    if shutil.which("prometheus") is None:
-        pytest.skip("prometheus is not installed (Debian package prometheus)")
+def scraping(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str, Samples], str]]:
+    """Return a function: a configuration and older samples in, address of a real Prometheus out."""
+    for program in ("prometheus", "promtool"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed (Debian package prometheus)")
     with ExitStack() as servers:
 
-        def start(configuration: str) -> str:
+        def start(configuration: str, samples: Samples) -> str:
             folder = tmp_path_factory.mktemp("prometheus")
+            backfill(folder, samples)
             return servers.enter_context(serving(folder, configuration))
 
         yield start
