@@ -15,6 +15,9 @@ from incidents.run import CRITERION, Run, Step, StepStatus
 from incidents.telling import change
 
 SHORT = 60
+KINDS = 10
+"""So many names are listed; of the others there is a number."""
+
 UNHELPFUL = frozenset({"no effect", "worse", "cannot tell"})
 """Verdicts of a change that still stands, and may have to go."""
 
@@ -176,6 +179,9 @@ _DOING: Mapping[StepStatus, Callable[[Run, Step], str]] = {
 
 def _otherwise(situation: Situation) -> str:
     incident = situation.incident
+    if incident.under is not None:
+        back = f"triaged incident forward {incident.number} brings it back"
+        return f"look at INC-{incident.under}: {incident.hidden_because}; {back}"
     if incident.calm_until is not None:
         return f"wait: every alert has ended; resolves at {incident.calm_until:%H:%M:%S} UTC"
     if incident.status is Status.MITIGATED:
@@ -206,6 +212,8 @@ def _fields(situation: Situation) -> tuple[tuple[str, str], ...]:
         ("Where", _where(incident)),
         ("Team", team(incident, situation.policy)),
         ("Alerts", _alerts(incident)),
+        ("Listed under", f"INC-{incident.under}" if incident.under else ""),
+        ("Hides", _some(sorted(incident.children))),
         ("Taken by", taken or "nobody yet: /incident ack"),
         ("Runbook", ", ".join(_ran(run) for run in situation.runs) or "none yet"),
         ("Opened", f"{incident.opened_at:{DAY}}" if incident.opened_at else ""),
@@ -224,9 +232,16 @@ def _where(incident: Incident) -> str:
 
 
 def _alerts(incident: Incident) -> str:
-    kinds = sorted({one.fired.name for one in incident.alerts.values()})
+    kinds = _some(sorted({one.fired.name for one in incident.alerts.values()}))
     left_out = f", {incident.truncated} left out" if incident.truncated else ""
-    return f"{incident.firing} of {len(incident.alerts)} firing ({', '.join(kinds)}{left_out})"
+    flapping = f"; {incident.flapping}" if incident.flapping else ""
+    return f"{incident.firing} of {len(incident.alerts)} firing ({kinds}{left_out}){flapping}"
+
+
+def _some(names_: Sequence[str]) -> str:
+    """Return the first of many names, and how many more there are."""
+    more = len(names_) - KINDS
+    return ", ".join(names_[:KINDS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _escalated(incident: Incident) -> str:

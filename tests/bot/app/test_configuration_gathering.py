@@ -151,3 +151,14 @@ def test_utc_needs_no_table_of_time_zones(tmp_path: Path) -> None:
 
     assert isinstance(window.when, Weekly)
     assert window.when.timezone is UTC
+
+
+def test_the_example_of_the_documentation_is_read(tmp_path: Path) -> None:
+    """What people copy must be what the loader takes."""
+    page = (Path(__file__).parents[3] / "docs" / "correlation.md").read_text("utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+
+    found = gathering(tmp_path, example)
+
+    assert [one.name for one in found.inhibitions] == ["service-down", "nodes"]
+    assert [one.name for one in found.maintenance] == ["upgrade", "sundays"]

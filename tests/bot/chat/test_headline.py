@@ -7,7 +7,7 @@ import pytest
 from bot.chat.headline import headline, now, topic, word
 from bot.chat.message import Context, Fields, Header, Message, Section
 from incidents.commands.desk import Freeze
-from incidents.commands.incident import Resolve, Tick
+from incidents.commands.incident import Hide, HideChild, Resolve, Tick
 from incidents.commands.run import PoseAsk, PutOff, RaiseDoubt, StartWait
 from incidents.run import Run
 from tests import builders
@@ -267,3 +267,48 @@ def test_a_change_that_did_not_help_can_be_taken_back(verdict: str) -> None:
         "look: the runbook is over (stopped: it did not help); "
         f"triaged run undo {RUN} scale-decode takes the change back"
     )
+
+
+def test_a_hidden_incident_points_to_what_explains_it() -> None:
+    """Whoever reads it must not work on a consequence, and may know better."""
+    story = Story()
+    story.desk.tell(builders.INCIDENT, builders.report())
+    hide = Hide(under=2, rule="inhibition:service-down", because="Down fires there")
+    story.desk.tell(builders.INCIDENT, hide)
+
+    shown = headline(story.situation())
+
+    assert now(story.situation()) == (
+        "look at INC-2: Down fires there; triaged incident forward 1 brings it back"
+    )
+    assert ("Listed under", "INC-2") in _fields(shown)
+
+
+def test_many_names_are_counted_and_not_all_listed() -> None:
+    """A storm of a hundred kinds would push everything else out of sight."""
+    story = Story()
+    many = [builders.judgement(f"Alert{number:02}") for number in range(12)]
+    story.desk.tell(builders.INCIDENT, builders.report(*many, truncated=7))
+    for number in range(12):
+        child = HideChild(key=f"local/n/{number:02}", rule="inhibition:down", because="hidden")
+        story.desk.tell(builders.INCIDENT, child)
+
+    shown = dict(_fields(headline(story.situation())))
+
+    assert shown["Alerts"].endswith("Alert08, Alert09 and 2 more, 7 left out)")
+    assert shown["Hides"].endswith("local/n/09 and 2 more")
+
+
+def test_flapping_is_said_beside_the_alerts() -> None:
+    """It is why the incident stays open though nothing fires."""
+    story = Story()
+    again = [builders.judgement(starts_at=later(-n), ends_at=later(1)) for n in range(6)]
+    story.desk.tell(builders.INCIDENT, builders.report(*again))
+
+    shown = dict(_fields(headline(story.situation())))
+
+    assert shown["Alerts"] == "0 of 6 firing (VLLMPreemptionsHigh); flapping: 6 times in 30 min"
+
+
+def _fields(shown: Message) -> tuple[tuple[str, str], ...]:
+    return next(block.pairs for block in shown.blocks if isinstance(block, Fields))
