@@ -47,6 +47,9 @@ class Journal(Protocol):
     def hold(self, kind: str, key: str) -> Hold | None:
         """Return the hold as it stands, expired or not; None when it is free."""
 
+    def holds(self, kind: str, keys: Collection[str]) -> Mapping[str, Hold]:
+        """Return by key those of the holds that somebody has, expired or not."""
+
     def summary(self, stream: str) -> Summary | None:
         """Return the stream's summary; None when there is no such stream."""
 

@@ -104,6 +104,12 @@ def needed(alert: Alert, policy: Policy) -> tuple[str, ...]:
     return _needed(_base(alert, policy), _concerned(alert, policy), policy)
 
 
+def looked_at(alert: Alert, policy: Policy) -> tuple[str, ...]:
+    """Return all of an alert that its judgement looks at: alike there, they are judged alike."""
+    labels = {"priority", "severity"}.union(*(rule.labels for rule in policy.live))
+    return (alert.name, *(alert.labels.get(label, "") for label in sorted(labels)))
+
+
 def worse(one: Severity, other: Severity) -> bool:
     """Return whether `one` is worse than `other`."""
     return one.value < other.value

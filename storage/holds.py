@@ -29,6 +29,8 @@ HOLDS = Table(
     Column("taken_at", Moment, nullable=False),
     Column("expires_at", Moment),
 )
+TOGETHER = 500
+"""So many keys are asked for in one question: databases bound how many it may hold."""
 ONE = (HOLDS.c.kind == bindparam("of_kind"), HOLDS.c.key == bindparam("of_key"))
 
 
@@ -42,6 +44,17 @@ def one(connection: Connection, kind: str, key: str) -> Hold | None:
     """Return the hold as it stands."""
     row = connection.execute(select(HOLDS).where(*ONE), {"of_kind": kind, "of_key": key}).first()
     return None if row is None else _hold(row)
+
+
+def some(connection: Connection, kind: str, keys: Collection[str]) -> Mapping[str, Hold]:
+    """Return by key those of one kind that somebody has."""
+    found = dict[str, Hold]()
+    asked = list(keys)
+    for place in range(0, len(asked), TOGETHER):
+        some_of = asked[place : place + TOGETHER]
+        query = select(HOLDS).where(HOLDS.c.kind == kind, HOLDS.c.key.in_(some_of))
+        found |= {row.key: _hold(row) for row in connection.execute(query)}
+    return found
 
 
 def write(connection: Connection, moved: Mapping[HoldKey, Hold | None]) -> None:

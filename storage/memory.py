@@ -1,6 +1,6 @@
 """The memory twin: the same promises without a database, for tests and trials."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from incidents.journal import Aggregate, Append, Appended, Broken, Head, Hold, Recorded, Summary
@@ -86,6 +86,12 @@ class MemoryJournal:
         """Return the hold as it stands, expired or not; None when it is free."""
         with self._shelf.locked():
             return self.picture.holds.get((kind, key))
+
+    def holds(self, kind: str, keys: Collection[str]) -> Mapping[str, Hold]:
+        """Return by key those of the holds that somebody has, expired or not."""
+        with self._shelf.locked():
+            found = {key: self.picture.holds.get((kind, key)) for key in keys}
+        return {key: hold for key, hold in found.items() if hold is not None}
 
     def summary(self, stream: str) -> Summary | None:
         """Return the stream's summary; None when there is no such stream."""

@@ -1,6 +1,6 @@
 """The journal of a database: one pen per process, readers beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
@@ -72,6 +72,10 @@ class SqlJournal:
     def hold(self, kind: str, key: str) -> Hold | None:
         """Return the hold as it stands, expired or not; None when it is free."""
         return self._reader.read("hold", partial(holds.one, kind=kind, key=key))
+
+    def holds(self, kind: str, keys: Collection[str]) -> Mapping[str, Hold]:
+        """Return by key those of the holds that somebody has, expired or not."""
+        return self._reader.read("holds", partial(holds.some, kind=kind, keys=keys))
 
     def summary(self, stream: str) -> Summary | None:
         """Return the stream's summary; None when there is no such stream."""

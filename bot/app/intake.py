@@ -64,6 +64,7 @@ class Intake:
         self._routes.begin()
         readings, troubles = self._read(deliveries)
         filed = units(readings, policy=self._desk.policy, choose=self._choose)
+        self._routes.expect([one.alert.occurrence for x in filed for one in x.candidates])
         if self._sight is not None:
             filed = self._sight.of(filed, known=self._routes.holder)
         digests = self._keep_texts(filed)
@@ -136,6 +137,7 @@ class Intake:
                 self._tell_all(self._routes.to(unit), unit, digests)
             except Conflict as error:
                 # Somebody opened or resolved it meanwhile: look again where it belongs.
+                self._routes.forget()
                 log.info("routed again", key=unit.key, because=str(error))
             else:
                 return

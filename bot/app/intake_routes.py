@@ -1,6 +1,6 @@
 """Where alerts go: to what has the occurrence, to the open incident, to a new one, or kept back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -57,6 +57,7 @@ class Routes:
         self._whereto = Whereto(desk)
         self._keeping = Keeping(desk)
         self._keeps = False
+        self._free = set[str]()
 
     def begin(self) -> None:
         """Look whether anything is kept back at all: most of the time nothing is."""
@@ -94,10 +95,21 @@ class Routes:
             routes += self._new(unit, tuple(mine), new, destination)
         return routes
 
+    def expect(self, occurrences: Collection[str]) -> None:
+        """Look up all of these at once: one by one they would be the longest part of a storm."""
+        asked = [name for name in occurrences if name not in self._streams]
+        for name, hold in self._desk.journal.holds(OCCURRENCE, asked).items():
+            self.remember(name, hold.stream)
+        self._free = {name for name in asked if name not in self._streams}
+
+    def forget(self) -> None:
+        """Look everything up anew: somebody was first."""
+        self._free = set()
+
     def holder(self, occurrence: str) -> str | None:
         """Return the incident's stream that has the occurrence."""
         known = self._streams.get(occurrence)
-        if known is not None:
+        if known is not None or occurrence in self._free:
             return known
         hold = self._desk.journal.hold(OCCURRENCE, occurrence)
         if hold is None:

@@ -8,10 +8,13 @@ from bot.app.facts import Asked, FactsSource
 from bot.app.intake_units import Candidate, Unit, in_order
 from bot.app.live_facts import NOT_YET
 from incidents import severity
+from incidents.alert import Alert
+from incidents.correlation import Place
 from incidents.desk import Desk
 from incidents.facts import FACTS, Facts, Known, Origin, Unknown
 from incidents.incident_rules import OPEN_INCIDENT
 from incidents.journal import Aggregate
+from incidents.severity import Verdict
 
 OPEN, PENDING = "incident_open", "approvals_pending"
 _OF_DESK: Final = frozenset(one.name for one in FACTS.values() if one.origin is Origin.DESK)
@@ -22,8 +25,9 @@ Holder = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked about alerts of one place, and the desk's own facts about it."""
+    """What is asked about alerts of one place that are judged alike; `key` is their incident's."""
 
+    alike: tuple[str, ...]
     asked: Asked
     key: str
 
@@ -36,28 +40,43 @@ class Sight:
 
     def of(self, units: Sequence[Unit], *, known: Holder) -> tuple[Unit, ...]:
         """Return the units with those judged again that are new, the worst first."""
-        asking = {
-            one.alert.occurrence: self._question(one)
-            for unit in units
-            for one in unit.candidates
-            if one.alert.ends_at is None and known(one.alert.occurrence) is None
-        }
-        questions = list(dict.fromkeys(asking.values()))
-        if not questions:
+        asking = self._asking(units, known)
+        first = {question: alert for alert, question in reversed(list(asking.values()))}
+        if not first:
             return tuple(units)
+        questions = list(dict.fromkeys(question for _, question in asking.values()))
         asked = [one.asked for one in questions]
-        found = self._source.gather(asked, self._desk.clock())
-        seen = {
-            question: {**worth_saying(facts), **self._own(question.key)}
-            for question, facts in zip(questions, found, strict=True)
+        gathered = self._source.gather(asked, self._desk.clock())
+        # Judged once, and the same verdict stands in all: a storm is many of the same.
+        verdicts = {
+            one: self._verdict(first[one], one, facts)
+            for one, facts in zip(questions, gathered, strict=True)
         }
-        facts = {name: seen[question] for name, question in asking.items()}
-        return in_order(self._judged(unit, facts) for unit in units)
+        found = {name: verdicts[question] for name, (_, question) in asking.items()}
+        return in_order(_judged(unit, found) for unit in units)
 
-    def _question(self, one: Candidate) -> Question:
+    def _asking(self, units: Sequence[Unit], known: Holder) -> Mapping[str, tuple[Alert, Question]]:
+        """Return for each occurrence that is new and fires what is asked about it."""
+        alike = dict[tuple[tuple[str, ...], Place, str], Question]()
+        found = dict[str, tuple[Alert, Question]]()
+        for one in (each for unit in units for each in unit.candidates):
+            name = one.alert.occurrence
+            if one.alert.ends_at is not None or known(name) is not None:
+                continue
+            same = (severity.looked_at(one.alert, self._desk.policy), one.place, one.key)
+            if same not in alike:
+                alike[same] = self._question(one, same[0])
+            found[name] = (one.alert, alike[same])
+        return found
+
+    def _question(self, one: Candidate, alike: tuple[str, ...]) -> Question:
         names = severity.needed(one.alert, self._desk.policy)
         outside = tuple(name for name in names if name not in _OF_DESK)
-        return Question(asked=Asked(place=one.place, names=outside), key=one.key)
+        return Question(alike=alike, asked=Asked(place=one.place, names=outside), key=one.key)
+
+    def _verdict(self, alert: Alert, question: Question, facts: Facts) -> Verdict:
+        found = {**worth_saying(facts), **self._own(question.key)}
+        return severity.judge(alert, found, self._desk.policy)
 
     def _own(self, key: str) -> Facts:
         """Return what the desk knows of the incident that an alert of this key would join."""
@@ -71,14 +90,14 @@ class Sight:
             pending = len(rows)
         return own(is_open=hold is not None, pending=pending)
 
-    def _judged(self, unit: Unit, facts: Mapping[str, Facts]) -> Unit:
-        return replace(unit, candidates=tuple(self._again(one, facts) for one in unit.candidates))
 
-    def _again(self, one: Candidate, facts: Mapping[str, Facts]) -> Candidate:
-        found = facts.get(one.alert.occurrence)
-        if found is None:
-            return one
-        return replace(one, verdict=severity.judge(one.alert, found, self._desk.policy))
+def _judged(unit: Unit, verdicts: Mapping[str, Verdict]) -> Unit:
+    return replace(unit, candidates=tuple(_again(one, verdicts) for one in unit.candidates))
+
+
+def _again(one: Candidate, verdicts: Mapping[str, Verdict]) -> Candidate:
+    verdict = verdicts.get(one.alert.occurrence)
+    return one if verdict is None else replace(one, verdict=verdict)
 
 
 def own(*, is_open: bool, pending: int) -> Facts:

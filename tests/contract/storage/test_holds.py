@@ -37,6 +37,19 @@ def test_one_append_cannot_take_the_same_hold_twice(store: Store) -> None:
     assert store.journal.hold("claim", "pod") is None
 
 
+def test_many_holds_are_looked_up_at_once(store: Store) -> None:
+    """A storm asks about thousands of alerts: one question each would be its longest part."""
+    taken = tuple(Take(kind="occurrence", key=f"a\ud800{number}") for number in range(1200))
+    store.journal.append(append(take=(CLAIM, *taken)))
+
+    asked = ["pod", "free", *(one.key for one in taken)]
+    found = store.journal.holds("occurrence", asked)
+
+    assert sorted(found) == sorted(one.key for one in taken)
+    assert found["a\ud8007"] == store.journal.hold("occurrence", "a\ud8007")
+    assert store.journal.holds("claim", []) == {}
+
+
 def test_a_hold_is_renewed_by_release_and_take(store: Store) -> None:
     """Between the two nobody else gets in."""
     store.journal.append(append(take=(CLAIM,)))

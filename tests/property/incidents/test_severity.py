@@ -5,11 +5,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from incidents.alert import Alert
 from incidents.conditions import Condition, How, witness
 from incidents.default_policy import default_policy
 from incidents.facts import FACTS, Kind, Known, Unknown, Worse
-from incidents.policy import Bound, Cap, LiveRule, Lower, Raise, Severity
-from incidents.severity import classify, judge, needed, worse
+from incidents.policy import Bound, Cap, LiveRule, Lower, Policy, Raise, Severity
+from incidents.severity import classify, judge, looked_at, needed, worse
 from tests.builders import alert, policy
 
 DEFAULT = default_policy()
@@ -150,3 +151,17 @@ def test_security_is_p0_whatever_is_known(one, found) -> None:
     loud = alert(one.name, labels={**one.labels, "category": "security"})
 
     assert judge(loud, found, DEFAULT).severity is Severity.P0
+
+
+@given(alerts, alerts, policies)
+def test_alerts_that_are_alike_where_it_is_looked_at_are_judged_alike(
+    one: Alert, other: Alert, rules: Policy
+) -> None:
+    """A storm is judged once: what was left out of the comparison would be judged wrongly."""
+    moved = replace(one, labels={**one.labels, "pod": "decode-7", "namespace": "elsewhere"})
+
+    assert looked_at(moved, rules) == looked_at(one, rules)
+    assert judge(moved, {}, rules) == judge(one, {}, rules)
+    if looked_at(one, rules) == looked_at(other, rules):
+        assert judge(one, {}, rules) == judge(other, {}, rules)
+        assert needed(one, rules) == needed(other, rules)
