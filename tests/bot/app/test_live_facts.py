@@ -1,0 +1,316 @@
+"""Live facts: each known with where it was read, or unknown with the reason; never guessed."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.app.cluster_facts import Seen, look
+from bot.app.facts import Asked
+from bot.app.live_facts import AT_ONCE, CLUSTER_LATE, LATER, NO_NAMESPACE, NOT_YET, LiveFacts
+from cluster.clients.objects import Deployment, Route
+from cluster.signals.reading import NoData, NotApplicable, Observation, PerPod, Reading, Why
+from cluster.signals.signals import DEADLINE, Samples
+from cluster.targets.target import Picker, Selector, Target
+from incidents.correlation import Place
+from incidents.errors import Unavailable
+from incidents.facts import Known, Unknown
+from tests.builders import NOON
+
+PLACE = Place(cluster="local", namespace="llm-d", model="llama", role="")
+PODS = ("decode-a", "decode-b")
+
+
+def target(**changes: object) -> Target:
+    """Return the decode workload of the story."""
+    usual = {
+        "cluster": "local",
+        "namespace": "llm-d",
+        "kind": "Deployment",
+        "name": "decode",
+        "uid": "u-1",
+        "model": "llama",
+        "role": "decode",
+        "pods": PODS,
+        "pool": "llama-pool",
+        "picker": Picker(name="epp", failure_mode="FailClose"),
+    }
+    return Target(**{**usual, **changes})  # type: ignore[arg-type] # the caller names real fields
+
+
+@dataclass(slots=True)
+class Told:
+    """Signals that say what they are told; what they are not told is not scraped."""
+
+    now: Mapping[str, float] = field(default_factory=dict)
+    points: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    pods: Mapping[str, float] = field(default_factory=dict)
+    why: Why = Why.NOT_SCRAPED
+    asked: list[tuple[str, Target]] = field(default_factory=list)
+
+    def read_many(
+        self, names: Sequence[str], about: Target, *, at: datetime, deadline: timedelta = DEADLINE
+    ) -> Mapping[str, Observation]:
+        """Return what is told of each."""
+        assert deadline <= DEADLINE
+        self.asked += [(name, about) for name in names]
+        return {name: self._one(name, at) for name in names}
+
+    def read_range(
+        self, name: str, _: Target, *, start: datetime, end: datetime, step: timedelta
+    ) -> Samples | NoData | NotApplicable:
+        """Return the points, the last one at the end."""
+        if name not in self.points:
+            return NotApplicable(signal=name, because="no prefill")
+        values = self.points[name]
+        first = end - (len(values) - 1) * step
+        assert start <= end
+        points = tuple((first + n * step, value) for n, value in enumerate(values))
+        return Samples(signal=name, unit="", query="q", points=points)
+
+    def read_by_pod(self, name: str, _: Target, *, at: datetime) -> PerPod:
+        """Return what is told of each pod."""
+        found = {pod: self._reading(name, value, at) for pod, value in self.pods.items()}
+        return found or NoData(signal=name, why=self.why, detail="nothing")
+
+    def _one(self, name: str, at: datetime) -> Observation:
+        if name in self.now:
+            return self._reading(name, self.now[name], at)
+        return NoData(signal=name, why=self.why, detail="nothing")
+
+    def _reading(self, name: str, value: float, at: datetime) -> Reading:
+        return Reading(
+            signal=name, value=value, unit="", at=at, query="q", metrics=(f"{name}_total",)
+        )
+
+
+def gathered(
+    signals: Told, *names: str, about: Target | Unknown | None = None, place: Place = PLACE
+) -> Mapping[str, Known | Unknown]:
+    """Return the facts of one question; the cluster says what it is told."""
+    there = about if about is not None else target()
+    seen = there if isinstance(there, Unknown) else Seen(target=there, facts={})
+    source = LiveFacts(signals=signals, cluster=lambda _: seen)  # type: ignore[arg-type] # what is asked of it is there
+    (found,) = source.gather([Asked(place=place, names=names)], NOON)
+    return found
+
+
+def test_a_number_is_known_with_its_unit_and_where_it_was_read() -> None:
+    """Whoever doubts a severity looks the number up."""
+    found = gathered(Told(now={"error_ratio": 0.14}), "error_ratio", "ttft_p95")
+
+    assert found == {
+        "error_ratio": Known(value=0.14, unit="ratio", source="error_ratio_total at 12:00:00"),
+        "ttft_p95": Unknown(why="not scraped: nothing", lasting=True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("why", "told", "lasting"),
+    [
+        pytest.param(Why.TIMEOUT, "Prometheus did not answer within 3 s", False, id="late"),
+        pytest.param(Why.UNREACHABLE, "Prometheus cannot be reached: nothing", False, id="away"),
+        pytest.param(Why.PARTIAL, "warning or partial result: nothing", False, id="partial"),
+        pytest.param(Why.EMPTY, "empty: nothing", True, id="empty"),
+    ],
+)
+def test_why_there_is_no_number_is_said_in_words(
+    why: Why, told: str, lasting: bool
+) -> None:
+    """What passes is asked for again soon; what is not there at all is not."""
+    assert gathered(Told(why=why), "waiting") == {"waiting": Unknown(why=told, lasting=lasting)}
+
+
+@pytest.mark.parametrize(
+    ("points", "known"),
+    [
+        pytest.param([3, 5, 0, 0], {"request_rate": 5, "traffic_gone": True}, id="gone"),
+        pytest.param([3, 5, 0, 1], {"request_rate": 5, "traffic_gone": False}, id="some"),
+        pytest.param([0, 0, 0, 0], {"request_rate": 0, "traffic_gone": False}, id="never-any"),
+    ],
+)
+def test_traffic_is_judged_by_the_last_hour(
+    points: Sequence[float], known: Mapping[str, float]
+) -> None:
+    """A pool that is down looks like one that nobody uses."""
+    found = gathered(Told(points={"request_rate": points}), "request_rate", "traffic_gone")
+
+    assert {name: one.value for name, one in found.items() if isinstance(one, Known)} == known
+
+
+@pytest.mark.parametrize(
+    ("points", "rising"),
+    [
+        pytest.param([float(n) for n in range(20)], True, id="grows"),
+        pytest.param([7.0] * 20, False, id="stays"),
+        pytest.param([1.0, 2.0], None, id="too-few"),
+    ],
+)
+def test_a_queue_rises_or_it_cannot_be_told(
+    points: Sequence[float], rising: bool | None
+) -> None:
+    """Two samples are no trend."""
+    found = gathered(Told(points={"waiting": points}), "waiting_rising")["waiting_rising"]
+
+    assert (found.value if isinstance(found, Known) else None) is rising
+
+
+@pytest.mark.parametrize(
+    ("pods", "about", "idle"),
+    [
+        pytest.param({"decode-a": 0.0, "decode-b": 4.0}, target(), 1, id="one"),
+        pytest.param({"decode-a": 0.0}, target(), None, id="a-pod-is-silent"),
+        pytest.param({}, target(), None, id="nobody-reports"),
+        pytest.param({"decode-a": 0.0, "decode-b": 0.0}, target(role=""), None, id="no-roles"),
+    ],
+)
+def test_who_is_silent_is_not_idle(
+    pods: Mapping[str, float], about: Target, idle: int | None
+) -> None:
+    """An engine that hangs reports nothing, and is no spare capacity."""
+    found = gathered(Told(pods=pods), "idle_replicas", about=about)["idle_replicas"]
+
+    assert (found.value if isinstance(found, Known) else None) == idle
+
+
+def test_what_nothing_tells_yet_says_so() -> None:
+    """Not asked is not false."""
+    found = gathered(Told(), "canary_differs", "xid")
+
+    assert found == dict.fromkeys(found, Unknown(why=NOT_YET, lasting=True))
+
+
+def test_an_alert_without_a_namespace_is_asked_about_nowhere() -> None:
+    """Some other namespace's numbers would be worse than none."""
+    signals = Told(now={"waiting": 1})
+    found = gathered(
+        signals, "waiting", place=Place(cluster="local", namespace="", model="", role="")
+    )
+
+    assert found == {"waiting": Unknown(why=NO_NAMESPACE, lasting=True)}
+    assert signals.asked == []
+
+
+def test_more_targets_than_can_be_asked_about_wait_for_the_next_look() -> None:
+    """The worst alerts come first; the deadline is one for all of them."""
+    source = LiveFacts(signals=Told(now={"waiting": 1}))  # type: ignore[arg-type] # what is asked of it is there
+    places = [
+        Place(cluster="local", namespace=f"n{n}", model="", role="") for n in range(AT_ONCE + 2)
+    ]
+
+    found = source.gather([Asked(place=one, names=("waiting",)) for one in places], NOON)
+
+    known = [isinstance(one["waiting"], Known) for one in found]
+    assert known == [True] * AT_ONCE + [False] * 2
+    assert found[-1] == {"waiting": Unknown(why=LATER)}
+
+
+def test_a_cluster_that_hangs_leaves_the_signals(request: pytest.FixtureRequest) -> None:
+    """It is waited for once; then the series say what they can."""
+    let_go, asked = threading.Event(), list[Selector]()
+    request.addfinalizer(let_go.set)
+
+    def hangs(selector: Selector) -> Unknown:
+        asked.append(selector)
+        let_go.wait(20)
+        return Unknown(why="over")
+
+    source = LiveFacts(signals=Told(now={"waiting": 1}), cluster=hangs)  # type: ignore[arg-type] # what is asked of it is there
+    question = [Asked(place=PLACE, names=("waiting", "failure_mode"))]
+    first = source.gather(question, NOON)
+    second = source.gather(question, NOON + timedelta(minutes=1))
+
+    for (found,) in (first, second):
+        assert isinstance(found["waiting"], Known)
+        assert found["failure_mode"] == CLUSTER_LATE
+    assert len(asked) == 1
+
+
+@dataclass(slots=True)
+class Cluster:
+    """A cluster with one Deployment, found or not."""
+
+    replicas: int = 4
+    ready: int = 3
+    leads: tuple[tuple[str, str], ...] = (("llama", "llama-pool"),)
+    away: bool = False
+    there: Target = field(default_factory=target)
+
+    def find(self, _: Selector) -> Target:
+        """Return the target; raises Unavailable when it is away."""
+        if self.away:
+            message = "the cluster is away"
+            raise Unavailable(message)
+        return self.there
+
+    def deployment(self, namespace: str, name: str) -> Deployment:
+        """Return the Deployment."""
+        return Deployment(
+            namespace=namespace,
+            name=name,
+            uid="u-1",
+            resource_version="1",
+            replicas=self.replicas,
+            selector="",
+            ready=self.ready,
+        )
+
+    def routes(self, _: str) -> Sequence[Route]:
+        """Return one route."""
+        return [Route(name="r", leads=self.leads)]
+
+
+def looked(cluster: Cluster) -> Mapping[str, object]:
+    """Return the values that the cluster tells, None for what is not known."""
+    seen = look(
+        Selector(namespace="llm-d", model="llama"),
+        targets=cluster,
+        kubernetes=cluster,  # type: ignore[arg-type] # what is asked of it is there
+    )
+    assert isinstance(seen, Seen)
+    return {name: one.value if isinstance(one, Known) else None for name, one in seen.facts.items()}
+
+
+def test_the_cluster_tells_what_stands_around_the_target() -> None:
+    """A pool that fails closed, and how much of it is missing."""
+    assert looked(Cluster()) == {
+        "failure_mode": "FailClose",
+        "serving": True,
+        "second_pool_healthy": False,
+        "replicas_wanted": 4,
+        "replicas_missing": 1,
+        "affected_share": 0.25,
+    }
+
+
+@pytest.mark.parametrize(
+    ("cluster", "name"),
+    [
+        pytest.param(
+            Cluster(leads=(("llama", "llama-pool"), ("llama", "other"))),
+            "second_pool_healthy",
+            id="another-pool-may-not-be-healthy",
+        ),
+        pytest.param(Cluster(leads=()), "second_pool_healthy", id="no-route-is-seen"),
+        pytest.param(Cluster(replicas=0, ready=0), "affected_share", id="parked"),
+        pytest.param(Cluster(there=target(kind="LeaderWorkerSet")), "replicas_wanted", id="groups"),
+        pytest.param(Cluster(there=target(pool="", picker=None)), "failure_mode", id="no-picker"),
+        pytest.param(Cluster(there=target(pool="", picker=None)), "serving", id="no-pool"),
+    ],
+)
+def test_what_the_cluster_does_not_say_is_not_known(cluster: Cluster, name: str) -> None:
+    """A healthy second pool lowers: it must never be guessed."""
+    assert looked(cluster)[name] is None
+
+
+def test_a_cluster_that_is_away_is_asked_again() -> None:
+    """That passes."""
+    found = look(
+        Selector(namespace="llm-d", model="llama"),
+        targets=Cluster(away=True),
+        kubernetes=Cluster(),  # type: ignore[arg-type] # nothing is asked of it
+    )
+
+    assert found == Unknown(why="the cluster does not say: the cluster is away")
