@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from alert_webhooks.registry import sources
@@ -86,8 +86,12 @@ def answers(
     facts: Facts,
     source: FactsSource,
     chosen: Choose,
+    at: datetime,
 ) -> Iterator[Answer]:
-    """Yield what the desk would say of each alert; facts that are given are not asked for."""
+    """Yield what the desk would say of each alert; facts that are given are not asked for.
+
+    The others are those of the moment `at`.
+    """
     shorts, placing = [bounded(one) for one in alerts], policy.gathering.placing
     places = [
         correlation.place(replace(short, url=full.url), placing)
@@ -97,7 +101,7 @@ def answers(
         Asked(place=place, names=tuple(x for x in needed(short, policy) if x not in facts))
         for short, place in zip(shorts, places, strict=True)
     ]
-    gathered = source.gather(asked, datetime.now(UTC)) if asked else []
+    gathered = source.gather(asked, at) if asked else []
     for full, alert, place, found in zip(alerts, shorts, places, gathered, strict=True):
         runbook, because = chosen(full)
         yield Answer(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from cyclopts import Parameter
 from bot.app import classifying
 from bot.app.classifying import Answer
 from bot.app.cli.output import Json, show
+from bot.app.clock import world_clock
 from bot.app.configuration import load as load_configuration
 from bot.app.facts import FactsSource, NoSource, from_file
 from bot.app.opening import opened
@@ -68,6 +70,7 @@ def classify(  # each is an option of the command
                 facts=from_file(facts) if facts is not None else {},
                 source=_source(settings, facts, live=live, closing=closing),
                 chosen=classifying.chooser(configuration),
+                at=world_clock(settings.clock_url)() if settings.clock_url else datetime.now(UTC),
             )
         )
     lines = [line for one in found for line in _lines(one)]

@@ -116,9 +116,7 @@ def test_a_number_is_known_with_its_unit_and_where_it_was_read() -> None:
         pytest.param(Why.EMPTY, "empty: nothing", True, id="empty"),
     ],
 )
-def test_why_there_is_no_number_is_said_in_words(
-    why: Why, told: str, lasting: bool
-) -> None:
+def test_why_there_is_no_number_is_said_in_words(why: Why, told: str, lasting: bool) -> None:
     """What passes is asked for again soon; what is not there at all is not."""
     assert gathered(Told(why=why), "waiting") == {"waiting": Unknown(why=told, lasting=lasting)}
 
@@ -148,9 +146,7 @@ def test_traffic_is_judged_by_the_last_hour(
         pytest.param([1.0, 2.0], None, id="too-few"),
     ],
 )
-def test_a_queue_rises_or_it_cannot_be_told(
-    points: Sequence[float], rising: bool | None
-) -> None:
+def test_a_queue_rises_or_it_cannot_be_told(points: Sequence[float], rising: bool | None) -> None:
     """Two samples are no trend."""
     found = gathered(Told(points={"waiting": points}), "waiting_rising")["waiting_rising"]
 
