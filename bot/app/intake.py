@@ -162,10 +162,7 @@ class Intake:
         if route.whys is not None:
             self._routes.keeps(route.stream)
             return
-        for one in route.candidates:
-            self._routes.remember(one.alert.occurrence, route.stream)
-        if route.opens:
-            self._routes.bring(route.key)
+        self._routes.filed(route)
 
     def _command(
         self, route: Route, unit: Unit, digests: Mapping[str, str]

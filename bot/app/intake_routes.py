@@ -56,6 +56,7 @@ class Routes:
         self._outlook = Outlook(desk)
         self._whereto = Whereto(desk)
         self._keeping = Keeping(desk)
+        self._rules: Rules | None = None
         self._keeps = False
         self._free = set[str]()
 
@@ -63,16 +64,27 @@ class Routes:
         """Look whether anything is kept back at all: most of the time nothing is."""
         rows = self._desk.journal.summaries(aggregate=Aggregate.KEPT, open_only=True, limit=1)
         self._keeps = bool(rows)
+        self._rules = None
 
     def keeps(self, stream: str) -> None:
         """Note that something is kept back, and list it where it belongs."""
         self._keeps = True
         self._look(stream)
 
-    def bring(self, key: str) -> None:
-        """Bring what was kept back under the key into the incident that has just opened."""
-        if self._keeps:
-            self._look(kept_stream(key))
+    def filed(self, route: Route) -> None:
+        """Note what an append has shown, and bring what was kept back into what has opened."""
+        for one in route.candidates:
+            self.remember(one.alert.occurrence, route.stream)
+        if self._rules is not None and _explains(route.candidates, self._rules):
+            self._rules = None
+        if route.opens and self._keeps:
+            self._look(kept_stream(route.key))
+
+    def _standing(self) -> Rules:
+        """Return the rules; a storm of new incidents must not read all open ones for each."""
+        if self._rules is None:
+            self._rules = self._outlook.rules()
+        return self._rules
 
     def _look(self, stream: str) -> None:
         try:
@@ -167,7 +179,7 @@ class Routes:
         destination: Destination,
     ) -> list[Route]:
         """Return the routes of alerts where no incident is open: kept back, or into one."""
-        rules, now = self._outlook.rules(), self._desk.clock()
+        rules, now = self._standing(), self._desk.clock()
         state = self._desk.kept(kept_stream(unit.key))
         # A late report that it fires does not bring back what has ended.
         over = tuple(one for one in fresh if one.alert.occurrence in state.over)
@@ -242,6 +254,15 @@ def _firing(one: Candidate, now: datetime, *, was: Why | None = None) -> Firing:
         words=words(one.alert.labels, one.place, one.key),
         seen_at=now,
         was=was,
+    )
+
+
+def _explains(candidates: Iterable[Candidate], rules: Rules) -> bool:
+    """Return whether one of the alerts may explain others from now on."""
+    return any(
+        rule.parent.fits(one.alert.name, words(one.alert.labels, one.place, one.key))
+        for one in candidates
+        for rule in rules.gathering.inhibitions
     )
 
 
