@@ -42,7 +42,8 @@ class Incident:
     """An incident as it stands; `opened` is None before its first event.
 
     `lead` is the alert that speaks for it: the worst, then the earliest.
-    `override` is the severity that a person set; `calm_until` the moment at which it resolves by
+    `severities` are those between which it has moved, the first one first; with `override` a
+    person set the last one; `calm_until` the moment at which it resolves by
     itself; `escalated_at` the last time that more people were asked for; `relapsed_at` the last
     relapse: what was verified before it no longer counts; `mitigated_by` the verified step
     (run, step) that the mitigation rests on, None where a person said so. `reopened_at` is the
@@ -64,6 +65,7 @@ class Incident:
     severity: Severity = Severity.P3
     severity_because: str = ""
     severity_rule: str = ""
+    severities: tuple[Severity, ...] = ()
     override: bool = False
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
@@ -178,11 +180,13 @@ def _ended(state: Incident, event: events.AlertResolved) -> Incident:
 
 
 def _severity(state: Incident, event: events.SeverityChanged) -> Incident:
+    moved = (Severity[event.was], Severity[event.now])
     return replace(
         state,
         severity=Severity[event.now],
         severity_because=event.because,
         severity_rule=event.rule,
+        severities=tuple(dict.fromkeys((*state.severities, *moved))),
         override=state.override or event.rule == "person",
     )
 

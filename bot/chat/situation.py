@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from incidents.approval import Approval
-from incidents.desk import Desk, Entry
+from incidents.desk import Desk, entries
 from incidents.events.desk import Frozen
-from incidents.events.incident import SeverityChanged
 from incidents.events.registry import Event
 from incidents.events.run import ActionPlanned
 from incidents.freeze import ALL
@@ -56,7 +55,6 @@ class Situation:
 
 def look(desk: Desk, number: int, *, people: People, page: str = "") -> Situation:
     """Return what the views look at for one incident, as the journal has it now."""
-    history = desk.history(number)
     streams, incident = desk.streams(number), desk.incident(number)
     return Situation(
         incident=incident,
@@ -64,24 +62,21 @@ def look(desk: Desk, number: int, *, people: People, page: str = "") -> Situatio
         people=people,
         runs=tuple(desk.run(one) for one in streams if one.startswith(RUN)),
         approvals=tuple(desk.approval(one) for one in streams if one.startswith(APPROVAL)),
-        told=tuple(_told(history)),
-        severities=_severities(incident, history),
+        told=_told(desk, [one for one in streams if one.startswith(RUN)]),
+        severities=tuple(dict.fromkeys((*incident.severities, incident.severity))),
         page=page,
         frozen=_frozen(desk, incident),
     )
 
 
-def _told(history: Iterable[Entry]) -> Iterable[Told]:
-    for entry in history:
-        recorded = entry.recorded
-        if recorded.stream.startswith(RUN):
-            yield Told(run=recorded.stream, version=recorded.version, event=entry.event)
-
-
-def _severities(incident: Incident, history: Iterable[Entry]) -> tuple[Severity, ...]:
-    changes = [one.event for one in history if isinstance(one.event, SeverityChanged)]
-    had = [Severity[name] for one in changes for name in (one.was, one.now)]
-    return tuple(dict.fromkeys((*had, incident.severity)))
+def _told(desk: Desk, runs: Iterable[str]) -> tuple[Told, ...]:
+    """Return what happened in the runs; the incident's own stream may be a storm's, and is left."""
+    recorded = [one for run in runs for one in desk.journal.read(run)]
+    recorded.sort(key=lambda one: (one.at, one.position))
+    return tuple(
+        Told(run=one.recorded.stream, version=one.recorded.version, event=one.event)
+        for one in entries(recorded)
+    )
 
 
 def _frozen(desk: Desk, incident: Incident) -> tuple[Frozen, ...]:

@@ -111,6 +111,7 @@ def _once(storm: Storm, bodies: Path, seconds: float) -> Iterator[tuple[str, flo
     last = float(said["last"])
     settled = _until_handled(storm.url, last)
     latencies = sorted(said["latencies"])
+    _until_created(storm.slack, last)
     calls = _until_calm(storm.slack, before)
     created = [call for call in calls if call.method == CREATE]
     yield "acknowledgement, p99", latencies[int(0.99 * len(latencies))] * MILLI
@@ -141,6 +142,15 @@ def _until_handled(url: str, last: float) -> float:
             return float("inf")
         time.sleep(0.1)
     return max(0.0, time.perf_counter() - last)
+
+
+def _until_created(slack: WatchedSlack, last: float) -> None:
+    """Wait for the channel of what came last: a desk in a storm may be silent for a while."""
+    until = time.monotonic() + MINUTE
+    while time.monotonic() < until:
+        if any(call.method == CREATE and call.came > last for call in list(slack.calls)):
+            return
+        time.sleep(QUIET_SECONDS / 10)
 
 
 def _until_calm(slack: WatchedSlack, before: int) -> list[Any]:

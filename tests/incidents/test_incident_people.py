@@ -175,6 +175,7 @@ def test_the_state_says_all_that_was_told() -> None:
         severity=Severity.P1,
         severity_because="users call",
         severity_rule="person",
+        severities=(Severity.P2, Severity.P1),
         override=True,
         acknowledged_by="ann",
         acknowledged_at=NOON,
