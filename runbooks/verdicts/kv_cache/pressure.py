@@ -17,10 +17,10 @@ from runbooks.verdicts.pods import number
 
 STARVED: Final = "RB-10"
 TIER: Final[tuple[tuple[str, str], ...]] = (
-    ("second_tier_evictions", "{:.2g} keys/s leave the second tier"),
-    ("second_tier_failures", "{:.2g} evictions/s of the second tier fail"),
-    ("evicted_tokens", "{:.2g} tokens/s are evicted"),
-    ("recomputed_tokens", "{:.2g} prompt tokens/s are computed again"),
+    ("second_tier_evictions", "{:.3g} keys/s leave the second tier"),
+    ("second_tier_failures", "{:.3g} evictions/s of the second tier fail"),
+    ("evicted_tokens", "{:.3g} tokens/s are evicted"),
+    ("recomputed_tokens", "{:.3g} prompt tokens/s are computed again"),
 )
 """What the second tier and the price look like in words, by signal."""
 
@@ -32,7 +32,7 @@ def exhausted(readings: Readings) -> Row:
     unseen = readings.storm is True and readings.anywhere_preempted is None
     preemptions, usage = readings.pools["preemptions"], readings.usage
     where = readings.of(holding(pods)) if holding(pods) else "pods that do not report"
-    rate = f"{preemptions.total:.2g} preemptions/s" if preemptions.values else "preemptions"
+    rate = f"{preemptions.total:.3g} preemptions/s" if preemptions.values else "preemptions"
     return Row(
         verdict=EXHAUSTED,
         holds=unseen or every((readings.anywhere_preempted, readings.storm)),
@@ -89,7 +89,7 @@ def calm(readings: Readings, pod: str) -> Known:
 def burst(readings: Readings) -> str:
     """Return in words what preempts without being a storm."""
     rate = readings.pools["preemptions"].total
-    return f"{rate:.2g} preemptions/s, not yet for {readings.minutes}" if rate else "no preemptions"
+    return f"{rate:.3g} preemptions/s, not yet for {readings.minutes}" if rate else "no preemptions"
 
 
 def tier(readings: Readings) -> tuple[str, ...]:

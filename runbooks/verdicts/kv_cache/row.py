@@ -35,11 +35,6 @@ class Row:
     missing: str = ""
     pods: Mapping[str, Known] = field(default_factory=dict)
 
-    @property
-    def where(self) -> tuple[str, ...]:
-        """Return the pods that the verdict fits."""
-        return holding(self.pods)
-
 
 def holding(pods: Mapping[str, Known]) -> tuple[str, ...]:
     """Return the pods for which it is known that it holds."""

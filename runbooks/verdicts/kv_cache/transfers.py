@@ -82,7 +82,7 @@ def _unknown(readings: Readings) -> tuple[str, ...]:
 
 def _failures(readings: Readings, pods: tuple[str, ...]) -> str:
     rate = readings.pools["transfer_failures"].total
-    return f"{rate:.2g} KV transfers/s fail on {readings.of(pods)}" if pods else ""
+    return f"{rate:.3g} KV transfers/s fail on {readings.of(pods)}" if pods else ""
 
 
 def _expiries(readings: Readings) -> str:

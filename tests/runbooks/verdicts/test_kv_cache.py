@@ -284,7 +284,7 @@ def test_what_the_second_tier_drops_stands_beside_the_verdict():
             "recomputed_tokens": none("recomputed_tokens"),
         }
     }
-    words = "1.2e+02 keys/s leave the second tier{}0.5 evictions/s of the second tier fail"
+    words = "120 keys/s leave the second tier{}0.5 evictions/s of the second tier fail"
 
     assert say(STORM, tier).because.endswith(words.format(", "))
     assert say(FULL, QUEUE, tier).because.endswith(words.format(", "))
