@@ -16,6 +16,7 @@ from alert_webhooks.tokens import read_tokens
 from bot.app import health, writing
 from bot.app.beginning import Beginning
 from bot.app.between import NOTHING, Between
+from bot.app.budgets_shown import shown
 from bot.app.chat_intake import ChatIntake
 from bot.app.clock import store_clock
 from bot.app.configuration import Configuration
@@ -44,6 +45,7 @@ from bot.delivery.deliverer import Deliverer
 from bot.delivery.sender import Pace, Sender
 from bot.postmortem.writing import Writer
 from bot.web.access import Access
+from bot.web.budgets import build as build_budgets
 from bot.web.pages import build as build_pages
 
 TURN_SECONDS = 0.25
@@ -121,7 +123,7 @@ def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
     mine = tuple((role, loop) for role, loop in work if role in desk.settings.roles)
     return App(
         opened=desk,
-        web=_web(desk, metrics, readiness, reloading),
+        web=_web(desk, metrics, readiness, reloading, closing),
         work=mine,
         leader=Leader(
             leases=desk.store.leases,
@@ -248,7 +250,13 @@ def _sockets(desk: Opened, chat: ChatIntake) -> SlackSockets | None:
     )
 
 
-def _web(desk: Opened, metrics: Metrics, readiness: Readiness, reloading: Reloading) -> FastAPI:
+def _web(
+    desk: Opened,
+    metrics: Metrics,
+    readiness: Readiness,
+    reloading: Reloading,
+    closing: ExitStack,
+) -> FastAPI:
     settings = desk.settings
     # FastAPI would ask OpenTelemetry on every request; the metrics are our own.
     silent = TelemetryConfig(tracing=False, metrics=False, logs=False)
@@ -260,14 +268,18 @@ def _web(desk: Opened, metrics: Metrics, readiness: Readiness, reloading: Reload
 
         tokens = read_tokens(settings.webhook_tokens.reveal())
         web.include_router(build_door(inbox=desk.store.inbox, tokens=tokens, observe=observe))
+    access = Access(token=settings.page_token.reveal())
     web.include_router(
         build_pages(
             desk=desk.desk,
             texts=desk.store.texts,
             people=desk.configuration.people,
-            access=Access(token=settings.page_token.reveal()),
+            access=access,
             notice=lambda: reloading.notice,
         )
+    )
+    web.include_router(
+        build_budgets(read=shown(desk.desk, settings, closing=closing), access=access)
     )
     web.include_router(health.build(ready=readiness.check, registry=metrics.registry))
     return web

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "postmortem": ("postmortem:postmortem", "Write a postmortem again, from the journal."),
     "runbooks": ("runbooks:runbooks", "List runbooks, check them, print their schema."),
     "signals": ("signals:signals", "What can be read at a Prometheus, what not, what that costs."),
+    "slo": ("slo:slo", "What is left of each error budget, and which incident spent it."),
     "configuration": ("configuration:configuration", "Check policy and people; their schemas."),
     "silence": ("silence:silence", "Silence an incident's alerts at the Alertmanagers."),
     "inbox": ("inbox:inbox", "Deliveries that were set aside."),

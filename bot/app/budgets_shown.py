@@ -1,0 +1,70 @@
+"""The budgets that the page shows: read once a minute, however many people look."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from threading import Lock
+
+from bot.app import budgets
+from bot.app.settings import PREFIX, Settings
+from cluster.signals.answers import Prometheus
+from incidents.budgets import Budget
+from incidents.desk import Desk
+from incidents.errors import Rejected, TriagedError
+
+FRESH_SECONDS = 60.0
+
+Found = tuple[datetime, Sequence[Budget]]
+
+
+class Shown:
+    """Reads the budgets and remembers them, also that they could not be read; safe in threads."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        prometheus: Callable[[], Prometheus],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._desk, self._prometheus, self._monotonic = desk, prometheus, monotonic
+        self._lock = Lock()
+        self._until = float("-inf")
+        self._last: Found | TriagedError | None = None
+
+    def __call__(self) -> Found:
+        """Return the budgets with their moment; raises TriagedError where they cannot be read."""
+        with self._lock:
+            if self._last is None or self._monotonic() >= self._until:
+                self._last = self._read()
+                self._until = self._monotonic() + FRESH_SECONDS
+            last = self._last
+        if isinstance(last, TriagedError):
+            raise type(last)(str(last))
+        return last
+
+    def _read(self) -> Found | TriagedError:
+        try:
+            at = self._desk.clock()
+            return at, budgets.read(self._prometheus(), self._desk, at=at)
+        except TriagedError as error:
+            return error
+
+
+def shown(desk: Desk, settings: Settings, *, closing: ExitStack) -> Shown:
+    """Return what reads the budgets at the configured Prometheus; nothing is asked yet."""
+    made = list[Prometheus]()
+
+    def prometheus() -> Prometheus:
+        if not settings.prometheus_url:
+            message = f"no Prometheus is configured: set {PREFIX}PROMETHEUS_URL"
+            raise Rejected(message)
+        if not made:
+            # Imported here: the clients take a second to load, and few look at this page.
+            from bot.app import reach  # noqa: PLC0415  # see above
+
+            made.append(reach.prometheus(settings.prometheus_url, settings, closing=closing))
+        return made[0]
+
+    return Shown(desk=desk, prometheus=prometheus)

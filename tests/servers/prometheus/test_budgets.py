@@ -1,0 +1,147 @@
+"""Error budgets from a real Prometheus: 30 days of what the shipped rules record."""
+
+import getpass
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app import budgets
+from bot.app.cli.main import main
+from bot.app.opening import opened
+from bot.app.settings import load
+from cluster.clients.prometheus import PrometheusClient
+from cluster.clients.prometheus_session import PrometheusSession
+from incidents.budgets import SLOT, Budget
+from incidents.commands.incident import Resolve
+from incidents.desk import Desk
+from incidents.errors import Rejected
+from storage.memory import MemoryStore
+from tests import builders
+
+pytestmark = pytest.mark.server
+
+Samples = Iterable[tuple[Mapping[str, str], float, datetime]]
+EACH = timedelta(minutes=1)
+DAYS = 30
+UP = {"objective": "availability-llama", "kind": "availability", "service": "chat"}
+MODEL = {"namespace": "llm-d", "model_name": "llama-3-70b"}
+UNSEEN = {"objective": "errors-qwen", "kind": "errors"}
+PEOPLE = f"people:\n  - {{id: ann, name: Ann, unix: {getpass.getuser()}, roles: [on-call-sre]}}\n"
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def end() -> datetime:
+    return datetime.now(UTC).replace(second=0, microsecond=0)
+
+
+def samples(end: datetime) -> Iterator[tuple[dict[str, str], float, datetime]]:
+    """Yield thirty days: 15 minutes down two days ago, 5 yesterday, 2 h of maintenance before."""
+    for minute in range(DAYS * 24 * 60):
+        at = end - timedelta(days=DAYS) + (minute + 1) * EACH
+        ago = (end - at) / timedelta(hours=1)
+        yield {"__name__": budgets.BUDGET, **UP}, 0.001, at
+        yield {"__name__": budgets.BUDGET, **UNSEEN}, 0.01, at
+        yield {"__name__": budgets.SPENT, **UP, **MODEL, "window": "30d"}, 0.5, at
+        if 240 <= ago < 242:
+            yield {"__name__": budgets.PLANNED, **UP, "namespace": "llm-d"}, 1.0, at
+            continue
+        down = 47.75 <= ago < 48 or 24 - 5 / 60 <= ago < 24
+        yield {"__name__": budgets.EVENTS, **UP, **MODEL}, 1.0, at
+        yield {"__name__": budgets.BAD, **UP, **MODEL}, float(down), at
+
+
+@pytest.fixture(scope="module")
+def server(real_prometheus: Callable[[Samples], str], end: datetime) -> str:
+    return real_prometheus(samples(end))
+
+
+def tell(desk: Callable[[datetime], Desk], end: datetime) -> None:
+    """Let an incident have been from two days ago on for an hour."""
+    began = end - timedelta(hours=48)
+    alert = builders.judgement(starts_at=began)
+    desk(began).tell("incident-1", builders.report(alert))
+    over = began + timedelta(hours=1)
+    desk(over).tell("incident-1", Resolve(by="ann", because="restarted"))
+
+
+def read(server: str, end: datetime) -> tuple[Budget, ...]:
+    store = MemoryStore()
+
+    def desk(now: datetime) -> Desk:
+        return Desk(journal=store.journal, policy=builders.policy(), clock=lambda: now)
+
+    tell(desk, end)
+    with closing(PrometheusClient(server, session=PrometheusSession())) as client:
+        return budgets.read(client, desk(end), at=end)
+
+
+def test_what_is_left_is_what_was_not_spent(server: str, end: datetime) -> None:
+    """A thousandth of thirty days without the two hours of maintenance; twenty minutes are gone."""
+    kept, unseen = read(server, end)
+
+    allowed = (timedelta(days=DAYS) - timedelta(hours=2)) * 0.001
+    assert kept.left == pytest.approx(1 - timedelta(minutes=20) / allowed, abs=0.02)
+    # A slot in which any of it was planned is taken out as a whole.
+    assert timedelta() <= kept.planned - timedelta(hours=2) <= SLOT
+    assert kept.seen == pytest.approx(1, abs=0.001)
+    (one,) = kept.spent
+    assert one.incident == 1
+    assert one.share == pytest.approx(timedelta(minutes=15) / allowed, abs=0.02)
+    assert kept.elsewhere == pytest.approx(timedelta(minutes=5) / allowed, abs=0.02)
+    assert kept.burns[timedelta(hours=1)] == 0
+    assert kept.burns[timedelta(days=3)] == pytest.approx(20 / (3 * 24 * 60) / 0.001, rel=0.05)
+    assert (unseen.ledger.objective, unseen.left, unseen.elsewhere) == ("errors-qwen", None, None)
+    assert set(unseen.burns.values()) == {None}
+
+
+def test_a_prometheus_without_our_rules_says_so(
+    real_prometheus: Callable[[Samples], str], end: datetime
+) -> None:
+    """No objective, and no objective that is broken, are two things."""
+    server = real_prometheus([({"__name__": "up", "job": "a"}, 1.0, end)])
+
+    with pytest.raises(Rejected) as refused:
+        read(server, end)
+
+    assert "no objective is recorded there" in str(refused.value)
+
+
+def test_the_command_prints_it(
+    server: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What cannot be told is null for a program, and said to a person."""
+    (tmp_path / "people.yaml").write_text(PEOPLE)
+    monkeypatch.setenv("TRIAGED_DATABASE_URL", f"sqlite:///{tmp_path / 'triaged.db'}")
+    monkeypatch.setenv("TRIAGED_CONFIG", str(tmp_path))
+    with pytest.raises(SystemExit):
+        main(["migrate"])
+    printed = {}
+    for form in ([], ["--json"]):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main(["slo", "--url", server, *form])
+        assert left.value.code in (None, 0)
+        printed["json" if form else "lines"] = capsys.readouterr().out
+
+    kept, unseen = json.loads(printed["json"])["budgets"]
+    assert (kept["objective"], kept["target"], kept["window_seconds"]) == (
+        "availability-llama",
+        0.999,
+        30 * 86400,
+    )
+    assert 0.5 < kept["left"] < 0.56
+    assert (unseen["left"], set(unseen["burn"].values())) == (None, {None})
+    assert "availability-llama  llm-d/llama-3-70b  99.9 % availability over 30d" in printed["lines"]
+    assert "left       cannot tell: nothing is recorded" in printed["lines"]
+    with opened(load()) as desk:
+        assert desk.desk.journal.last_incident() == 0
