@@ -35,6 +35,7 @@ def test_an_incident_ends_and_the_next_begins(served: Served) -> None:
     post(served, body(resolved()))
     served.office.work()
     served.office.calm()
+    served.office.now += served.office.policy.gathering.reopen
     post(served, body(alert(startsAt="2026-01-10T13:00:00Z")))
     served.office.work()
 
