@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any  # what the shapes have checked
 
 from bot.app import configuration_gathering as gatherings
+from bot.app import configuration_objectives as promises
 from bot.app import configuration_ownership as owners
 from bot.app import configuration_severity as severities
-from bot.app.configuration_shapes import OWNERSHIP, PEOPLE, POLICY, SHAPES
+from bot.app.configuration_shapes import OBJECTIVES, OWNERSHIP, PEOPLE, POLICY, SHAPES
 from incidents.default_policy import default_policy
 from incidents.errors import Rejected
+from incidents.objectives import Objectives
 from incidents.ownership import OwnershipMap
 from incidents.people import People, Person
 from incidents.policy import Demand, Policy, Severity
@@ -22,6 +24,7 @@ from runbooks.language.problem import Problem, refuse
 
 RUNBOOKS = "runbooks"
 ON_CALL = "on-call-sre"
+NOTHING_PROMISED = Objectives()
 UNIQUE = ("id", "slack", "unix")
 """What names one person; in two entries it would make them one, or two approvals of one."""
 
@@ -34,6 +37,7 @@ class Configuration:
     people: People
     policy_text: str
     runbooks: tuple[Path, ...]
+    objectives: Objectives = NOTHING_PROMISED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,7 @@ def load(folder: Path | None) -> Configuration:
         people=known,
         policy_text=policy.text,
         runbooks=own,
+        objectives=_objectives(found[OBJECTIVES]),
     )
 
 
@@ -72,6 +77,18 @@ def _ownership(file: _File, people: People) -> OwnershipMap:
     entries = range(len(file.says.get(owners.ENTRIES, ())))
     lines = [line(file.root, (owners.ENTRIES, index)) for index in entries]
     return owners.ownership(file.says, lines, file=OWNERSHIP)
+
+
+def objectives_of(file: Path) -> Objectives:
+    """Return the objectives of one file; raises Rejected with file and line."""
+    found = _read_file(file, OBJECTIVES)
+    refuse(found.problems)
+    return _objectives(found)
+
+
+def _objectives(file: _File) -> Objectives:
+    refuse([file.problem(what, *where) for what, where in promises.wrong(file.says)])
+    return promises.objectives(file.says)
 
 
 def policy_of(file: Path, people: People) -> Policy:

@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any  # JSON Schema is nested without end
 
-from bot.app import configuration_gathering, configuration_ownership, configuration_severity
+from bot.app import (
+    configuration_gathering,
+    configuration_objectives,
+    configuration_ownership,
+    configuration_severity,
+)
 from runbooks.language.schema import published
 from runbooks.language.shapes import (
     Choice,
@@ -15,11 +20,13 @@ from runbooks.language.shapes import (
     MapOf,
     Record,
     Text,
+    Variants,
 )
 
 POLICY = "policy.yaml"
 PEOPLE = "people.yaml"
 OWNERSHIP = "ownership.yaml"
+OBJECTIVES = "objectives.yaml"
 
 _ID = Text(pattern=r"[a-z0-9][a-z0-9._-]*", example="alice", longest=64)
 _SOME_TIME = Duration(minimum=timedelta(seconds=1))
@@ -90,10 +97,11 @@ PEOPLE_SHAPE = Record(
     }
 )
 
-SHAPES: Mapping[str, Record] = {
+SHAPES: Mapping[str, Record | Variants] = {
     POLICY: POLICY_SHAPE,
     PEOPLE: PEOPLE_SHAPE,
     OWNERSHIP: configuration_ownership.SHAPE,
+    OBJECTIVES: configuration_objectives.SHAPE,
 }
 """Every file of the folder that this release reads, beside `runbooks/`."""
 

@@ -27,7 +27,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Json = dict[str, Any]  # see the import
 
 
-def published(shape: Record) -> Json:
+def published(shape: Record | Variants) -> Json:
     """Return the whole schema document for a shape (draft 2020-12).
 
     What one document cannot say about itself (an unknown verdict in `when`, an unreachable step,

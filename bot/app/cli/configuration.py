@@ -32,6 +32,6 @@ def check(folder: Path | None = None, /, *, as_json: Json = False) -> None:
 
 
 @configuration.command
-def schema(name: Literal["policy", "people", "ownership"], /) -> None:
-    """Print the JSON Schema of policy.yaml, people.yaml or ownership.yaml, for editors."""
+def schema(name: Literal["policy", "people", "ownership", "objectives"], /) -> None:
+    """Print the JSON Schema of policy, people, ownership or objectives.yaml, for editors."""
     show(schema_of(f"{name}.yaml"), (), as_json=True)
