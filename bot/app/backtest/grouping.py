@@ -4,7 +4,7 @@ Read from prometheus/alertmanager `dispatch/dispatch.go` and `notify/dedup_stage
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,14 +13,26 @@ from bot.app.backtest.occurrences import Labels, Occurrence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How alerts are grouped, and how long a group waits; as in `deploy/alertmanager`."""
+    """How long a group waits before it tells, and between two times that it does.
 
-    group_by: tuple[str, ...] = ("alertname", "namespace", "model_name")
-    wait: timedelta = timedelta(seconds=15)
-    interval: timedelta = timedelta(minutes=1)
+    It is for alerts whose `severity` is one of these; empty is for all others.
+    """
+
+    wait: timedelta
+    interval: timedelta
+    severities: frozenset[str] = frozenset()
 
 
-TIMING = Timing()
+GROUP_BY = ("alertname", "namespace", "model_name", "pool")
+TIMINGS = (
+    Timing(
+        wait=timedelta(seconds=10),
+        interval=timedelta(minutes=1),
+        severities=frozenset({"critical", "page"}),
+    ),
+    Timing(wait=timedelta(seconds=30), interval=timedelta(minutes=5)),
+)
+"""As in `deploy/alertmanager/alertmanager.yaml`: the first that an alert fits is its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +44,14 @@ class Notice:
     ended: tuple[Occurrence, ...]
 
 
-def notices(occurrences: Iterable[Occurrence], timing: Timing = TIMING) -> tuple[Notice, ...]:
+def notices(occurrences: Iterable[Occurrence]) -> tuple[Notice, ...]:
     """Return the notices of all groups, the earliest first."""
-    groups = dict[tuple[str, ...], list[Occurrence]]()
+    groups = dict[tuple[Timing, tuple[str, ...]], list[Occurrence]]()
     for one in sorted(occurrences, key=lambda each: (each.starts_at, each.labels)):
         labels = dict(one.labels)
-        groups.setdefault(tuple(labels.get(name, "") for name in timing.group_by), []).append(one)
-    found = [notice for group in groups.values() for notice in _of_group(group, timing)]
+        shared = tuple(labels.get(name, "") for name in GROUP_BY)
+        groups.setdefault((_timing(labels), shared), []).append(one)
+    found = [notice for key, group in groups.items() for notice in _of_group(group, key[0])]
     return tuple(sorted(found, key=lambda one: one.at))
 
 
@@ -50,6 +63,11 @@ def body(notice: Notice) -> bytes:
     ]
     status = "firing" if notice.firing else "resolved"
     return json.dumps({"version": "4", "status": status, "alerts": alerts}).encode()
+
+
+def _timing(labels: Mapping[str, str]) -> Timing:
+    said = labels.get("severity", "")
+    return next(one for one in TIMINGS if not one.severities or said in one.severities)
 
 
 def _of_group(group: Sequence[Occurrence], timing: Timing) -> Iterator[Notice]:

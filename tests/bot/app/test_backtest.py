@@ -4,6 +4,8 @@ import itertools
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,9 +23,12 @@ from incidents.alert import Alert
 from incidents.default_policy import default_policy
 from incidents.errors import Rejected, TriagedError, Unavailable
 from incidents.policy import Severity
+from runbooks.language import duration
+from runbooks.language.document import Entries, Items, read
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 STEP = timedelta(minutes=1)
+TIMES = ("group_wait", "group_interval")
 LABELS = (("alertname", "KVCacheFull"), ("namespace", "llm"))
 WANTED = Period(start=START, end=START + timedelta(days=3), step=STEP, because="a test")
 
@@ -180,21 +185,23 @@ def test_nothing_recorded_at_all_is_a_gap_over_everything() -> None:
     assert found.gaps == ((WANTED.start, WANTED.end),)
 
 
-def occurrence(start: float, end: float | None, pod: str = "a", name: str = "Full") -> Occurrence:
-    labels = (("alertname", name), ("namespace", "llm"), ("pod", pod))
+def occurrence(
+    start: float, end: float | None, pod: str = "a", name: str = "Full", severity: str = "page"
+) -> Occurrence:
+    labels = (("alertname", name), ("namespace", "llm"), ("pod", pod), ("severity", severity))
     ends = None if end is None else at(end)
     return Occurrence(labels=labels, starts_at=at(start), ends_at=ends)
 
 
 def test_a_group_waits_and_then_tells_at_its_turns() -> None:
-    """As Alertmanager does: the first after 15 s, everything else once a minute."""
+    """As Alertmanager does: a page after 10 s, everything else of it once a minute."""
     told = grouping.notices([occurrence(0, 10), occurrence(0.1, 3, "b"), occurrence(2, 10, "c")])
 
     assert [(one.at, len(one.firing), len(one.ended)) for one in told] == [
-        (at(0.25), 2, 0),
-        (at(2.25), 3, 0),
-        (at(3.25), 2, 1),
-        (at(10.25), 0, 2),
+        (at(1 / 6), 2, 0),
+        (at(2 + 1 / 6), 3, 0),
+        (at(3 + 1 / 6), 2, 1),
+        (at(10 + 1 / 6), 0, 2),
     ]
 
 
@@ -207,7 +214,46 @@ def test_other_alerts_are_other_groups() -> None:
     """One that waits must not hold up another."""
     told = grouping.notices([occurrence(0, None), occurrence(0.05, None, name="Other")])
 
-    assert [one.at for one in told] == [at(0.25), at(0.3)]
+    assert [one.at for one in told] == [at(1 / 6), at(0.05 + 1 / 6)]
+
+
+def test_what_is_no_page_waits_longer() -> None:
+    """Two routes are two groups, also for alerts of one name."""
+    told = grouping.notices(
+        [occurrence(0, 20, severity="warning"), occurrence(0, 20, "b", severity="critical")]
+    )
+
+    assert [one.at for one in told] == [at(1 / 6), at(0.5), at(20 + 1 / 6), at(20.5)]
+
+
+def test_the_groups_are_those_of_the_alertmanager_that_we_ship() -> None:
+    """A backtest of other groups would promise other pages."""
+    shipped = Path(__file__).parents[3] / "deploy" / "alertmanager" / "alertmanager.yaml"
+    document = read(shipped.read_text(encoding="utf-8"), file=str(shipped))
+    route = _plain(document.root)["route"]
+    urgent, usual = grouping.TIMINGS
+    severities = "|".join(sorted(urgent.severities))
+    (page,) = (one for one in route["routes"] if "severity" in str(one["matchers"]))
+
+    assert tuple(route["group_by"]) == grouping.GROUP_BY
+    assert [_span(route[name]) for name in TIMES] == [usual.wait, usual.interval]
+    assert [_span(page[name]) for name in TIMES] == [urgent.wait, urgent.interval]
+    assert page["matchers"] == [f'severity =~ "{severities}"']
+    assert "group_by" not in page
+
+
+def _plain(node: Any) -> Any:  # YAML's own types
+    match node:
+        case Entries():
+            return {name: _plain(value) for name, value in node.entries.items()}
+        case Items():
+            return [_plain(value) for value in node.items]
+        case _:
+            return node.value
+
+
+def _span(text: str) -> timedelta:
+    return duration.parse(text)
 
 
 @given(

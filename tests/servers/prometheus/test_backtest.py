@@ -18,8 +18,8 @@ from bot.app.backtest.replay import Replay
 from bot.app.cli.main import main
 from cluster.clients.prometheus import PrometheusClient
 from cluster.clients.prometheus_session import PrometheusSession
-from drills import ringing
 from drills.alertmanager.config import Config, Receiver, Route, Webhook
+from drills.alertmanager.matchers import parse
 from drills.alertmanager.member import Alertmanager
 from drills.alertmanager.pair import Pair
 from incidents.alert import Alert
@@ -31,7 +31,7 @@ Samples = Iterable[tuple[Mapping[str, str], float, datetime]]
 STEP = timedelta(minutes=1)
 DAYS = 30
 TICK = timedelta(seconds=15)
-LATE = timedelta(minutes=2)
+LATE = timedelta(minutes=6)
 """A step of the history, and the turns of a group."""
 POLICY = default_policy()
 
@@ -131,13 +131,21 @@ def posted(alerts: Iterable[Fired], end: datetime) -> Outcome:
 
 def _member(now: Callable[[], datetime], post: Callable[..., Future[int]]) -> Alertmanager:
     webhook = Webhook(url="http://desk/hook", token="t")
+    urgent, usual = grouping.TIMINGS
     config = Config(
         route=Route(
             receiver="triaged",
-            group_by=ringing.GROUP_BY,
-            group_wait=ringing.GROUP_WAIT,
-            group_interval=ringing.GROUP_INTERVAL,
+            group_by=grouping.GROUP_BY,
+            group_wait=usual.wait,
+            group_interval=usual.interval,
             repeat_interval=timedelta(days=365),
+            routes=(
+                Route(
+                    matchers=(parse(f'severity=~"{"|".join(sorted(urgent.severities))}"'),),
+                    group_wait=urgent.wait,
+                    group_interval=urgent.interval,
+                ),
+            ),
         ),
         receivers=(Receiver(name="triaged", webhooks=(webhook,)),),
     )

@@ -1,4 +1,4 @@
-"""A real Prometheus rings a real Alertmanager by the rules that we ship, and that the desk."""
+"""A real Prometheus rings a real Alertmanager as we ship it, and that the desk."""
 
 import json
 import shutil
@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,9 +16,7 @@ import pytest
 from bot.app.main import App, built
 from bot.app.server import Server
 from bot.app.settings import load
-from drills import ringing
-from drills.alertmanager.config import Config, Webhook, one_webhook
-from drills.alertmanager.real import binary, running
+from drills.alertmanager.real import binary
 from incidents.journal import Aggregate
 from incidents.timeline import rows
 
@@ -31,7 +28,9 @@ pytestmark = [
     ),
 ]
 
-SHIPPED = Path(__file__).parents[3] / "deploy" / "prometheus" / "kv-cache.yaml"
+DEPLOY = Path(__file__).parents[3] / "deploy"
+SHIPPED = DEPLOY / "prometheus" / "kv-cache.yaml"
+SNIPPET = DEPLOY / "alertmanager" / "alertmanager.yaml"
 TOKEN = "a-token-of-16-chars"
 ALERT = "VLLMQueueBuildUp"
 LABELS = {"namespace": "llm-d", "model_name": "llama-3-70b", "role": "decode"}
@@ -93,9 +92,8 @@ def app(tmp_path: Path, engine: Engine) -> Iterator[App]:
         server = Server(made.web, host="127.0.0.1", port=0)
         port = server.start()
         ends.callback(server.stop)
-        hook = Webhook(url=f"http://127.0.0.1:{port}/webhooks/alertmanager", token=TOKEN)
-        rung = ends.enter_context(running(_config(hook), tmp_path / "alertmanager"))
-        ends.enter_context(_prometheus(tmp_path / "prometheus", engine.target, rung.address))
+        rung = ends.enter_context(_alertmanager(tmp_path / "alertmanager", port))
+        ends.enter_context(_prometheus(tmp_path / "prometheus", engine.target, rung))
         yield made
 
 
@@ -146,14 +144,36 @@ def _delivered(app: App) -> set[str]:
     return found
 
 
-def _config(webhook: Webhook) -> Config:
-    return one_webhook(
-        webhook,
-        receiver="triaged",
-        group_by=ringing.GROUP_BY,
-        group_wait=timedelta(seconds=0.5),
-        group_interval=timedelta(seconds=1),
-    )
+def snippet(folder: Path, door: int) -> str:
+    """Return the configuration that we ship, with our door, our token's file, and short times."""
+    (folder / "token").write_text(TOKEN)
+    text = SNIPPET.read_text(encoding="utf-8")
+    for shipped, here in {
+        "http://triaged.triaged.svc:8080/": f"http://127.0.0.1:{door}/",
+        "/etc/alertmanager/secrets/triaged/token": str(folder / "token"),
+        "group_wait: 30s": "group_wait: 500ms",
+        "group_interval: 5m": "group_interval: 1s",
+    }.items():
+        assert shipped in text
+        text = text.replace(shipped, here)
+    return text
+
+
+@contextmanager
+def _alertmanager(folder: Path, door: int) -> Iterator[str]:
+    """Run one with the shipped snippet until the block ends; yield its address."""
+    folder.mkdir()
+    (folder / "alertmanager.yml").write_text(snippet(folder, door))
+    port = _free_port()
+    command = [
+        binary(),
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    ]
+    with _started(command, folder):
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
@@ -173,17 +193,20 @@ def _prometheus(folder: Path, target: str, alertmanager: str) -> Iterator[None]:
         "alerting": {"alertmanagers": [rung]},
     }
     (folder / "prometheus.yml").write_text(json.dumps(config))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     command = [
         "prometheus",
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
+        f"--web.listen-address=127.0.0.1:{_free_port()}",
         "--rules.alert.for-grace-period=0s",
         "--rules.alert.resend-delay=1s",
     ]
+    with _started(command, folder):
+        yield
+
+
+@contextmanager
+def _started(command: list[str], folder: Path) -> Iterator[None]:
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
         try:
@@ -191,6 +214,13 @@ def _prometheus(folder: Path, target: str, alertmanager: str) -> Iterator[None]:
         finally:
             server.terminate()
             server.wait(15)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _remember(folder: Path) -> None:
