@@ -1,0 +1,193 @@
+"""What we ship is what the source says, parses, is known, and was seen to ring and keep still."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import promql_parser
+import pytest
+
+from bot.app.cli.rules import SHIPPED
+from bot.app.configuration import objectives_of
+from cluster.rules.recordings import recordings
+from cluster.rules.rule import Alert, Recording
+from cluster.rules.shipped import rule_files, texts
+from cluster.signals.catalogue import SIGNALS
+from cluster.signals.signal import metric_names
+from drills.prometheus import rule_files as drill
+from incidents.catalogued import shipped
+from incidents.objectives import BURNS
+from runbooks.language.loader import load as runbooks
+
+DEPLOY = Path(__file__).parents[3] / "deploy"
+PROMISED = objectives_of(SHIPPED)
+FILES = rule_files(PROMISED)
+ALERTS = [alert for file in FILES for alert in file.alerts]
+RECORDED = {rule.name for file in FILES for rule in file.rules if isinstance(rule, Recording)}
+CHAPTER = json.loads((DEPLOY / "grafana" / "operations-chapter.json").read_text("utf-8"))
+
+
+def alert_id(alert: Alert) -> str:
+    """Return a readable name of an alert."""
+    return "-".join((alert.name, *alert.labels.values()))
+
+
+def selectors(expr: promql_parser.Expr) -> Iterator[str]:
+    """Yield the names of all series that a query reads."""
+    if isinstance(expr, promql_parser.VectorSelector):
+        yield expr.name or ""
+        return
+    for child in ("expr", "lhs", "rhs", "vector_selector", "param"):
+        if getattr(expr, child, None) is not None:
+            yield from selectors(getattr(expr, child))
+    for argument in getattr(expr, "args", None) or ():
+        yield from selectors(argument)
+
+
+def test_what_lies_in_deploy_is_what_the_source_says() -> None:
+    """A stale file rings for rules that nobody reads any more; `triaged rules --out deploy`."""
+    made = texts(PROMISED)
+    stale = [
+        name
+        for name, text in made.items()
+        if not (DEPLOY / name).is_file() or (DEPLOY / name).read_text("utf-8") != text
+    ]
+
+    assert stale == []
+
+
+def test_nothing_else_lies_beside_it() -> None:
+    """A file that is no longer written would stay in force for ever."""
+    there = {
+        str(path.relative_to(DEPLOY))
+        for folder in ("prometheus", "grafana")
+        for path in (DEPLOY / folder).rglob("*.*")
+    }
+
+    assert there - set(texts(PROMISED)) == {"prometheus/objectives.yaml"}
+
+
+def test_every_signal_is_recorded() -> None:
+    """A dashboard and an alert find every signal under one name, in every era."""
+    assert {f"triaged:{name}" for name in SIGNALS} <= {each.name for each in recordings()}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_query_is_promql(file: object) -> None:
+    """One wrong query, and Prometheus takes none of the file."""
+    for rule in file.rules:
+        promql_parser.parse(rule.expr)
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=alert_id)
+def test_every_alert_was_seen_to_ring_and_to_keep_still(alert: Alert) -> None:
+    """An alert without a proof of both is a hope; the Watchdog never keeps still."""
+    rings = [proof for proof in alert.proofs if proof.fires is not None]
+    still = [proof for proof in alert.proofs if proof.fires is None]
+
+    assert rings
+    assert still or alert.name == "Watchdog"
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=alert_id)
+def test_every_alert_is_judged_and_has_a_runbook(alert: Alert) -> None:
+    """An alert that nobody knows, or whose runbook does not exist, helps nobody."""
+    known = shipped()
+
+    assert alert.priority or alert.name in known.judged or alert.name in known.never_open
+    assert alert.runbook in runbooks()
+    assert alert.severity in {"critical", "warning", "info", "none", "page", "ticket"}
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=alert_id)
+def test_an_alert_reads_what_is_recorded_or_exported(alert: Alert) -> None:
+    """A series of a name that nobody makes never rings."""
+    exported = {*metric_names(SIGNALS.values()), "up", "kube_pod_container_status_restarts_total"}
+    known = RECORDED | exported | {"kube_customresource_llminferenceservice_status_condition"}
+
+    assert set(selectors(promql_parser.parse(alert.expr))) <= known | {"triaged:objective:planned"}
+
+
+def test_the_chapters_alerts_have_its_groups_and_labels() -> None:
+    """Routes and dashboards of a team that followed the chapter go on working."""
+    (file,) = (each for each in FILES if each.name == "operations-chapter")
+
+    assert [(group.name, group.interval.total_seconds()) for group in file.groups] == [
+        ("llm-d.critical", 30),
+        ("llm-d.capacity", 60),
+    ]
+    assert {alert.name: (alert.severity, alert.hold.total_seconds()) for alert in file.alerts} == {
+        "LLMDServiceDown": ("critical", 60),
+        "LLMDHighErrorRate": ("critical", 120),
+        "LLMDHighLatency": ("warning", 300),
+        "LLMDGPUHighUtilization": ("warning", 600),
+        "LLMDMemoryPressure": ("critical", 300),
+        "LLMDKVCacheOverflow": ("warning", 300),
+    }
+    assert all(dict(each.labels) == {"service": "llm-d", "team": "sre"} for each in file.alerts)
+
+
+def test_the_rehearsal_can_evaluate_what_it_plays() -> None:
+    """The drill evaluates the file that people install."""
+    loaded = drill.load(DEPLOY / "prometheus" / "kv-cache.yaml")
+
+    assert sum(len(group.rules) for group in loaded) == 4
+
+
+def test_a_budget_burns_at_the_chapters_rates_and_the_workbooks() -> None:
+    """14.4 times for 2 minutes pages, 6 times for 15 is a ticket; the slow ones are added."""
+    shown = {
+        (alert.labels["burn"], alert.labels["window"], alert.severity, alert.priority)
+        for alert in ALERTS
+        if "burn" in alert.labels
+    }
+
+    assert shown == {
+        ("14.4", "1h", "page", ""),
+        ("6", "6h", "ticket", "P3"),
+        ("3", "1d", "ticket", "P3"),
+        ("1", "3d", "ticket", "P3"),
+    }
+    assert [burn.hold.total_seconds() for burn in BURNS[:2]] == [120, 900]
+
+
+@pytest.mark.parametrize(
+    "file", sorted((DEPLOY / "grafana").glob("*.json")), ids=lambda path: path.stem
+)
+def test_every_panel_reads_names_that_are_recorded_or_exported(file: Path) -> None:
+    """An empty panel is believed to mean that all is well."""
+    known = RECORDED | set(metric_names(SIGNALS.values())) | {"triaged:objective:planned"}
+    for panel in json.loads(file.read_text("utf-8"))["panels"]:
+        assert panel["targets"], panel["title"]
+        for target in panel["targets"]:
+            names = set(selectors(promql_parser.parse(target["expr"])))
+            assert names, panel["title"]
+            assert names <= known, panel["title"]
+
+
+def test_the_chapters_four_panels_have_its_types_and_thresholds() -> None:
+    """Row 7 of what was asked for, read from the JSON."""
+    shown = [(panel["title"], panel["type"]) for panel in CHAPTER["panels"]]
+    steps = [
+        [
+            (step["value"], step["color"])
+            for step in panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", [])
+        ][1:]
+        for panel in CHAPTER["panels"]
+    ]
+    legends = [
+        [target["legendFormat"] for target in panel["targets"]] for panel in CHAPTER["panels"]
+    ]
+
+    assert shown == [
+        ("Request Rate (Traffic)", "stat"),
+        ("Error Rate", "stat"),
+        ("Latency Distribution", "heatmap"),
+        ("Resource Saturation", "graph"),
+    ]
+    assert steps[:2] == [
+        [(50, "red"), (100, "yellow"), (200, "green")],
+        [(1, "green"), (5, "yellow"), (10, "red")],
+    ]
+    assert legends[2] == ["p50", "p95", "p99"]
+    assert all("{{instance}}" in legend for legend in legends[3])
