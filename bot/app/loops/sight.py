@@ -51,6 +51,7 @@ class SightLoop:
     def __init__(self, *, desk: Desk, source: FactsSource, pause: Pause) -> None:
         self._desk, self._source, self._pause = desk, source, pause
         self._waits: dict[int, _Wait] = {}
+        self._sees: dict[int, int] = {}
         self._next: datetime | None = None
 
     def once(self) -> bool:
@@ -70,11 +71,18 @@ class SightLoop:
     def _due(self, now: datetime) -> Sequence[Incident]:
         """Return the incidents whose turn it is, the worst first."""
         rows = self._desk.journal.summaries(aggregate=Aggregate.INCIDENT, open_only=True)
-        numbers = [row.incident for row in rows if row.incident is not None]
-        waits = {number: self._waits.get(number) for number in numbers}
-        self._waits = {number: one for number, one in waits.items() if one is not None}
-        awake = [number for number, one in waits.items() if one is None or one.at <= now]
+        versions = {row.incident: row.version for row in rows if row.incident is not None}
+        self._waits = {number: one for number, one in self._waits.items() if number in versions}
+        waiting = {number for number, one in self._waits.items() if one.at > now}
+        # Of what sees everything nothing is read again until something happens to it.
+        awake = [
+            number
+            for number, version in versions.items()
+            if number not in waiting and self._sees.get(number) != version
+        ]
         found = [self._desk.incident(number) for number in awake]
+        kept = {number: seen for number, seen in self._sees.items() if number in versions}
+        self._sees = {**kept, **{one.number: one.version for one in found if not _blind(one)}}
         blind = [one for one in found if _blind(one)]
         return sorted(blind, key=lambda one: (one.severity.value, one.number))
 
