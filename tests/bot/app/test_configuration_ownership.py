@@ -213,4 +213,5 @@ def test_status_names_the_team(
     with pytest.raises(SystemExit):
         main(("status",))
 
-    assert capsys.readouterr().out.splitlines() == [line]
+    because = "because: INC-1: users wait longer"
+    assert capsys.readouterr().out.splitlines() == [line, because]
