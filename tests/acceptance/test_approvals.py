@@ -28,7 +28,7 @@ def test_a_rejection_ends_the_runbook_and_changes_nothing(asked: Rehearsal) -> N
 
 def test_an_expired_question_is_asked_once_more_and_then_not_again(asked: Rehearsal) -> None:
     """Nobody answers at night: the second card is the last, and the incident escalates."""
-    asked.until(lambda: asked.has("Escalated"), minutes=90)
+    asked.until(lambda: asked.count("ApprovalExpired") == 2 and asked.has("Escalated"), minutes=90)
 
     assert (asked.count("ApprovalRequested"), asked.count("ApprovalExpired")) == (2, 2)
     assert (replicas(asked), asked.stage.writes(), asked.asked()) == (4, [], False)
