@@ -1,6 +1,6 @@
 """A small world for the engine: the real desk over memory, and a cluster of one Deployment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,8 +8,17 @@ import pytest
 
 from cluster.actions import size
 from cluster.actions.plan import Applied, Done, Plan, Settled
-from cluster.signals.reading import NoData, NotApplicable, Observation, PerPod, Reading, Why
-from cluster.signals.signals import Samples
+from cluster.signals.reading import (
+    NoData,
+    NotApplicable,
+    Observation,
+    Parts,
+    PerPod,
+    PerRank,
+    Reading,
+    Why,
+)
+from cluster.signals.signals import DEADLINE, Samples
 from cluster.targets.target import Selector, Target
 from cluster.tools import Tools
 from incidents.commands.approval import Approve, ExpireApproval, Refuse
@@ -131,6 +140,17 @@ class FakeSignals:
     def read_by_pod(self, name: str, target: Target, *, at: datetime) -> PerPod:
         one = self.read(name, target, at=at)
         return dict.fromkeys(target.pods, one) if isinstance(one, Reading) else one
+
+    def read_by_rank(self, name: str, target: Target, *, at: datetime) -> PerRank:
+        return NotApplicable(signal=name, because="its series have no label engine")
+
+    def read_parts(self, name: str, target: Target, *, at: datetime) -> Parts:
+        return NotApplicable(signal=name, because="it has no breakdown here")
+
+    def read_many(
+        self, names: Sequence[str], target: Target, *, at: datetime, deadline: timedelta = DEADLINE
+    ) -> Mapping[str, Observation]:
+        return {name: self.read(name, target, at=at) for name in names}
 
     def read_range(
         self, name: str, target: Target, *, start: datetime, end: datetime, step: timedelta
