@@ -45,13 +45,13 @@ def look(selector: Selector, *, targets: Targets, kubernetes: Kubernetes) -> See
 def _failure_mode(target: Target) -> Told:
     mode = target.picker.failure_mode if target.picker else ""
     if mode not in FACTS["failure_mode"].words:
-        return Unknown(why=f"no endpoint picker is known of {target}", lasting=True)
+        return Unknown(why="no endpoint picker is known", lasting=True)
     return Known(value=mode, unit="", source=f"InferencePool {target.pool}")
 
 
 def _serving(target: Target) -> Told:
     if not target.pool:
-        return Unknown(why=f"no InferencePool is known of {target}", lasting=True)
+        return Unknown(why="no InferencePool is known", lasting=True)
     return Known(value=True, unit="", source=f"InferencePool {target.pool}")
 
 
@@ -78,7 +78,7 @@ def _counted(target: Target, kubernetes: Kubernetes) -> Mapping[str, Told]:
 def _second(target: Target, kubernetes: Kubernetes) -> Told:
     """Return that there is no second pool; whether one takes the traffic, nobody tells yet."""
     if not target.pool:
-        return Unknown(why=f"no InferencePool is known of {target}", lasting=True)
+        return Unknown(why="no InferencePool is known", lasting=True)
     routes = [_pools(one) for one in kubernetes.routes(target.namespace)]
     mine = [pools for pools in routes if target.pool in pools]
     if not mine:

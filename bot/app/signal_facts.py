@@ -81,7 +81,9 @@ def _nothing(found: NoData | NotApplicable) -> Unknown:
         return Unknown(why=IN_TIME)
     if found.why is Why.UNREACHABLE:
         return Unknown(why=_short(f"Prometheus cannot be reached: {found.detail}"))
-    return Unknown(why=_short(f"{found.why.value}: {found.detail}"), lasting=found.why in LASTING)
+    # Which names were looked for, `triaged signals` says: a headline has no room for them.
+    detail = found.detail.partition(" of: ")[0]
+    return Unknown(why=_short(f"{found.why.value}: {detail}"), lasting=found.why in LASTING)
 
 
 def _short(words: str) -> str:
