@@ -82,7 +82,8 @@ class Budget:
 
     `left` is below 0 where more was spent than there was. `seen` is the share of the window that
     is known or planned, `planned` how long maintenance was planned. `elsewhere` is what was spent
-    outside every incident; two incidents at once both count what was spent meanwhile.
+    outside every incident; two incidents at once both count what was spent meanwhile. `agreed` is
+    what was agreed for so much of it being spent.
     """
 
     ledger: Ledger
@@ -93,6 +94,7 @@ class Budget:
     burns: Mapping[timedelta, float | None]
     spent: tuple[Spent, ...] = ()
     elsewhere: float | None = None
+    agreed: tuple[str, ...] = ()
 
 
 def budget(ledger: Ledger, troubles: Iterable[Trouble], at: datetime) -> Budget:

@@ -1,9 +1,11 @@
 """Reading error budgets: what the recording rules keep of them, and the incidents meanwhile."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from cluster.rules.budget import BAD, BUDGET, EVENTS, PLANNED, SPENT
 from cluster.signals.answers import Prometheus, Row, Track, Trouble
 from cluster.signals.promql import Promql, call, selector
 from cluster.signals.reading import Why
@@ -12,30 +14,29 @@ from incidents.budgets import SLOT, Budget, Ledger, Slot
 from incidents.desk import Desk
 from incidents.errors import Rejected, Unavailable
 from incidents.journal import Aggregate
+from incidents.objectives import WINDOW, Objective, Objectives, consequences
+from incidents.objectives import budget as allowed_share
 from runbooks.language import duration
 
-EVENTS: Final = "triaged:objective:events"
-BAD: Final = "triaged:objective:bad"
-BUDGET: Final = "triaged:objective:budget"
-PLANNED: Final = "triaged:objective:planned"
-SPENT: Final = "triaged:objective:budget_spent"
-"""Recorded by `deploy/prometheus`, one series for each objective and service."""
-WINDOW: Final = timedelta(days=30)
+NOTHING: Final = Objectives()
 LONGEST: Final = timedelta(days=90)
 CHUNK: Final = timedelta(days=5)
 
 Labels = tuple[tuple[str, str], ...]
 
 
-def read(prometheus: Prometheus, desk: Desk | None, *, at: datetime) -> tuple[Budget, ...]:
-    """Return every budget that is recorded, by objective; without a desk no incident is known.
+def read(
+    prometheus: Prometheus, desk: Desk | None, *, at: datetime, promised: Objectives = NOTHING
+) -> tuple[Budget, ...]:
+    """Return every budget that is recorded or promised; without a desk no incident is known.
 
-    Raises Unavailable or Rejected where Prometheus gives no complete answer.
+    Raises Unavailable or Rejected where Prometheus gives no complete answer, or none is recorded
+    and none is promised.
     """
-    ledgers = tuple(_ledgers(prometheus, at))
+    ledgers = tuple(_ledgers(prometheus, at, promised))
     longest = max((one.window for one in ledgers), default=WINDOW)
     known = [] if desk is None else list(troubles(desk, since=at - longest, now=at))
-    found = (budgets.budget(one, known, at) for one in ledgers)
+    found = (_agreed(budgets.budget(one, known, at), promised) for one in ledgers)
     return tuple(sorted(found, key=_order))
 
 
@@ -61,12 +62,27 @@ def _order(one: Budget) -> tuple[str, str, str]:
     return (one.ledger.objective, one.ledger.namespace, one.ledger.model)
 
 
-def _ledgers(prometheus: Prometheus, at: datetime) -> Iterator[Ledger]:
+def _agreed(one: Budget, promised: Objectives) -> Budget:
+    if one.left is None:
+        return one
+    agreed = consequences(promised.policy, 1 - one.left)
+    return replace(one, agreed=tuple(each.then for each in agreed))
+
+
+def _ledgers(prometheus: Prometheus, at: datetime, promised: Objectives) -> Iterator[Ledger]:
     kept = _instant(prometheus, selector(BUDGET), at)
+    recorded = {row.label("objective") for row in kept}
+    missing = [one for one in promised.in_force if one.name not in recorded]
+    yield from map(_unrecorded, missing)
+    if not kept and missing:
+        return
     if not kept:
         message = f"no objective is recorded there: {BUDGET} has no series"
         raise Rejected(message)
-    windows = _windows(_instant(prometheus, selector(SPENT), at))
+    windows = {
+        **_windows(_instant(prometheus, selector(SPENT), at)),
+        **{one.name: min(one.window, LONGEST) for one in promised.in_force},
+    }
     longest = max((*windows.values(), WINDOW))
     events = _slots(prometheus, EVENTS, at, longest)
     bad = _slots(prometheus, BAD, at, longest)
@@ -83,6 +99,19 @@ def _ledgers(prometheus: Prometheus, at: datetime) -> Iterator[Ledger]:
                 _paired(mine.get(labels, {}), bad.get(labels)),
                 _during(planned, name, labels),
             )
+
+
+def _unrecorded(objective: Objective) -> Ledger:
+    """Return what is promised in the file and recorded nowhere: its rules are not in force."""
+    return Ledger(
+        objective=objective.name,
+        kind=objective.kind.value,
+        allowed=allowed_share(objective),
+        window=objective.window,
+        service=objective.service,
+        namespace=objective.namespace,
+        model=objective.model,
+    )
 
 
 def _ledger(

@@ -12,6 +12,7 @@ from cluster.signals.answers import Prometheus
 from incidents.budgets import Budget
 from incidents.desk import Desk
 from incidents.errors import Rejected, TriagedError
+from incidents.objectives import Objectives
 
 FRESH_SECONDS = 60.0
 
@@ -26,9 +27,11 @@ class Shown:
         *,
         desk: Desk,
         prometheus: Callable[[], Prometheus],
+        promised: Callable[[], Objectives] = Objectives,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._desk, self._prometheus, self._monotonic = desk, prometheus, monotonic
+        self._promised = promised
         self._lock = Lock()
         self._until = float("-inf")
         self._last: Found | TriagedError | None = None
@@ -47,12 +50,15 @@ class Shown:
     def _read(self) -> Found | TriagedError:
         try:
             at = self._desk.clock()
-            return at, budgets.read(self._prometheus(), self._desk, at=at)
+            promised = self._promised()
+            return at, budgets.read(self._prometheus(), self._desk, at=at, promised=promised)
         except TriagedError as error:
             return error
 
 
-def shown(desk: Desk, settings: Settings, *, closing: ExitStack) -> Shown:
+def shown(
+    desk: Desk, settings: Settings, *, promised: Callable[[], Objectives], closing: ExitStack
+) -> Shown:
     """Return what reads the budgets at the configured Prometheus; nothing is asked yet."""
     made = list[Prometheus]()
 
@@ -67,4 +73,4 @@ def shown(desk: Desk, settings: Settings, *, closing: ExitStack) -> Shown:
             made.append(reach.prometheus(settings.prometheus_url, settings, closing=closing))
         return made[0]
 
-    return Shown(desk=desk, prometheus=prometheus)
+    return Shown(desk=desk, prometheus=prometheus, promised=promised)

@@ -278,9 +278,13 @@ def _web(
             notice=lambda: reloading.notice,
         )
     )
-    web.include_router(
-        build_budgets(read=shown(desk.desk, settings, closing=closing), access=access)
+    read = shown(
+        desk.desk,
+        settings,
+        promised=lambda: desk.configuration.objectives,
+        closing=closing,
     )
+    web.include_router(build_budgets(read=read, access=access))
     web.include_router(health.build(ready=readiness.check, registry=metrics.registry))
     return web
 

@@ -76,6 +76,7 @@ def plain(one: Budget) -> dict[str, object]:
             for spent in one.spent
         ],
         "spent_elsewhere": one.elsewhere,
+        "agreed": list(one.agreed),
     }
 
 
@@ -103,6 +104,7 @@ def shown(one: Budget) -> dict[str, object]:
             for spent in one.spent
         ],
         "elsewhere": percent(one.elsewhere) if one.elsewhere else "",
+        "agreed": list(one.agreed),
     }
 
 

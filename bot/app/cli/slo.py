@@ -21,7 +21,7 @@ Url = Annotated[str, Parameter(name="--url", help="Prometheus; else TRIAGED_PROM
 def slo(*, url: Url = "", as_json: Json = False) -> None:
     """Show every budget that is recorded: what is left, how fast it burns, who spent it.
 
-    Objectives are those whose rules of `deploy/prometheus` are evaluated there.
+    Objectives are those whose rules are evaluated there, and those of `objectives.yaml`.
     """
     settings = load()
     address = _address(url or settings.prometheus_url)
@@ -29,7 +29,8 @@ def slo(*, url: Url = "", as_json: Json = False) -> None:
         desk = closing.enter_context(opened(settings))
         client = reach.prometheus(address, settings, closing=closing)
         at = desk.clock()
-        found = budgets.read(client, desk.desk, at=at)
+        promised = desk.configuration.objectives
+        found = budgets.read(client, desk.desk, at=at, promised=promised)
     told = {"prometheus": address, "at": at, "budgets": [plain(one) for one in found]}
     show(told, _lines(found), as_json=as_json)
 
@@ -56,3 +57,4 @@ def _lines(found: Sequence[Budget]) -> Iterator[str]:
         if said["elsewhere"]:
             yield f"    spent      {said['elsewhere']} outside every incident"
         yield f"    known      {said['seen']}"
+        yield from (f"    agreed     {then}" for then in said["agreed"])

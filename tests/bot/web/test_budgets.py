@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -73,6 +74,13 @@ def test_what_cannot_be_told_is_never_all_of_it() -> None:
     assert "cannot tell: nothing is recorded" in page.text
     assert "100 %" not in page.text
     assert (plain(found)["left"], plain(found)["spent_elsewhere"]) == (None, None)
+
+
+def test_what_was_agreed_is_said_where_it_is_due() -> None:
+    """A policy that nobody is reminded of is none."""
+    page = get("/slo", lambda: (NOON, [replace(kept(), agreed=("only repairs <b>",))]))
+
+    assert "<p>Agreed: <bdi>only repairs &lt;b&gt;</bdi></p>" in page.text
 
 
 def test_a_hostile_name_is_text() -> None:

@@ -20,6 +20,7 @@ from incidents.budgets import SLOT, Budget
 from incidents.commands.incident import Resolve
 from incidents.desk import Desk
 from incidents.errors import Rejected
+from incidents.objectives import Consequence, Kind, Objective, Objectives
 from storage.memory import MemoryStore
 from tests import builders
 
@@ -71,7 +72,7 @@ def tell(desk: Callable[[datetime], Desk], end: datetime) -> None:
     desk(over).tell("incident-1", Resolve(by="ann", because="restarted"))
 
 
-def read(server: str, end: datetime) -> tuple[Budget, ...]:
+def read(server: str, end: datetime, promised: Objectives = budgets.NOTHING) -> tuple[Budget, ...]:
     store = MemoryStore()
 
     def desk(now: datetime) -> Desk:
@@ -79,7 +80,7 @@ def read(server: str, end: datetime) -> tuple[Budget, ...]:
 
     tell(desk, end)
     with closing(PrometheusClient(server, session=PrometheusSession())) as client:
-        return budgets.read(client, desk(end), at=end)
+        return budgets.read(client, desk(end), at=end, promised=promised)
 
 
 def test_what_is_left_is_what_was_not_spent(server: str, end: datetime) -> None:
@@ -111,6 +112,24 @@ def test_a_prometheus_without_our_rules_says_so(
         read(server, end)
 
     assert "no objective is recorded there" in str(refused.value)
+
+
+def test_what_is_promised_and_recorded_nowhere_cannot_be_told(server: str, end: datetime) -> None:
+    """A rule file that was never loaded must not look like a promise that is kept."""
+    promise = Objective(name="first-token", kind=Kind.TTFT, target=0.95, service="chat")
+    known = Objective(name=UP["objective"], kind=Kind.AVAILABILITY, target=0.999)
+    off = Objective(name="whole-answer", kind=Kind.LATENCY, target=0.95, off="it streams")
+    agreed = (
+        Consequence(spent=0.4, then="changes wait"),
+        Consequence(spent=1.0, then="only repairs"),
+    )
+    promised = Objectives(objectives=(promise, known, off), policy=agreed)
+    kept, unseen, unrecorded = read(server, end, promised)
+
+    assert (kept.agreed, unseen.agreed) == (("changes wait",), ())
+    assert unrecorded.ledger.objective == "first-token"
+    assert (unrecorded.left, unrecorded.because[:19]) == (None, "nothing is recorded")
+    assert unrecorded.ledger.allowed == pytest.approx(0.05)
 
 
 def test_the_command_prints_it(
