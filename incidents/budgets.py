@@ -42,6 +42,7 @@ class Ledger:
     service: str = ""
     namespace: str = ""
     model: str = ""
+    pool: str = ""
     slots: Mapping[datetime, Slot] = field(default_factory=dict)
     planned: frozenset[datetime] = frozenset()
 

@@ -58,8 +58,9 @@ def troubles(desk: Desk, *, since: datetime, now: datetime) -> Iterator[budgets.
         )
 
 
-def _order(one: Budget) -> tuple[str, str, str]:
-    return (one.ledger.objective, one.ledger.namespace, one.ledger.model)
+def _order(one: Budget) -> tuple[str, ...]:
+    ledger = one.ledger
+    return (ledger.objective, ledger.namespace, ledger.model, ledger.pool)
 
 
 def _agreed(one: Budget, promised: Objectives) -> Budget:
@@ -111,6 +112,7 @@ def _unrecorded(objective: Objective) -> Ledger:
         service=objective.service,
         namespace=objective.namespace,
         model=objective.model,
+        pool=objective.pool,
     )
 
 
@@ -130,6 +132,7 @@ def _ledger(
         service=row.label("service"),
         namespace=said.get("namespace", ""),
         model=said.get("model_name", ""),
+        pool=said.get("pool", ""),
         slots=slots,
         planned=planned,
     )

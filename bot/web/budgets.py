@@ -59,6 +59,7 @@ def plain(one: Budget) -> dict[str, object]:
         "service": ledger.service,
         "namespace": ledger.namespace,
         "model": ledger.model,
+        "pool": ledger.pool,
         "target": round(1 - ledger.allowed, 9),
         "window_seconds": ledger.window.total_seconds(),
         "left": one.left,
@@ -83,7 +84,8 @@ def plain(one: Budget) -> dict[str, object]:
 def shown(one: Budget) -> dict[str, object]:
     """Return a budget in words, for the page and the terminal."""
     ledger = one.ledger
-    where = "/".join(part for part in (ledger.namespace, ledger.model) if part)
+    pool = f"pool {ledger.pool}" if ledger.pool else ""
+    where = "/".join(part for part in (ledger.namespace, ledger.model, pool) if part)
     return {
         "objective": ledger.objective,
         "about": where or ledger.service or "no service",

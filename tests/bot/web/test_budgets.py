@@ -83,6 +83,16 @@ def test_what_was_agreed_is_said_where_it_is_due() -> None:
     assert "<p>Agreed: <bdi>only repairs &lt;b&gt;</bdi></p>" in page.text
 
 
+def test_two_pools_of_one_namespace_are_told_apart() -> None:
+    """One of them is down, and it must be seen which."""
+    one = kept()
+    ledger = replace(one.ledger, model="", pool="llama-pool")
+    found = replace(one, ledger=ledger)
+
+    assert shown(found)["about"] == "llm/pool llama-pool"
+    assert plain(found)["pool"] == "llama-pool"
+
+
 def test_a_hostile_name_is_text() -> None:
     """An objective's name comes from a label."""
     page = get("/slo", lambda: (NOON, [kept(HOSTILE)]))
