@@ -81,7 +81,8 @@ class Spent:
 class Budget:
     """A budget at a moment; shares are of the whole budget, and None is "cannot tell".
 
-    `left` is below 0 where more was spent than there was. `seen` is the share of the window that
+    `left` is below 0 where more was spent than there was, and the most that there can be where not
+    all was seen. `seen` is the share of the window that
     is known or planned, `planned` how long maintenance was planned. `elsewhere` is what was spent
     outside every incident; two incidents at once both count what was spent meanwhile. `agreed` is
     what was agreed for so much of it being spent.
@@ -114,7 +115,9 @@ def budget(ledger: Ledger, troubles: Iterable[Trouble], at: datetime) -> Budget:
             planned=planned * SLOT,
             burns=burns,
         )
-    whole = events * ledger.allowed
+    # What was not seen had as much to do, and nothing bad that is known: so this is the most.
+    open_ = max(ledger.window // SLOT - planned, len(counted))
+    whole = events / len(counted) * open_ * ledger.allowed
     concerned = [one for one in troubles if one.concerns(ledger)]
     shares = {at: slot.bad / whole for at, slot in counted.items()}
     return Budget(
@@ -147,12 +150,16 @@ def _planned(ledger: Ledger, at: datetime) -> int:
 
 
 def _burn(ledger: Ledger, at: datetime, length: timedelta) -> float | None:
-    """Return how many times too fast the budget was used up; None where nothing counted."""
-    counted = _within(ledger, at, length).values()
-    events = sum(slot.events for slot in counted)
-    if not events:
+    """Return how many times too fast the budget was used up.
+
+    None where nothing counted, or less than half of the window was seen.
+    """
+    counted = _within(ledger, at, length)
+    planned = sum(at - length < moment <= at for moment in ledger.planned)
+    events = sum(slot.events for slot in counted.values())
+    if not events or 2 * len(counted) < length // SLOT - planned:
         return None
-    return sum(slot.bad for slot in counted) / events / ledger.allowed
+    return sum(slot.bad for slot in counted.values()) / events / ledger.allowed
 
 
 def _why(counted: Mapping[datetime, Slot], planned: int) -> str:

@@ -13,6 +13,8 @@ from incidents.budgets import Budget
 from incidents.errors import TriagedError
 
 CANNOT_TELL = "cannot tell"
+ALL_BUT = 0.99
+"""From this share of a window on it counts as known."""
 OF_TIME = frozenset({"availability", "throughput"})
 _READ = ["GET", "HEAD"]
 _DAY = timedelta(days=1)
@@ -127,10 +129,11 @@ def length(span_: timedelta) -> str:
 def _left(one: Budget) -> str:
     if one.left is None:
         return f"{CANNOT_TELL}: {one.because}"
+    share = percent(one.left) if one.seen >= ALL_BUT else f"at most {percent(one.left)}"
     if one.ledger.kind not in OF_TIME:
-        return percent(one.left)
-    whole = (one.ledger.window * one.seen - one.planned) * one.ledger.allowed
-    return f"{percent(one.left)}: {span(one.left * whole)} of {span(whole)}"
+        return share
+    whole = (one.ledger.window - one.planned) * one.ledger.allowed
+    return f"{share}: {span(one.left * whole)} of {span(whole)}"
 
 
 def _state(one: Budget) -> str:

@@ -48,7 +48,8 @@ def test_nothing_bad_leaves_all_of_it() -> None:
     found = budget(ledger(slots()), [], NOON)
 
     assert (found.left, found.seen, found.elsewhere) == (1.0, 1.0, 0)
-    assert set(found.burns.values()) == {0.0}
+    # Of three days only one is known here.
+    assert found.burns == {**dict.fromkeys(WINDOWS, 0.0), timedelta(days=3): None}
     assert found.spent == ()
 
 
@@ -150,6 +151,16 @@ def test_the_burn_rate_of_a_window_is_of_that_window_alone() -> None:
 def test_half_a_window_that_is_known_is_half_seen() -> None:
     """What was not recorded is named beside what is left."""
     assert budget(ledger(slots(ALL // 2)), [], NOON).seen == 0.5
+
+
+def test_what_is_known_for_minutes_is_held_against_the_whole_window() -> None:
+    """Ten bad minutes after an installation are ten minutes, and not all of a month."""
+    found = budget(ledger(slots(2, bad={0: 1.0, 1: 1.0})), [], NOON)
+
+    assert found.left == pytest.approx(1 - 2 / 2.88)
+    rates = [rate for rate in found.burns.values() if rate is not None]
+    assert rates == [pytest.approx(100)]
+    assert found.burns[HOUR] is None
 
 
 @given(

@@ -83,6 +83,14 @@ def test_what_was_agreed_is_said_where_it_is_due() -> None:
     assert "<p>Agreed: <bdi>only repairs &lt;b&gt;</bdi></p>" in page.text
 
 
+def test_what_is_half_known_is_at_most_that_much() -> None:
+    """After a quarter of an hour nobody has kept a promise of thirty days."""
+    page = get("/slo", lambda: (NOON, [kept(slots=3)]))
+
+    assert "Left: <bdi>at most 100 %: 43 min 12 s of 43 min 12 s</bdi>" in page.text
+    assert "3d cannot tell" in page.text
+
+
 def test_two_pools_of_one_namespace_are_told_apart() -> None:
     """One of them is down, and it must be seen which."""
     one = kept()
