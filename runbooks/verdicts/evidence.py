@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from cluster.signals.reading import NoData, NotApplicable, Observation, PerPod, Reading, Why
 from cluster.signals.signals import Samples
 from incidents.events.run import Evidence
+
+ABSENT: Final = frozenset({Why.NOT_SCRAPED, Why.EMPTY, Why.NOT_A_NUMBER})
+"""Prometheus answered, and there is no such number here; every other reason may hide one."""
 
 
 def one(observation: Observation, *, name: str, at: datetime, pod: str | None = None) -> Evidence:
@@ -55,6 +59,13 @@ def why(missing: NoData | NotApplicable) -> str:
     if isinstance(missing, NotApplicable):
         return f"does not apply: {missing.because}"
     return f"no data: {missing.why.value}" + (f" ({missing.detail})" if missing.detail else "")
+
+
+def exists(observation: object) -> bool:
+    """Tell whether there is such a number here, whether it was read or not."""
+    if isinstance(observation, NoData):
+        return observation.why not in ABSENT
+    return not isinstance(observation, NotApplicable)
 
 
 def too_few(samples: Samples, fewest: int) -> NoData:

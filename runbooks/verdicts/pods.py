@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Final
 
 from cluster.signals.reading import NoData, NotApplicable, PerPod, Reading
-from runbooks.verdicts.evidence import why
+from runbooks.verdicts.evidence import exists, why
 from runbooks.verdicts.known import Known
 
 Test = Callable[[float], bool]
@@ -17,11 +17,15 @@ NAMED: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """One signal over the pods of a pool: what was read, and what is missing."""
+    """One signal over the pods of a pool: what was read, and what is missing.
+
+    `exists` tells whether any of the pods has the signal, read or not.
+    """
 
     signal: str
     values: Mapping[str, float]
     missing: str = ""
+    exists: bool = True
 
     def holds(self, pod: str, test: Test) -> Known:
         """Return whether the pod's value passes, as far as it has one."""
@@ -48,7 +52,8 @@ def pool(
 ) -> Pool:
     """Return the signal over the pool; values outside 0 to `highest` are contradictory."""
     if isinstance(readings, (NoData, NotApplicable)):
-        return Pool(signal=signal, values={}, missing=f"{signal}: {why(readings)}")
+        missing = f"{signal}: {why(readings)}"
+        return Pool(signal=signal, values={}, missing=missing, exists=exists(readings))
     values = {pod: r.value for pod, r in readings.items() if pod in pods and sound(r, highest)}
     contradictory = sorted(readings.keys() & set(pods) - values.keys())
     silent = sorted(set(pods) - readings.keys())

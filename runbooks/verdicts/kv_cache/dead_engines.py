@@ -11,7 +11,7 @@ from cluster.signals.reading import NoData, NotApplicable, Rank
 from runbooks.verdicts.known import Known, some
 from runbooks.verdicts.kv_cache.names import ZOMBIE_ENGINE
 from runbooks.verdicts.kv_cache.readings import Readings
-from runbooks.verdicts.kv_cache.row import Diagnosis, Row, absent, holding, joined
+from runbooks.verdicts.kv_cache.row import Diagnosis, Row, absent, holding, needed
 from runbooks.verdicts.pods import named, sound
 
 DEAD: Final = "RB-04"
@@ -33,7 +33,7 @@ def zombie_engine(readings: Readings) -> Row:
         pods=pods,
         diagnosis=_diagnosis(readings, ranks),
         words=f"work and not one token for three minutes on {where}",
-        missing=joined((*absent(readings.silent), *_incomplete(readings, ranks))),
+        gaps=needed(*absent(readings.silent), *_incomplete(readings, ranks)),
     )
 
 

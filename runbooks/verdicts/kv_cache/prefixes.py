@@ -2,11 +2,12 @@
 
 from typing import Final
 
+from cluster.signals.reading import NoData, Reading, Why
 from runbooks.verdicts.known import Known
 from runbooks.verdicts.kv_cache.names import PREFIX_THRASH
 from runbooks.verdicts.kv_cache.pressure import tier
 from runbooks.verdicts.kv_cache.readings import Readings
-from runbooks.verdicts.kv_cache.row import Diagnosis, Row, absent, joined
+from runbooks.verdicts.kv_cache.row import Diagnosis, Gap, Row, joined, needed, optional
 from runbooks.verdicts.pods import number
 
 MODE: Final = "RB-13"
@@ -30,7 +31,7 @@ def prefix_thrash(readings: Readings) -> Row:
         holds=_thrash(readings),
         diagnosis=Diagnosis(mode=MODE),
         words=joined((words, *tier(readings))),
-        missing=_missing(readings),
+        gaps=_gaps(readings),
     )
 
 
@@ -42,12 +43,11 @@ def colder(readings: Readings) -> bool:
 
 def _thrash(readings: Readings) -> Known:
     ratio, baseline = readings.share
-    if baseline == 0:
+    if baseline == 0 or _unasked(readings):
         return False
     if ratio is None:
         return None
-    # A baseline that is not known is one at most.
-    most = 1.0 if baseline is None else baseline
+    most = _most(baseline)
     if ratio >= LOWERED * most:
         return False
     if ratio < LOST * most:
@@ -61,8 +61,29 @@ def _slower(readings: Readings) -> Known:
     return None if now is None or not before else now > SLOWER * before
 
 
-def _missing(readings: Readings) -> str:
-    missing = absent(readings.hit_ratio, readings.baseline)
-    if not missing:
-        missing = absent(readings.ttft, readings.ttft_before)
-    return joined(missing) or "no number to compare with"
+def _most(baseline: float | None) -> float:
+    """Return what the baseline is at most."""
+    return 1.0 if baseline is None else baseline
+
+
+def _unasked(readings: Readings) -> bool:
+    """Tell whether nobody looked anything up: 0/0, while every pod is scraped."""
+    ratio = readings.hit_ratio
+    nothing = isinstance(ratio, NoData) and ratio.why is Why.NOT_A_NUMBER
+    return nothing and not readings.usage.missing
+
+
+def _gaps(readings: Readings) -> tuple[Gap, ...]:
+    """Return what is missing; the first token matters where the ratio alone does not decide."""
+    ratio, baseline = readings.share
+    shares = ((readings.hit_ratio, ratio), (readings.baseline, baseline))
+    absurd = (
+        f"{one.signal}: contradictory"
+        for one, value in shares
+        if value is None and isinstance(one, Reading)
+    )
+    gaps = (*optional(readings.hit_ratio, readings.baseline), *needed(*absurd))
+    if ratio is None or ratio < LOST * _most(baseline) or _slower(readings) is not None:
+        return gaps
+    first_token = optional(readings.ttft, readings.ttft_before)
+    return (*gaps, *(first_token or needed("ttft_p95: no number to compare with")))

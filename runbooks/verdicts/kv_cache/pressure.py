@@ -12,7 +12,7 @@ from runbooks.verdicts.known import Known, every, opposite, some
 from runbooks.verdicts.kv_cache.causes import cause
 from runbooks.verdicts.kv_cache.names import EXHAUSTED, SATURATED
 from runbooks.verdicts.kv_cache.readings import Readings
-from runbooks.verdicts.kv_cache.row import Diagnosis, Row, absent, holding, joined
+from runbooks.verdicts.kv_cache.row import Diagnosis, Row, absent, holding, needed
 from runbooks.verdicts.pods import number
 
 STARVED: Final = "RB-10"
@@ -45,7 +45,7 @@ def exhausted(readings: Readings) -> Row:
                 *tier(readings),
             )
         ),
-        missing=joined((preemptions.missing, *_history(readings))),
+        gaps=needed(preemptions.missing, *_history(readings)),
     )
 
 
@@ -65,18 +65,16 @@ def saturated(readings: Readings) -> Row:
         words=", ".join(
             (
                 f"KV usage {usage.worst:.2f} on {readings.of(holding(held))}",
-                f"{readings.waiting_for_capacity:g} requests wait for capacity",
+                _queue(readings, holding(queued)),
                 burst(readings),
                 *tier(readings),
             )
         ),
-        missing=joined(
-            (
-                usage.missing,
-                readings.pools["waiting"].missing if None in queued.values() else "",
-                readings.pools["preemptions"].missing,
-                *_history(readings),
-            )
+        gaps=needed(
+            usage.missing,
+            *(_queue_unknown(readings) if None in queued.values() else ()),
+            readings.pools["preemptions"].missing,
+            *_history(readings),
         ),
     )
 
@@ -97,6 +95,20 @@ def tier(readings: Readings) -> tuple[str, ...]:
     return tuple(
         words.format(value) for name, words in TIER if (value := _value(readings, name)) > 0
     )
+
+
+def _queue(readings: Readings, pods: tuple[str, ...]) -> str:
+    """Return in words how many requests wait, and where nobody tells for what."""
+    waiting = f"{readings.waiting_for_capacity:g} requests wait"
+    untold = tuple(pod for pod in pods if pod not in readings.pools["waiting_capacity"].values)
+    if not untold:
+        return f"{waiting} for capacity"
+    return f"{waiting}, for what is not told by {readings.of(untold)}"
+
+
+def _queue_unknown(readings: Readings) -> tuple[str, ...]:
+    waiting, capacity = readings.pools["waiting"], readings.pools["waiting_capacity"]
+    return (waiting.missing, capacity.missing if capacity.exists else "")
 
 
 def _value(readings: Readings, name: str) -> float:

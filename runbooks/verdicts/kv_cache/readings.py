@@ -96,11 +96,16 @@ class Readings:
     def queued(self, pod: str) -> Known:
         """Return whether requests wait for capacity on the pod.
 
-        Older engines do not give the reason; there all that waits counts.
+        Older engines do not give the reason; there all that waits counts. A reason that is given
+        and was not read may be another one.
         """
-        capacity = self.pools["waiting_capacity"].holds(pod, lambda n: n > 0)
+        reasons = self.pools["waiting_capacity"]
+        capacity = reasons.holds(pod, lambda n: n > 0)
+        if capacity is not None:
+            return capacity
         waiting = self.pools["waiting"].holds(pod, lambda n: n > 0)
-        return waiting if capacity is None else capacity
+        unread = reasons.exists and not reasons.values
+        return None if waiting and unread else waiting
 
     @property
     def waiting_for_capacity(self) -> float:

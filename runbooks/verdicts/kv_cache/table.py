@@ -1,8 +1,9 @@
 """The table about a KV cache: eight verdicts, the first that fits, never by zero for none.
 
 The order matters. A dead engine keeps any usage, and a stalled transfer fills the cache: both look
-like exhaustion and are judged before it. That nothing is wrong is only said when every row that
-finds something wrong was decided; what could not be read may be what is wrong.
+like exhaustion and are judged before it. A row whose optional input does not exist here is skipped
+and named. Otherwise that nothing is wrong is only said when every row that finds something wrong
+was decided; what could not be read may be what is wrong.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,22 +72,28 @@ def judge(readings: Readings) -> Judgement:
                 verdict=row.verdict,
                 because=row.words,
                 diagnosis=row.diagnosis,
-                skipped=tuple(f"{one.verdict} ({one.missing})" for one in _open(rows[:place])),
+                skipped=tuple(map(_why_open, _open(rows[:place]))),
                 pods=pods,
                 unseen=unseen,
             )
-    missing = joined((*(one.missing for one in _open(rows)), _usage_missing(readings)))
-    if missing:
+    undecided, usage = _open(rows), _usage_missing(readings)
+    blocking = [one for one in undecided if not one.skippable]
+    if blocking or usage:
         return Judgement(
             verdict=CANNOT_TELL,
-            because=missing,
+            because=joined((*(one.missing for one in blocking), usage)),
             diagnosis=BLIND,
-            skipped=tuple(one.verdict for one in _open(rows)),
+            skipped=tuple(one.verdict if one in blocking else _why_open(one) for one in undecided),
             pods=pods,
             unseen=unseen,
         )
     verdict, because = _well(readings)
-    return Judgement(verdict=verdict, because=because, pods=pods)
+    skipped = tuple(map(_why_open, undecided))
+    return Judgement(verdict=verdict, because=because, skipped=skipped, pods=pods)
+
+
+def _why_open(row: Row) -> str:
+    return f"{row.verdict} ({row.missing})"
 
 
 def _open(rows: Sequence[Row]) -> Sequence[Row]:
@@ -121,11 +128,11 @@ def _pods(readings: Readings, rows: Sequence[Row]) -> tuple[tuple[str, str], ...
 
 def _pod(readings: Readings, rows: Sequence[Row], pod: str) -> str:
     """Return the verdict about one pod, by the rows that can be judged for a pod."""
-    fits = {row.verdict: row.pods[pod] for row in rows if pod in row.pods}
-    if found := next((verdict for verdict, holds in fits.items() if holds), None):
+    judged = [row for row in rows if pod in row.pods]
+    if found := next((row.verdict for row in judged if row.pods[pod]), None):
         return found
     full = readings.full(pod)
-    if None in fits.values() or full is None:
+    if full is None or any(row.pods[pod] is None and not row.skippable for row in judged):
         return CANNOT_TELL
     return BUSY_BUT_HEALTHY if full and not readings.queued(pod) else HEALTHY
 

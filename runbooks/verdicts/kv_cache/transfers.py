@@ -1,7 +1,8 @@
 """transfer_stalled: KV transfers fail or expire, or requests wait for transfers that do not come.
 
 vLLM reserves blocks before the transfer, so that a stall fills the cache and looks like exhaustion:
-it is judged before it. Deferred requests alone are no proof: those that wait for a grammar, an
+it is judged before it. Not every connector counts its transfers as NIXL does; where nothing counts
+them the row is skipped. Deferred requests alone are no proof: those that wait for a grammar, an
 adapter or their input are counted there too.
 """
 
@@ -11,7 +12,7 @@ from cluster.signals.reading import NotApplicable
 from runbooks.verdicts.known import Known, every, some
 from runbooks.verdicts.kv_cache.names import TRANSFER_STALLED
 from runbooks.verdicts.kv_cache.readings import FULL, Readings
-from runbooks.verdicts.kv_cache.row import Diagnosis, Row, absent, holding, joined
+from runbooks.verdicts.kv_cache.row import Diagnosis, Gap, Row, holding, joined, needed, optional
 from runbooks.verdicts.pods import number
 
 MODE: Final = "RB-09"
@@ -35,12 +36,10 @@ def transfer_stalled(readings: Readings) -> Row:
                 _consequence(readings),
             )
         ),
-        missing=joined(
-            (
-                readings.pools["transfer_failures"].missing if None in failing.values() else "",
-                *(absent(readings.expirations) if expired is None else ()),
-                *(_unknown(readings) if None in starved.values() else ()),
-            )
+        gaps=(
+            *(optional(readings.pools["transfer_failures"]) if None in failing.values() else ()),
+            *(_expiries_unknown(readings) if expired is None else ()),
+            *(_stall_unknown(readings) if None in starved.values() else ()),
         ),
     )
 
@@ -75,9 +74,13 @@ def _grows(readings: Readings, pod: str) -> Known:
     return None if now is None or before is None else now > before
 
 
-def _unknown(readings: Readings) -> tuple[str, ...]:
+def _expiries_unknown(readings: Readings) -> tuple[Gap, ...]:
+    return optional(readings.expirations) or needed("transfer_expirations: contradictory")
+
+
+def _stall_unknown(readings: Readings) -> tuple[Gap, ...]:
     names = ("transfers", "deferred", "deferred_before")
-    return tuple(readings.pools[name].missing for name in names)
+    return optional(*(readings.pools[name] for name in names))
 
 
 def _failures(readings: Readings, pods: tuple[str, ...]) -> str:

@@ -271,7 +271,34 @@ def test_older_engines_without_a_reason_for_waiting_count_all_that_waits():
     found = say(FULL, mixed)
 
     assert found.verdict == "saturated"
-    assert "3 requests wait for capacity" in found.because
+    assert "3 requests wait, for what is not told by 1 of 2 pods" in found.because
+
+
+@pytest.mark.parametrize(
+    "reasons",
+    [
+        pytest.param(none("waiting_capacity"), id="older-vllm"),
+        pytest.param(none("waiting_capacity", Why.EMPTY), id="another-pool-has-it"),
+        pytest.param(apart("waiting_capacity"), id="not-told-by-pod"),
+    ],
+)
+def test_where_no_engine_gives_the_reason_all_that_waits_counts_and_it_is_said(reasons):
+    """A queue before a full cache is what it looks like; who reads it knows what was guessed."""
+    found = say(FULL, waiting=pods("waiting", 3, 4), waiting_capacity=reasons)
+
+    assert (found.verdict, found.skipped) == ("saturated", ())
+    assert "7 requests wait, for what is not told by 2 of 2 pods" in found.because
+
+
+def test_a_reason_for_waiting_that_was_not_read_is_not_guessed():
+    """All of them may wait for a transfer: more pods would be added for nothing."""
+    unread = none("waiting_capacity", Why.TIMEOUT)
+
+    found = say(FULL, waiting=pods("waiting", 3, 0), waiting_capacity=unread)
+
+    assert found.verdict == "cannot_tell"
+    assert found.because == "waiting_capacity: no data: timeout (no series)"
+    assert dict(found.pods) == {"decode-0": "cannot_tell", "decode-1": "busy_but_healthy"}
 
 
 def test_what_the_second_tier_drops_stands_beside_the_verdict():
@@ -373,38 +400,74 @@ def test_a_row_that_could_not_be_judged_is_named(changed, verdict, skipped):
             id="a-rank-is-missing",
         ),
         pytest.param(
-            {"transfer_failures": none("transfer_failures")},
-            f"transfer_failures: {NO_SERIES}",
-            id="no-failures",
+            {"transfer_failures": none("transfer_failures", Why.STALE)},
+            "transfer_failures: no data: stale (no series)",
+            id="stale-failures",
         ),
         pytest.param(
-            {"expirations": none("transfer_expirations")},
-            f"transfer_expirations: {NO_SERIES}",
-            id="no-expirations",
+            {"transfer_failures": pods("transfer_failures", 0)},
+            "transfer_failures: nothing from decode-1",
+            id="failures-of-one-pod",
         ),
         pytest.param(
-            {**STARVED, "deferred_before": none("waiting_deferred")},
-            f"waiting_deferred before: {NO_SERIES}",
+            {"expirations": none("transfer_expirations", Why.UNREACHABLE)},
+            "transfer_expirations: no data: Prometheus cannot be reached (no series)",
+            id="unread-expirations",
+        ),
+        pytest.param(
+            {"expirations": one("transfer_expirations", -1)},
+            "transfer_expirations: contradictory",
+            id="fewer-than-no-expirations",
+        ),
+        pytest.param(
+            {**STARVED, "deferred_before": none("waiting_deferred", Why.PARTIAL)},
+            "waiting_deferred before: no data: warning or partial result (no series)",
             id="nobody-knows-what-grows",
         ),
         pytest.param(
-            {"baseline": none("prefix_hit_ratio_baseline"), **THRASH},
-            f"prefix_hit_ratio_baseline: {NO_SERIES}",
-            id="no-baseline",
+            {**STARVED, "transfers": none("transfers"), "deferred_before": {}},
+            f"transfers: {NO_SERIES}; waiting_deferred before: nothing from decode-0, decode-1",
+            id="one-does-not-exist-and-one-was-not-read",
         ),
         pytest.param(
-            {"hit_ratio": none("prefix_hit_ratio", Why.NOT_A_NUMBER)},
-            "prefix_hit_ratio: no data: not a number (no series)",
-            id="no-ratio",
+            {"baseline": none("prefix_hit_ratio_baseline", Why.TIMEOUT), **THRASH},
+            "prefix_hit_ratio_baseline: no data: timeout (no series)",
+            id="unread-baseline",
         ),
         pytest.param(
-            {"hit_ratio": one("prefix_hit_ratio", 0.35), "ttft_before": none("ttft_p95")},
-            f"ttft_p95: {NO_SERIES}",
-            id="no-time-to-first-token",
+            {"hit_ratio": none("prefix_hit_ratio", Why.SEVERAL)},
+            ("prefix_hit_ratio: no data: several series where one was expected (no series)"),
+            id="two-ratios",
+        ),
+        pytest.param(
+            {"hit_ratio": one("prefix_hit_ratio", 7)},
+            "prefix_hit_ratio: contradictory",
+            id="a-contradictory-ratio",
+        ),
+        pytest.param(
+            {
+                "hit_ratio": one("prefix_hit_ratio", 7),
+                "baseline": none("prefix_hit_ratio_baseline"),
+            },
+            f"prefix_hit_ratio_baseline: {NO_SERIES}; prefix_hit_ratio: contradictory",
+            id="a-contradictory-ratio-and-no-baseline",
+        ),
+        pytest.param(
+            {**THRASH, "baseline": one("prefix_hit_ratio_baseline", 7)},
+            "prefix_hit_ratio_baseline: contradictory",
+            id="a-contradictory-baseline",
+        ),
+        pytest.param(
+            {
+                "hit_ratio": one("prefix_hit_ratio", 0.35),
+                "ttft_before": none("ttft_p95", Why.REFUSED),
+            },
+            "ttft_p95: no data: query refused (no series)",
+            id="unread-time-to-first-token",
         ),
         pytest.param(
             {"hit_ratio": one("prefix_hit_ratio", 0.35), "ttft_before": one("ttft_p95", 0)},
-            "no number to compare with",
+            "ttft_p95: no number to compare with",
             id="a-first-token-in-no-time",
         ),
         pytest.param(
@@ -422,10 +485,100 @@ def test_what_is_not_known_is_never_healthy(changed, because):
     assert (found.verdict, found.because) == ("cannot_tell", because)
 
 
+@pytest.mark.parametrize("why", [Why.NOT_SCRAPED, Why.EMPTY], ids=["not-scraped", "empty"])
+@pytest.mark.parametrize(
+    ("changed", "field", "signal", "row"),
+    [
+        pytest.param({}, "transfer_failures", "transfer_failures", "transfer_stalled", id="nixl"),
+        pytest.param(
+            {}, "expirations", "transfer_expirations", "transfer_stalled", id="expirations"
+        ),
+        pytest.param(STARVED, "transfers", "transfers", "transfer_stalled", id="transfers"),
+        pytest.param(STARVED, "deferred", "waiting_deferred", "transfer_stalled", id="deferred"),
+        pytest.param(
+            STARVED,
+            "deferred_before",
+            "waiting_deferred before",
+            "transfer_stalled",
+            id="deferred-before",
+        ),
+        pytest.param({}, "hit_ratio", "prefix_hit_ratio", "prefix_thrash", id="no-prefix-cache"),
+        pytest.param(
+            THRASH, "baseline", "prefix_hit_ratio_baseline", "prefix_thrash", id="younger-than-that"
+        ),
+        pytest.param(
+            {"hit_ratio": one("prefix_hit_ratio", 0.35)},
+            "ttft",
+            "ttft_p95",
+            "prefix_thrash",
+            id="time-to-first-token",
+        ),
+    ],
+)
+def test_a_row_whose_optional_input_does_not_exist_is_skipped_and_named(
+    changed, field, signal, row, why
+):
+    """A check that always says `cannot_tell` of a young pool is not read any more."""
+    name = signal.removesuffix(" before")
+    skipped = f"{row} ({signal}: no data: {why.value} (no series))"
+
+    found = say(changed, {field: none(name, why)})
+    busy = say(changed, FULL, {field: none(name, why)})
+
+    assert (found.verdict, found.skipped) == ("healthy", (skipped,))
+    assert str(found) == f"KV usage 0.50, no preemptions; not judged: {skipped}"
+    assert {verdict for _, verdict in found.pods} == {"healthy"}
+    assert (busy.verdict in {"healthy", "busy_but_healthy"}, busy.skipped) == (True, (skipped,))
+
+
+def test_a_connector_that_counts_nothing_leaves_the_other_rows():
+    """LMCache and Mooncake move KV too, and give no series of NIXL; the cache can be judged."""
+    uncounted = {
+        "transfer_failures": none("transfer_failures", Why.EMPTY),
+        "transfers": none("transfers", Why.EMPTY),
+        "expirations": none("transfer_expirations", Why.EMPTY),
+    }
+
+    assert say(uncounted).verdict == "healthy"
+    assert say(uncounted, FULL, QUEUE).verdict == "saturated"
+    blind = say(uncounted, QUEUE, kv_usage=none("kv_usage"))
+    assert (blind.verdict, blind.skipped[1:]) == ("cannot_tell", ("saturated",))
+    assert blind.skipped[0].startswith("transfer_stalled (transfer_failures: no data: empty")
+    assert "transfer" not in blind.because
+
+
+def test_an_idle_pool_looks_nothing_up_and_is_healthy():
+    """0/0 while every pod is scraped: whoever asks nothing misses nothing."""
+    idle = none("prefix_hit_ratio", Why.NOT_A_NUMBER)
+
+    found = say(hit_ratio=idle)
+    blind = say(hit_ratio=idle, kv_usage=pods("kv_usage", 0.4))
+
+    assert (found.verdict, found.skipped) == ("healthy", ())
+    assert blind.verdict == "cannot_tell"
+    assert blind.skipped == ("prefix_thrash (prefix_hit_ratio: no data: not a number (no series))",)
+
+
+def test_an_hour_before_in_which_nothing_was_looked_up_is_no_baseline():
+    """A night without requests says nothing about the morning."""
+    night = none("prefix_hit_ratio_baseline", Why.NOT_A_NUMBER)
+
+    found = say(THRASH, baseline=night)
+
+    assert found.verdict == "healthy"
+    assert found.skipped == (
+        "prefix_thrash (prefix_hit_ratio_baseline: no data: not a number (no series))",
+    )
+
+
 @pytest.mark.parametrize(
     "changed",
     [
         pytest.param({"waiting_capacity": none("waiting_capacity")}, id="the-reason-for-nothing"),
+        pytest.param(
+            {**FULL, "waiting_capacity": none("waiting_capacity", Why.STALE)},
+            id="the-unread-reason-for-nothing",
+        ),
         pytest.param({"deferred": none("waiting_deferred")}, id="deferred-while-kv-moves"),
         pytest.param({"transfers": none("transfers")}, id="transfers-while-nothing-is-deferred"),
         pytest.param({"preempting": none("preemptions")}, id="the-history-of-nothing"),
@@ -448,7 +601,8 @@ def test_what_cannot_matter_does_not_make_it_unknown(changed):
     """A check that never says healthy is not read any more."""
     found = say(changed)
 
-    assert (found.verdict, found.skipped) == ("healthy", ())
+    assert found.verdict in {"healthy", "busy_but_healthy"}
+    assert found.skipped == ()
 
 
 def test_pods_of_which_nothing_is_read_are_named():

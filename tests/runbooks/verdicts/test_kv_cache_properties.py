@@ -1,7 +1,7 @@
 """What holds for every picture of a pool: nothing that is missing makes it look well."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from itertools import combinations_with_replacement
 
@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.signals.reading import NotApplicable, Why
+from runbooks.verdicts.evidence import ABSENT
 from runbooks.verdicts.kv_cache.names import VERDICTS
 from runbooks.verdicts.kv_cache.readings import Readings
-from runbooks.verdicts.kv_cache.table import judge
+from runbooks.verdicts.kv_cache.table import Judgement, judge
 from tests.runbooks.verdicts.pictures import (
     COLDER,
     EXPIRING,
@@ -80,6 +81,14 @@ ILLNESSES = {
     "thrash": THRASH,
     "thrash-and-slower": COLDER,
 }
+MAY_BE_ABSENT = (
+    "waiting_capacity",
+    "deferred",
+    "deferred_before",
+    "transfer_failures",
+    "transfers",
+    *WHOLE,
+)
 WILD = st.sampled_from([0.0, 0.2, 0.95, 1.0, 7.0, float("nan"), float("inf"), -1.0])
 
 
@@ -128,40 +137,61 @@ def without(readings: Readings, name: str, pod: str | None, why: Why = Why.NOT_S
     return replace(readings, **{name: rest})
 
 
-LOST = st.lists(
-    st.tuples(st.sampled_from(JUDGED), st.sampled_from([None, *PODS]), st.sampled_from(Why)),
-    min_size=1,
-    max_size=4,
-)
+def losses(whys: Iterable[Why]) -> st.SearchStrategy[list[tuple[str, str | None, Why]]]:
+    """Draw what is lost, of the pool or of one pod; a ratio of 0/0 is no loss."""
+    each = st.tuples(
+        st.sampled_from(JUDGED),
+        st.sampled_from([None, *PODS]),
+        st.sampled_from(sorted(whys, key=str)),
+    ).filter(lambda lost: (lost[0], lost[2]) != ("hit_ratio", Why.NOT_A_NUMBER))
+    return st.lists(each, min_size=1, max_size=4)
 
 
+UNREAD = frozenset(Why) - ABSENT
+LOST = losses(Why)
+
+
+@pytest.mark.parametrize("why", [Why.STALE, Why.NOT_SCRAPED], ids=["unread", "absent"])
 @pytest.mark.parametrize("illness", ILLNESSES.values(), ids=ILLNESSES)
-def test_no_two_inputs_hide_an_illness_by_being_lost(illness):
+def test_no_two_inputs_hide_an_illness_by_being_lost(illness, why):
     """The one thing that must never happen: an outage that looks fine since nobody scrapes it.
 
     Every input and every pair of them is tried, of the pool and of each pod.
     """
     ill = picture(illness)
-    inputs = [(name, pod) for name in JUDGED for pod in (None, *PODS)]
+    verdict = judge(ill).verdict
+    inputs = [(name, pod, why) for name in JUDGED for pod in _pods(ill, name)]
 
     hidden = [
         (first, second)
         for first, second in combinations_with_replacement(inputs, 2)
-        if judge(without(without(ill, *first), *second)).verdict in WELL
+        if _hides(judge(without(without(ill, *first), *second)), verdict, unread=why in UNREAD)
     ]
 
-    assert judge(ill).verdict not in WELL
+    assert verdict not in WELL
     assert hidden == []
 
 
 @given(pictures(), LOST)
-def test_what_is_lost_never_turns_a_bad_pool_into_a_healthy_one(whole, lost):
-    """The same with any numbers, and with more that is lost at once."""
+def test_a_bad_pool_is_healthy_only_where_its_row_is_named_as_skipped(whole, lost):
+    """The same with any numbers, and with more that is lost at once, for any reasons."""
     part = whole
     for name, pod, why in lost:
         part = without(part, name, pod, why)
 
-    assert judge(whole).verdict in WELL or judge(part).verdict not in WELL
+    verdict = judge(whole).verdict
+    assert verdict in WELL or not _hides(judge(part), verdict, unread=False)
+
+
+@given(pictures(), losses(UNREAD))
+def test_what_could_not_be_read_never_turns_a_bad_pool_into_a_healthy_one(whole, lost):
+    """It is there, and it may be what is wrong: naming it would not be enough."""
+    part = whole
+    for name, pod, why in lost:
+        part = without(part, name, pod, why)
+
+    verdict = judge(whole).verdict
+    assert verdict in WELL or not _hides(judge(part), verdict, unread=True)
 
 
 @given(pictures(), LOST)
@@ -208,10 +238,19 @@ def test_the_order_of_pods_and_answers_is_nothing(whole, lost, dice: random.Rand
     assert judge(Readings(**turned)) == judge(part)
 
 
-@given(pictures())
-def test_no_pod_is_worse_than_the_role(whole):
-    """The role's verdict is what people act on; a dying pod must show in it."""
-    found = judge(whole)
+@given(
+    pictures(), st.sets(st.sampled_from(MAY_BE_ABSENT)), st.sampled_from(sorted(ABSENT, key=str))
+)
+def test_no_pod_is_worse_than_the_role(whole, lost, why):
+    """The role's verdict is what people act on; a dying pod must show in it.
+
+    Nor is a pod unknown where the role is not: what does not exist is skipped for both.
+    """
+    part = whole
+    for name in sorted(lost):
+        part = without(part, name, None, why)
+
+    found = judge(part)
 
     assert all(
         VERDICTS.index(found.verdict) <= VERDICTS.index(verdict) for _, verdict in found.pods
@@ -244,6 +283,16 @@ def test_the_properties_draw_every_reading_that_there_is():
     drawn = {*BY_POD, *WHOLE, *DERIVED, *OPTIONAL}
 
     assert drawn == {field.name for field in fields(Readings)}
+
+
+def _hides(found: Judgement, verdict: str, *, unread: bool) -> bool:
+    """Tell whether nobody could know from the judgement that this verdict may be the true one."""
+    named = any(row.startswith(f"{verdict} (") for row in found.skipped)
+    return found.verdict in WELL and (unread or not named)
+
+
+def _pods(readings: Readings, name: str) -> tuple[str | None, ...]:
+    return (None, *PODS) if isinstance(getattr(readings, name), Mapping) else (None,)
 
 
 def _or_nothing(data, name, there):
