@@ -42,7 +42,12 @@ BAD = [
     pytest.param(
         "    do: signal\n",
         "",
-        ["example.yaml:3: runbook.steps[0]: do is missing: ask, kv_cache, scale, signal, trend, wait"],
+        [
+            (
+                "example.yaml:3: runbook.steps[0]: do is missing: "
+                "ask, kv_cache, scale, signal, trend, wait"
+            )
+        ],
         True,
         id="no-step",
     ),
