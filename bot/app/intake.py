@@ -10,7 +10,7 @@ from alert_webhooks.arrival import OVERSIZED
 from alert_webhooks.notification import Source
 from alert_webhooks.unreadable import Unreadable
 from bot.app import intake_trouble
-from bot.app.intake_bounds import annotations, title
+from bot.app.intake_bounds import annotations, kept, kept_labels, title
 from bot.app.intake_routes import Route, Routes
 from bot.app.intake_sight import Sight
 from bot.app.intake_trouble import Trouble
@@ -92,7 +92,7 @@ class Intake:
             now = self._desk.clock()
             unit = intake_trouble.unit(delivery, trouble, choose=self._choose, now=now)
             self._file(unit, self._keep_texts([unit]))
-        because = f"{trouble.reason}: {trouble.detail}"
+        because = kept(f"{trouble.reason}: {trouble.detail}")
         self._inbox.set_aside(delivery.inbox_id, because=because)
         log.warning("delivery set aside", delivery=delivery.inbox_id, because=because)
 
@@ -180,7 +180,7 @@ class Intake:
             # Said in every repetition, told once: the most that a delivery left out.
             truncated=max(unit.truncated - route.truncated, 0),
             hold=self._desk.policy.hold,
-            place_because=route.candidates[0].place_because,
+            place_because=kept(route.candidates[0].place_because),
             follows=route.follows,
             gathered=route.gathered,
             reopen=route.reopen,
@@ -199,18 +199,18 @@ def _judgement(one: Candidate, digests: Mapping[str, str]) -> Judgement:
         fingerprint=one.alert.fingerprint,
         starts_at=one.alert.starts_at,
         ends_at=one.alert.ends_at,
-        name=one.alert.name,
+        name=kept(one.alert.name),
         title=title(one.alert),
-        labels=tuple(sorted(one.alert.labels.items())),
+        labels=kept_labels(one.alert.labels),
         text=digests.get(one.alert.occurrence, ""),
         source=one.alert.source,
-        url=one.alert.url,
+        url=kept(one.alert.url),
         severity=one.verdict.severity,
-        because=one.verdict.because,
+        because=kept(one.verdict.because),
         rule=one.verdict.rule,
         mode=one.verdict.mode,
         runbook=one.runbook,
-        runbook_because=one.runbook_because,
+        runbook_because=kept(one.runbook_because),
         seen_firing=one.seen_firing,
         facts=seen(one.verdict),
     )

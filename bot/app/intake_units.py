@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alert_webhooks.notification import Notification
-from bot.app.intake_bounds import bounded, key_of
+from bot.app.intake_bounds import bounded, kept_place, key_of
 from incidents import correlation, severity
 from incidents.alert import Alert
 from incidents.correlation import Place
@@ -83,7 +83,7 @@ def judged(alert: Alert, *, policy: Policy, choose: Choose) -> Candidate:
     return Candidate(
         alert=short,
         key=key_of(short, placing, where=placed.place),
-        place=placed.place,
+        place=kept_place(placed.place),
         place_because=placed.because,
         verdict=severity.judge(short, {}, policy),
         runbook=runbook,

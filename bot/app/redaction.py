@@ -17,7 +17,8 @@ _LOOKS = (
     r"(?i:(?<=cookie: )|(?<=authorization: ))[^\r\n\"']+",
     r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)",
     # Tokens with a beginning of their own: JSON web tokens, and those of well-known services.
-    r"eyJ[\w-]+\.[\w-]+\.[\w-]*",
+    # What is too short for one ends the search, so that a long text is read only once.
+    r"eyJ[\w-]{12,}(?:\.[\w-]+)*",
     r"gh[opsur]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}",
     r"hf_\w{20,}|sk-[\w-]{20,}|AIza[\w-]{30,}|(?:AKIA|ASIA)[A-Z0-9]{16}",
     # A block without its end is hidden to the end of the text.
