@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.app.channels import Channels
+from bot.app.redaction import without_secrets
 from bot.chat import replies
 from bot.chat.card import APPROVE, REJECT, read_value
 from bot.chat.situation import APPROVAL, look
@@ -46,8 +47,9 @@ class _Order:
 
     @property
     def reason(self) -> str:
-        """Return the words without the flags."""
-        return " ".join(word for word in self.words if word not in FALSE_POSITIVE) or REASON
+        """Return the words without the flags, and without secrets."""
+        said = " ".join(word for word in self.words if word not in FALSE_POSITIVE)
+        return without_secrets(said) or REASON
 
 
 class ChatIntake:
@@ -203,7 +205,7 @@ class ChatIntake:
             name,
             channel=heard.channel,
             user=heard.user,
-            message=replies.said(text),
+            message=replies.said(without_secrets(text)),
             response_url=heard.response_url,
         )
         self._outbox.want(name, 1, (row,))

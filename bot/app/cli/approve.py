@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import person
+from bot.app.cli.reason import Reason
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from bot.chat import replies
@@ -32,7 +33,7 @@ def approve(approval: str, digest: Digest = "", /, *, as_json: Json = False) -> 
 
 
 def reject(
-    approval: str, digest: str, /, *, reason: str = "rejected", as_json: Json = False
+    approval: str, digest: str, /, *, reason: Reason = "rejected", as_json: Json = False
 ) -> None:
     """Say no to exactly the plan with this digest."""
     with opened(load()) as desk:

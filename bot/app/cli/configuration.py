@@ -32,6 +32,11 @@ def check(folder: Path | None = None, /, *, as_json: Json = False) -> None:
 
 
 @configuration.command
-def schema(name: Literal["policy", "people", "ownership", "objectives"], /) -> None:
+def schema(
+    name: Literal["policy", "people", "ownership", "objectives"],
+    /,
+    *,
+    as_json: Json = True,  # noqa: ARG001  # it is JSON, asked for or not
+) -> None:
     """Print the JSON Schema of policy, people, ownership or objectives.yaml, for editors."""
     show(schema_of(f"{name}.yaml"), (), as_json=True)

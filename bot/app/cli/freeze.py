@@ -2,13 +2,14 @@
 
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import known, person
+from bot.app.cli.reason import Reason
 from bot.app.opening import opened
 from bot.app.settings import load
 from incidents.commands.desk import Freeze, Thaw
 from incidents.freeze import ALL
 
 
-def freeze(reason: str, /, *, scope: str = ALL, as_json: Json = False) -> None:
+def freeze(reason: Reason, /, *, scope: str = ALL, as_json: Json = False) -> None:
     """Let nothing be claimed any more, in everything or in one namespace; anybody here may."""
     with opened(load()) as desk:
         who = person(desk.configuration.people).id
@@ -16,7 +17,7 @@ def freeze(reason: str, /, *, scope: str = ALL, as_json: Json = False) -> None:
         show({"frozen": scope, "by": who}, [f"{scope} is frozen"], as_json=as_json)
 
 
-def thaw(reason: str, /, *, scope: str = ALL, as_json: Json = False) -> None:
+def thaw(reason: Reason, /, *, scope: str = ALL, as_json: Json = False) -> None:
     """Let changes be claimed again; only somebody who is in people.yaml may."""
     with opened(load()) as desk:
         who = known(desk.configuration.people).id

@@ -4,6 +4,7 @@ from cyclopts import App
 
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import known
+from bot.app.cli.reason import Reason
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.aggregates import incident_stream
@@ -25,7 +26,7 @@ def ack(number: int, /, *, as_json: Json = False) -> None:
 
 @incident.command
 def resolve(
-    number: int, /, *, because: str, false_positive: bool = False, as_json: Json = False
+    number: int, /, *, because: Reason, false_positive: bool = False, as_json: Json = False
 ) -> None:
     """End an incident, with the reason."""
     with opened(load()) as desk:
@@ -34,7 +35,7 @@ def resolve(
 
 
 @incident.command
-def severity(number: int, severity: Severity, /, *, because: str, as_json: Json = False) -> None:
+def severity(number: int, severity: Severity, /, *, because: Reason, as_json: Json = False) -> None:
     """Say how bad it is, with the reason; it beats every rule."""
     with opened(load()) as desk:
         command = SetSeverity(severity=severity, by=_who(desk), because=because)
@@ -42,7 +43,7 @@ def severity(number: int, severity: Severity, /, *, because: str, as_json: Json 
 
 
 @incident.command
-def forward(number: int, /, *, because: str, as_json: Json = False) -> None:
+def forward(number: int, /, *, because: Reason, as_json: Json = False) -> None:
     """Let an incident that is listed under another one stand for itself, with the reason."""
     with opened(load()) as desk:
         _tell(desk, number, ComeForward(by=_who(desk), because=because), as_json=as_json)

@@ -6,6 +6,7 @@ from cyclopts import App
 
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import known
+from bot.app.cli.reason import Reason
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents import run_rules
@@ -33,7 +34,7 @@ run = App(name="run", help="What a person may do to a run.")
 
 
 @run.command
-def retry(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> None:
+def retry(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) -> None:
     """Send a step round again."""
     with opened(load()) as desk:
         command = commands.RetryStep(step=step, by=_who(desk), because=because)
@@ -41,7 +42,7 @@ def retry(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> 
 
 
 @run.command
-def skip(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> None:
+def skip(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) -> None:
     """Leave a step out."""
     with opened(load()) as desk:
         command = commands.SkipStep(step=step, by=_who(desk), because=because)
@@ -49,7 +50,7 @@ def skip(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> N
 
 
 @run.command(name="continue")
-def go_on(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> None:
+def go_on(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) -> None:
     """Let the run go on from a step."""
     with opened(load()) as desk:
         command = commands.ContinueFrom(step=step, by=_who(desk), because=because)
@@ -57,7 +58,7 @@ def go_on(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> 
 
 
 @run.command
-def undo(run_id: str, step: str, /, *, because: str, as_json: Json = False) -> None:
+def undo(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) -> None:
     """Ask for the inverse of an applied step; it is planned and approved like any change."""
     with opened(load()) as desk:
         command = commands.AskUndo(step=step, by=_who(desk), because=because)
@@ -74,7 +75,7 @@ def answer(run_id: str, step: str, choice: str, /, *, as_json: Json = False) -> 
 
 @run.command
 def settle(
-    run_id: str, step: str, /, *, applied: bool, because: str, as_json: Json = False
+    run_id: str, step: str, /, *, applied: bool, because: Reason, as_json: Json = False
 ) -> None:
     """Say of a step in doubt whether its change took place."""
     with opened(load()) as desk:

@@ -47,7 +47,7 @@ def list_runbooks(*, as_json: Json = False) -> None:
 
 
 @runbooks.command
-def schema() -> None:
+def schema(*, as_json: Json = True) -> None:  # noqa: ARG001  # it is JSON, asked for or not
     """Print the JSON Schema of a runbook, for editors."""
     show(published(grammar(verbs())), (), as_json=True)
 

@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 from bot.app import silencing
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import known
+from bot.app.cli.reason import Reason
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from bot.app.silencing import Clients, Order
@@ -31,7 +32,7 @@ Matchers = Annotated[
     ),
 ]
 Lasting = Annotated[str, Parameter(name="--for", help="How long, as 30m, 2h or 1h30m.")]
-Because = Annotated[str, Parameter(help="Why; it stands on the timeline and in the silence.")]
+Because = Annotated[Reason, Parameter(help="Why; it stands on the timeline and in the silence.")]
 OfIncident = Annotated[int | None, Parameter(name="--incident", help="Of this incident only.")]
 
 silence = App(name="silence", help="Silence an incident's alerts at the Alertmanagers.")

@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import known
+from bot.app.cli.reason import Reason
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.commands.snooze import EndSnooze, Snooze
@@ -29,7 +30,7 @@ Labels = Annotated[
 
 @snooze.command
 def add(
-    reason: str,
+    reason: Reason,
     /,
     *,
     span: Annotated[str, Parameter(name="--for", help="As in 30m, 2h or 1d.")],
@@ -51,7 +52,7 @@ def add(
 
 
 @snooze.command
-def end(number: int, /, *, because: str, as_json: Json = False) -> None:
+def end(number: int, /, *, because: Reason, as_json: Json = False) -> None:
     """End a snooze before its time: what still fires opens an incident at once."""
     with opened(load()) as desk:
         by = known(desk.configuration.people).id

@@ -249,6 +249,7 @@ def test_whoever_takes_it_second_is_told_who_has_it(story) -> None:
     [
         pytest.param("resolve", "said in Slack", False, id="no-reason"),
         pytest.param("resolve traffic is gone", "traffic is gone", False, id="reason"),
+        pytest.param("resolve token=hunter2 is new", "token=*** is new", False, id="secret"),
         pytest.param("resolve a test --false-positive", "a test", True, id="false-positive"),
         pytest.param(
             "resolve \N{EM DASH}false-positive a test", "a test", True, id="as-a-phone-types-it"
