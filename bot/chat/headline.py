@@ -8,8 +8,10 @@ from bot.chat.wording import DAY, names, shortened, within
 from incidents.approval import ApprovalState
 from incidents.belonging import team
 from incidents.events.desk import Frozen
+from incidents.events.run import CheckFinished
 from incidents.facts_seen import blind, numbers
 from incidents.incident import Incident, Status
+from incidents.modes import MODES
 from incidents.people import People
 from incidents.run import CRITERION, Run, Step, StepStatus
 from incidents.telling import change
@@ -216,6 +218,7 @@ def _fields(situation: Situation) -> tuple[tuple[str, str], ...]:
         ("Hides", _some(sorted(incident.children))),
         ("Taken by", taken or "nobody yet: /incident ack"),
         ("Runbook", ", ".join(_ran(run) for run in situation.runs) or "none yet"),
+        ("Diagnosis", _diagnosis(situation)),
         ("Opened", f"{incident.opened_at:{DAY}}" if incident.opened_at else ""),
         ("Escalated", _escalated(incident)),
         ("Mitigated", mitigated),
@@ -253,6 +256,26 @@ def _escalated(incident: Incident) -> str:
 def _ran(run: Run) -> str:
     name = run.started.runbook if run.started else run.id
     return f"{name} ({run.outcome})" if run.outcome else name
+
+
+def _diagnosis(situation: Situation) -> str:
+    """Return the failure mode that a check found last; the runbook is named by where it began.
+
+    What a check says now of its step replaces what it said before, also when all is well again.
+    """
+    last: dict[tuple[str, str], str] = {}
+    for one in situation.told:
+        if isinstance(one.event, CheckFinished):
+            last.pop((one.run, one.event.step), None)
+            last[one.run, one.event.step] = one.event.because
+    return next(filter(None, map(_mode, reversed(last.values()))), "")
+
+
+def _mode(because: str) -> str:
+    """Return the failure mode that stands first in what a check says, as it writes them."""
+    known = [f"{number} ({name})" for number, name in MODES.items()]
+    parts = because.split("; ")
+    return next((mode for part in parts for mode in known if part.startswith(mode)), "")
 
 
 def _small(incident: Incident) -> str:

@@ -8,8 +8,9 @@ from bot.chat.headline import headline, now, topic, word
 from bot.chat.message import Context, Fields, Header, Message, Section
 from incidents.commands.desk import Freeze
 from incidents.commands.incident import Hide, HideChild, Resolve, Tick
-from incidents.commands.run import PoseAsk, PutOff, RaiseDoubt, StartWait
+from incidents.commands.run import PoseAsk, PutOff, RaiseDoubt, RecordCheck, RetryStep, StartWait
 from incidents.run import Run
+from runbooks.verdicts.kv_cache.row import Diagnosis
 from tests import builders
 from tests.bot.chat.stories import PAGE, Story
 from tests.builders import APPROVAL, RUN, later
@@ -308,6 +309,61 @@ def test_flapping_is_said_beside_the_alerts() -> None:
     shown = dict(_fields(headline(story.situation())))
 
     assert shown["Alerts"] == "0 of 6 firing (VLLMPreemptionsHigh); flapping: 6 times in 30 min"
+
+
+def test_the_failure_mode_that_was_found_stands_beside_the_runbook() -> None:
+    """The runbook says how it was entered, the check where it led; they ask for other hands."""
+    story = Story().open()
+    hot = str(Diagnosis(mode="RB-17", because="one hot pod: 95% of the preemptions on decode-1"))
+
+    _find(story, "kv-cache", f"5 preemptions/s; {hot}; also RB-18 (bad rollout), 7 blocks")
+    _find(story, "queue", "30 requests wait; nothing else")
+
+    shown = _fields(headline(story.situation()))
+    assert ("Runbook", "kv-cache-exhausted") in shown
+    assert ("Diagnosis", "RB-17 (routing hotspot)") in shown
+
+
+def test_the_latest_finding_of_a_check_replaces_its_diagnosis() -> None:
+    """A storm that is over must not stand there as if it went on."""
+    story = Story().open()
+    _find(story, "kv-cache", f"5 preemptions/s; {Diagnosis(mode='RB-12')}")
+    _again(story, "kv-cache")
+    _find(story, "kv-cache", f"2 ranks are silent; {Diagnosis(mode='RB-08')}")
+    changed = dict(_fields(headline(story.situation())))
+
+    _again(story, "kv-cache")
+    _find(story, "kv-cache", "KV usage 0.50, no preemptions")
+    well = dict(_fields(headline(story.situation())))
+
+    assert changed["Diagnosis"] == "RB-08 (collective hangs: a data-parallel rank is dead)"
+    assert "Diagnosis" not in well
+
+
+@pytest.mark.parametrize(
+    "because",
+    [
+        pytest.param("nothing from rb-12 (KV cache exhausted: preemption storm)", id="a-pod"),
+        pytest.param("one; RB-99 (made up)", id="no-mode-of-ours"),
+        pytest.param("one; RB-12 <!channel>", id="not-as-we-write-it"),
+    ],
+)
+def test_only_a_failure_mode_as_checks_write_it_is_a_diagnosis(because: str) -> None:
+    """Names from the cluster stand in the same sentence, and may look like anything."""
+    story = Story().open()
+
+    _find(story, "kv-cache", because)
+
+    assert "Diagnosis" not in dict(_fields(headline(story.situation())))
+
+
+def _again(story: Story, step: str) -> None:
+    story.desk.tell(RUN, RetryStep(step=step, by="ann", because="look again"))
+
+
+def _find(story: Story, step: str, because: str) -> None:
+    found = RecordCheck(step=step, verdict="so", because=because, evidence=())
+    story.desk.tell(RUN, found)
 
 
 def _fields(shown: Message) -> tuple[tuple[str, str], ...]:
