@@ -86,7 +86,9 @@ PEOPLE_SHAPE = Record(
                         "slack": Field(shape=Text(), meaning="Slack user id"),
                         "unix": Field(shape=Text(), meaning="login name on the server"),
                         "roles": Field(
-                            shape=ListOf(item=_ID), meaning="as on-call-sre, service-owner"
+                            shape=ListOf(item=_ID),
+                            meaning="as on-call-sre, who may approve where policy.yaml has no "
+                            "approvers",
                         ),
                     }
                 )

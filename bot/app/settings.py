@@ -41,7 +41,8 @@ class Settings:
     config: Annotated[
         Path | None,
         About(
-            meaning="Folder with `policy.yaml`, `people.yaml`, `runbooks/`; each may be missing.",
+            meaning="Folder with `policy.yaml`, `people.yaml`, `ownership.yaml`, "
+            "`objectives.yaml`, `runbooks/`; each may be missing.",
             why="The built-in policy and runbooks make an empty folder, or none, work.",
             read=Path,
         ),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CONSOLE = re.compile(r"^ *```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
 
@@ -52,6 +52,18 @@ def test_every_link_leads_to_a_file(pages: Sequence[Path]) -> None:
     assert list(dead_links(pages)) == []
 
 
+def test_every_page_can_be_found(root: Path) -> None:
+    """A page to which nothing leads is written for nobody."""
+    doors = [root / "README.md", root / "docs" / "start-here.md"]
+    linked = {
+        (door.parent / target).resolve()
+        for door in doors
+        for target in LINK.findall(door.read_text(encoding="utf-8"))
+    }
+
+    assert [page.name for page in sorted((root / "docs").glob("*.md")) if page not in linked] == []
+
+
 def test_every_make_target_is_in_the_help(root: Path) -> None:
     """What `make help` hides nobody uses."""
     makefile = (root / "Makefile").read_text(encoding="utf-8")
@@ -62,10 +74,13 @@ def test_every_make_target_is_in_the_help(root: Path) -> None:
 def test_a_dead_link_and_a_command_are_seen(tmp_path: Path) -> None:
     """A scan that sees nothing would pass for ever."""
     page = tmp_path / "page.md"
-    page.write_text("see [this](gone.md)\n```console\n$ make tea  # now\n```\n", encoding="utf-8")
+    indented = "1. so\n\n   ```console\n   make coffee\n   ```\n"
+    page.write_text(
+        f"see [this](gone.md)\n```console\n$ make tea  # now\n```\n{indented}", encoding="utf-8"
+    )
 
     assert list(dead_links([page])) == ["page.md: gone.md"]
-    assert list(commands_of(page.read_text("utf-8"))) == ["make tea"]
+    assert list(commands_of(page.read_text("utf-8"))) == ["make tea", "make coffee"]
 
 
 def commands_of(page: str) -> Iterator[str]:

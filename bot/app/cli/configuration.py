@@ -1,4 +1,4 @@
-"""`triaged configuration`: look at policy, people and ownership before they are needed."""
+"""`triaged configuration`: look at its files before they are needed."""
 
 from pathlib import Path
 from typing import Literal
@@ -11,7 +11,8 @@ from bot.app.configuration_shapes import schema as schema_of
 from bot.app.settings import load
 
 configuration = App(
-    name="configuration", help="Policy, people and ownership: check them, their schemas."
+    name="configuration",
+    help="Policy, people, ownership, objectives: check them, their schemas.",
 )
 
 

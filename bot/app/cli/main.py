@@ -43,7 +43,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "rules": ("rules:rules", "Write the rule files and dashboards of your objectives."),
     "signals": ("signals:signals", "What can be read at a Prometheus, what not, what that costs."),
     "slo": ("slo:slo", "What is left of each error budget, and which incident spent it."),
-    "configuration": ("configuration:configuration", "Check policy and people; their schemas."),
+    "configuration": ("configuration:configuration", "Check its files; their schemas."),
     "silence": ("silence:silence", "Silence an incident's alerts at the Alertmanagers."),
     "inbox": ("inbox:inbox", "Deliveries that were set aside."),
     "verify-journal": ("verify_journal:verify_journal", VERIFIES),
