@@ -10,12 +10,11 @@ from incidents.alert import Alert
 class Notification:
     """The alerts of one delivery; `truncated` counts those that the sender left out.
 
-    `group_key` and `receiver` are the sender's own words: neither stays the same for ever.
+    `receiver` is the sender's own word: it does not stay the same for ever.
     """
 
     alerts: tuple[Alert, ...]
     truncated: int
-    group_key: str
     receiver: str
 
 

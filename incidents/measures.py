@@ -17,7 +17,6 @@ class Measures:
     `approval_wait` is the longest time from a question to its yes.
     """
 
-    started_at: datetime | None
     to_detect: timedelta | None
     to_acknowledge: timedelta | None
     to_mitigate: timedelta | None
@@ -33,7 +32,6 @@ def measure(incident: Incident, history: Iterable[Entry]) -> Measures:
     told = tuple(history)
     start = min((one.fired.starts_at for one in incident.alerts.values()), default=None)
     return Measures(
-        started_at=start,
         to_detect=_span(start, incident.opened_at),
         to_acknowledge=_span(start, incident.acknowledged_at),
         to_mitigate=_span(start, incident.mitigated_at),

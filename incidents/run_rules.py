@@ -24,8 +24,6 @@ from incidents.run import CRITERION, SETTLED, UNDO, Run, Step, StepStatus, Waits
 
 Answer = Decision[RunEvent]
 OPEN = frozenset({StepStatus.OPEN})
-PEOPLES = frozenset({StepStatus.PLANNED, StepStatus.ASKED, StepStatus.IN_DOUBT})
-"""Statuses in which a step waits for a person."""
 LATE = frozenset({StepStatus.IN_DOUBT, StepStatus.FAILED, StepStatus.APPLIED, StepStatus.DONE})
 """Statuses in which a late write still belongs to the step: it was claimed with that approval."""
 CLAIM = "claim"

@@ -14,6 +14,7 @@ from incidents.events import silence as events
 from incidents.events.silence import SilenceEvent
 from incidents.incident_rules import minutes
 from incidents.policy import Policy
+from incidents.reasons import say_why
 
 Answer = Decision[SilenceEvent]
 
@@ -85,7 +86,7 @@ def _ask(state: Silence, command: commands.AskSilence, now: datetime, policy: Po
         message = f"{state.id} exists already"
         raise Conflict(message)
     matchers.checked(command.matchers)
-    _say_why(command.because)
+    say_why(command.because)
     longest = policy.gathering.snoozing.longest
     if not now < command.until <= now + longest:
         message = f"a silence ends in the future, and within {minutes(longest)}"
@@ -121,7 +122,7 @@ def _end(state: Silence, command: commands.AskEnd) -> Answer:
     if not state.open:
         message = f"{state.id} has {state.state} already: no Alertmanager has it"
         raise Rejected(message)
-    _say_why(command.because)
+    say_why(command.because)
     asked = events.SilenceEndAsked(by=command.by, because=command.because)
     return Decision() if state.end_asked == asked else Decision(events=(asked,))
 
@@ -130,12 +131,6 @@ def _gone(state: Silence, command: commands.NoteGone) -> Answer:
     had = command.address in state.stands or command.address in state.doubtful
     gone = events.SilenceGone(address=command.address)
     return Decision(events=(gone,)) if had else Decision()
-
-
-def _say_why(reason: str) -> None:
-    if not reason.strip():
-        message = "say why: others will read it"
-        raise Rejected(message)
 
 
 def _asked(state: Silence, event: events.SilenceAsked) -> Silence:

@@ -11,6 +11,7 @@ from incidents.incident import DESK
 from incidents.incident_rules import minutes
 from incidents.patterns import Which
 from incidents.policy import Policy
+from incidents.reasons import say_why
 
 Answer = Decision[SnoozeEvent]
 
@@ -65,7 +66,7 @@ def decide(state: SnoozeState, command: SnoozeCommand, now: datetime, policy: Po
     if state.ended is not None:
         message = f"{state.id} was ended by {state.ended.by}: {state.ended.because}"
         raise Rejected(message)
-    _say_why(command.because)
+    say_why(command.because)
     return Decision(events=(SnoozeEnded(by=command.by, because=command.because),))
 
 
@@ -78,7 +79,7 @@ def _begin(state: SnoozeState, command: Snooze, now: datetime, policy: Policy) -
         # A desk that says nothing of anything would look like calm.
         message = "say which alerts: a name, a label or a key"
         raise Rejected(message)
-    _say_why(command.reason)
+    say_why(command.reason)
     if not now < command.until <= now + longest:
         message = f"a snooze ends in the future, and within {minutes(longest)}"
         raise Rejected(message)
@@ -90,9 +91,3 @@ def _begin(state: SnoozeState, command: Snooze, now: datetime, policy: Policy) -
         reason=command.reason,
     )
     return Decision(events=(snoozed,))
-
-
-def _say_why(reason: str) -> None:
-    if not reason.strip():
-        message = "say why: others will read it"
-        raise Rejected(message)

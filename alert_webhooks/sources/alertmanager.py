@@ -34,7 +34,6 @@ def parse(body: bytes, *, source: str) -> Notification:
     return Notification(
         alerts=tuple(_alert(one, source) for one in root.member("alerts").items()),
         truncated=root.member("truncatedAlerts").count(),
-        group_key=root.member("groupKey").text(default=""),
         receiver=root.member("receiver").text(default=""),
     )
 

@@ -52,7 +52,6 @@ def test_a_notification_becomes_alerts() -> None:
             ),
         ),
         truncated=3,
-        group_key='{}:{alertname="VLLMPreemptionsHigh"}',
         receiver="triaged",
     )
 

@@ -25,12 +25,12 @@ from cluster.signals.scopes import GENERIC
 from cluster.signals.series import Formula, Metric, Place, Scope, Series
 from cluster.signals.signal import Signal, metric_names, metrics_by_place
 from cluster.signals.signals import Samples
-from cluster.signals.story import story_queries
 from cluster.targets.target import Target
 from drills.prometheus import evaluate, language
 from drills.prometheus.matchers import Operation
 from drills.prometheus.store import Store
 from drills.prometheus.tree import Selector
+from tests.queries import story_queries
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TARGET = Target(

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from cluster.signals import promql
 from cluster.signals.catalogue import SIGNALS
 from cluster.signals.promql import Matcher
-from cluster.signals.story import story_queries
 from cluster.targets.target import Target
 from drills.prometheus import language
+from tests.queries import story_queries
 
 HOSTILE = st.text(
     st.one_of(

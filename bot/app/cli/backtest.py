@@ -13,10 +13,10 @@ from bot.app import classifying, reach, telemetry
 from bot.app.backtest import grouping, history, replay
 from bot.app.backtest.history import History
 from bot.app.backtest.outcome import Foreseen, Outcome, by_severity, outcome
+from bot.app.cli import asked
 from bot.app.cli.output import Json, clean, show, table
 from bot.app.clock import world_clock
 from bot.app.configuration import load as load_configuration
-from bot.app.reading import http
 from bot.app.settings import load
 from bot.postmortem.spans import span
 from incidents.errors import Rejected
@@ -57,7 +57,7 @@ def backtest(
         raise Rejected(message)
     configuration = load_configuration(settings.config)
     chosen = classifying.policy_in(configuration, policy)
-    address = _address(url or settings.prometheus_url)
+    address = asked.address(url or settings.prometheus_url)
     end = world_clock(settings.clock_url)() if settings.clock_url else datetime.now(UTC)
     with ExitStack() as closing:
         client = reach.prometheus(address, settings, closing=closing)
@@ -78,17 +78,6 @@ def backtest(
 
 def _tell(line: str) -> None:
     sys.stderr.write(f"triaged: {clean(line)}\n")
-
-
-def _address(url: str) -> str:
-    if not url:
-        message = "no Prometheus: give --url, or set TRIAGED_PROMETHEUS_URL"
-        raise Rejected(message)
-    try:
-        return http(url)
-    except (ValueError, Rejected) as error:
-        message = f"--url {url}: {error}"
-        raise Rejected(message) from error
 
 
 def _step(text: str) -> timedelta | None:

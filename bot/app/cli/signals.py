@@ -9,9 +9,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from bot.app import reach
+from bot.app.cli import asked
 from bot.app.cli.output import Json, show, table
 from bot.app.clock import world_clock
-from bot.app.reading import http
 from bot.app.settings import Settings, load
 from cluster.clients.prometheus import PrometheusClient
 from cluster.signals.answers import Trouble
@@ -72,7 +72,7 @@ def signals(
     Without a cluster the pods are taken from the series of the model.
     """
     settings = load()
-    address = _address(url or settings.prometheus_url)
+    address = asked.address(url or settings.prometheus_url)
     at = world_clock(settings.clock_url)() if settings.clock_url else datetime.now(UTC)
     with ExitStack() as closing:
         client = reach.prometheus(address, settings, closing=closing)
@@ -83,17 +83,6 @@ def signals(
         )
     rows = [_row(observed) for observed in read.values()]
     show(_plain(address, place, rows), _lines(address, place, rows), as_json=as_json)
-
-
-def _address(url: str) -> str:
-    if not url:
-        message = "no Prometheus: give --url, or set TRIAGED_PROMETHEUS_URL"
-        raise Rejected(message)
-    try:
-        return http(url)
-    except (ValueError, Rejected) as error:
-        message = f"--url {url}: {error}"
-        raise Rejected(message) from error
 
 
 def _place(

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from bot.app import silencing
+from bot.app.cli import asked
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import known
 from bot.app.cli.reason import Reason
@@ -15,11 +16,10 @@ from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from bot.app.silencing import Clients, Order
 from cluster.clients.alertmanager import Found
-from incidents.errors import Rejected, TriagedError, Unavailable
+from incidents.errors import TriagedError, Unavailable
 from incidents.journal import Aggregate
 from incidents.matchers import parse
 from incidents.silence import Silence, title
-from runbooks.language import duration
 
 UNKNOWN = "cannot tell"
 
@@ -54,7 +54,7 @@ def create(
     that fits no alert of the incident, one that would silence nearly everything.
     """
     wanted = tuple(parse(one) for one in matcher)
-    length = _length(lasting)
+    length = asked.lasting(lasting)
     with opened(load()) as desk, ExitStack() as closing:
         person = known(desk.configuration.people)
         made = silencing.create(
@@ -101,14 +101,6 @@ def expire(name: str, /, *, because: Because, as_json: Json = False) -> None:
     if left.open:
         message = f"{left.id}: an Alertmanager has it, or may have it"
         raise Unavailable(message)
-
-
-def _length(text: str) -> timedelta:
-    try:
-        return duration.parse(text)
-    except ValueError as error:
-        message = f"--for: {error}"
-        raise Rejected(message) from error
 
 
 def _all(desk: Opened, incident: int | None) -> list[Silence]:

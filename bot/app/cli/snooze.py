@@ -1,11 +1,11 @@
 """`triaged snooze`: for a while some alerts open no incident; they are kept and listed."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from bot.app.cli import asked
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import known
 from bot.app.cli.reason import Reason
@@ -17,7 +17,6 @@ from incidents.journal import Aggregate
 from incidents.patterns import Which
 from incidents.snooze import snooze_stream
 from incidents.telling import tell
-from runbooks.language import duration
 
 snooze = App(name="snooze", help="Let some alerts open nothing for a while; they are listed.")
 
@@ -43,7 +42,7 @@ def add(
     which = _which(alerts or (), labels or (), key)
     with opened(load()) as desk:
         by, number = known(desk.configuration.people).id, _next(desk)
-        until = desk.clock() + _span(span)
+        until = desk.clock() + asked.lasting(span)
         command = Snooze(number=number, which=which, until=until, by=by, reason=reason)
         told = desk.desk.tell(snooze_stream(number), command)
         found = {"snooze": number, "which": str(which), "until": until, "by": by}
@@ -104,11 +103,3 @@ def _label(text: str) -> tuple[str, str]:
         message = f"--label {text!r}: say label=pattern"
         raise Rejected(message)
     return label, pattern
-
-
-def _span(text: str) -> timedelta:
-    try:
-        return duration.parse(text)
-    except ValueError as error:
-        message = f"--for: {error}"
-        raise Rejected(message) from error

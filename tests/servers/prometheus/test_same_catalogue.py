@@ -15,11 +15,11 @@ from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.promql import Match
 from cluster.signals.reading import Reading
 from cluster.signals.series import Metric, Scope, Term
-from cluster.signals.story import story_queries
 from cluster.targets.target import Target
 from drills.prometheus import evaluate
 from drills.prometheus.store import Store
 from drills.prometheus.values import Vector
+from tests.queries import story_queries
 
 pytestmark = pytest.mark.server
 
