@@ -1,4 +1,4 @@
-"""The policy that makes an empty configuration folder work: the seed's table of P0 to P3."""
+"""The policy without a configuration: the operations chapter's table of P0 to P3."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -15,7 +15,7 @@ from cluster.signals.composites import BY_ENGINE, BY_PICKER, FAILED
 from cluster.signals.formulas import MINUTES_5
 from cluster.signals.names import like
 from cluster.signals.promql import Match, Matcher, Promql
-from cluster.signals.topics.requests import SEED
+from cluster.signals.topics.requests import CHAPTER
 
 MODEL: Final = ("namespace", "model_name")
 ALL: Final = "triaged:requests"
@@ -50,7 +50,7 @@ def _code(how: Match, codes: str) -> Matcher:
 
 
 def _of_chapter(*matchers: Matcher) -> str:
-    (name,) = SEED.names
+    (name,) = CHAPTER.names
     rate = promql.call("rate", promql.selector(name, matchers, window=MINUTES_5))
     return promql.aggregate("sum", rate, by=MODEL)
 

@@ -1,7 +1,8 @@
 """Rules that concern every alert: what users feel, whatever rang.
 
-Numbers: the seed's table (outage and > 95 % errors P0, > 10 % P1, 2-10 % P2; p95 > 5 s P1, 2-5 s
-P2). P0 begins at half of all requests and not at 95 %: nobody should wait for the other half.
+Numbers: the operations chapter's table (outage and > 95 % errors P0, > 10 % P1, 2-10 % P2; p95
+> 5 s P1, 2-5 s P2). P0 begins at half of all requests and not at 95 %: nobody should wait for the
+other half.
 The end-to-end time of a language model says how long its answers are, so its latencies are those
 of the first token and between tokens: people read about five tokens a second.
 """

@@ -147,7 +147,7 @@ def test_live_facts_change_it_and_say_why(facts: Facts, severity: Severity, beca
     assert (found.severity, found.because) == (severity, because)
 
 
-# ---- the seed's table of P0 to P3, an example each
+# ---- the operations chapter's table of P0 to P3, an example each
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,9 @@ def test_live_facts_change_it_and_say_why(facts: Facts, severity: Severity, beca
         pytest.param("LLMDKVCacheOverflow", {}, Severity.P2, id="kv-cache"),
     ],
 )
-def test_the_examples_of_the_seed(name: str, facts: dict[str, float], severity: Severity) -> None:
+def test_the_examples_of_the_chapter(
+    name: str, facts: dict[str, float], severity: Severity
+) -> None:
     """The table is what people agreed on: who is called, and how fast they answer."""
     assert judge(alert(name), knowing(**facts), POLICY).severity is severity
 
@@ -527,7 +529,7 @@ def test_a_watchdog_opens_no_incident(name: str, labels: dict[str, str], opened:
     assert opens(alert(name, labels=labels), POLICY) is opened
 
 
-def test_the_default_policy_is_the_table_of_the_seed() -> None:
+def test_the_default_policy_is_the_table_of_the_chapter() -> None:
     """Without any configuration people are called as the table says."""
     table = {
         severity.value: (

@@ -31,9 +31,9 @@ def _signals(
     quantiles: tuple[float, ...],
     engines: tuple[str, ...],
     router: tuple[str, ...] = (),
-    seed: tuple[str, ...] = (),
+    chapter: tuple[str, ...] = (),
 ) -> Iterator[Signal]:
-    places = ((router, Scope.ROUTER), (engines, Scope.PODS), (seed, Scope.NAMESPACE))
+    places = ((router, Scope.ROUTER), (engines, Scope.PODS), (chapter, Scope.NAMESPACE))
     for quantile in quantiles:
         share = round(quantile * 100)
         yield Signal(
@@ -80,7 +80,7 @@ SIGNALS: Final = (
         quantiles=(HALF, MOST, NEARLY_ALL),
         router=_at_picker(REQUESTS, "request_duration_seconds"),
         engines=_on_engines("e2e_request_latency_seconds"),
-        seed=("llm_d_request_duration_seconds",),
+        chapter=("llm_d_request_duration_seconds",),
     ),
     *_signals(
         "queue",

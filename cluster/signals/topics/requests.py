@@ -25,7 +25,7 @@ FINISHED: Final = counter("vllm:request_success")
 ENDED: Final = replace(
     FINISHED, matchers=(Matcher(label="finished_reason", how=Match.NOT_EQUAL, value=""),)
 )
-SEED: Final = metric("llm_d_requests_total")
+CHAPTER: Final = metric("llm_d_requests_total")
 AT_PICKER: Final = (
     *(f"{prefix}_request_input_tokens_bucket" for prefix in NOW),
     "inference_objective_input_tokens_bucket",
@@ -57,7 +57,7 @@ SIGNALS: Final = (
         without="no traffic at the picker: cannot tell an outage from a quiet hour",
         ways=(
             Rate(metric=ASKED, scope=Scope.ROUTER),
-            Rate(metric=SEED, scope=Scope.NAMESPACE),
+            Rate(metric=CHAPTER, scope=Scope.NAMESPACE),
         ),
     ),
     Signal(
@@ -80,7 +80,7 @@ SIGNALS: Final = (
         ways=(
             *_shares(ANSWERS),
             *_shares(None),
-            Part(metric=SEED, matcher=FAILED, scope=Scope.NAMESPACE),
+            Part(metric=CHAPTER, matcher=FAILED, scope=Scope.NAMESPACE),
         ),
     ),
     Signal(

@@ -1,4 +1,4 @@
-"""The six alerts of the reliability chapter that the desk was asked for, in its names."""
+"""The six alerts of the operations chapter that the desk was asked for, in its names."""
 
 from typing import Final
 
