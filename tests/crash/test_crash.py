@@ -11,7 +11,7 @@ from tests.crash.explorers import COMMAND, THEN, WORKERS, Explorers, Found, expl
 from tests.crash.faults import FAULTS
 
 PARTS = 20
-BUDGET = 400.0
+BUDGET = 360.0
 """Seconds for all points; on a machine too slow for them, some that come after are left out."""
 AROUND = 8
 AFTER = "after "
