@@ -40,7 +40,7 @@ class Fault(Protocol):
 class LongContext:
     """Part of the clients send long documents; `share` of 1 request, length in tokens."""
 
-    share: float = 0.145
+    share: float = 0.058
     tokens: float = 12_000
 
     def applied(self, causes: Causes) -> Causes:

@@ -9,7 +9,13 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from enum import StrEnum
 
-from drills.model.histogram import LATENCY_BOUNDS, TRANSFER_BOUNDS, TTFT_BOUNDS, Histogram
+from drills.model.histogram import (
+    LATENCY_BOUNDS,
+    TOKEN_BOUNDS,
+    TRANSFER_BOUNDS,
+    TTFT_BOUNDS,
+    Histogram,
+)
 from drills.model.prefix_cache import PrefixCache
 from drills.model.sizing import Sizing
 from drills.model.traffic import Request
@@ -41,6 +47,7 @@ class DecodeEngine:
         self.generated_tokens = 0.0
         self.finished: Counter[Finish] = Counter()
         self.ttft = Histogram(TTFT_BOUNDS)
+        self.between_tokens = Histogram(TOKEN_BOUNDS)
         self.latency = Histogram(LATENCY_BOUNDS)
         self.transfers = Histogram(TRANSFER_BOUNDS)
         self._client_ttft = client_ttft
@@ -91,13 +98,14 @@ class DecodeEngine:
     def _grow(self, since: float, seconds: float) -> None:
         end = since + seconds
         decoding = self._decoding_share(seconds)
-        pace = self._token_seconds()
+        # Recomputing shares the engine's steps with decoding, so every token takes longer.
+        pace = self._token_seconds() / decoding
         running = self.running
         self.running = []
         for request in running:
             begun = max(since, request.first_token_at)
             if begun < end:
-                self._generate(request, (end - begun) * decoding / pace, end)
+                self._generate(request, end - begun, pace, end)
             else:
                 self.running.append(request)
         self._used = sum(map(self._blocks, self.running))
@@ -114,16 +122,19 @@ class DecodeEngine:
             sizing.base_token_seconds + context + sizing.sequence_token_seconds * len(self.running)
         )
 
-    def _generate(self, request: Request, tokens: float, end: float) -> None:
-        self._produce(request, tokens)
+    def _generate(self, request: Request, seconds: float, pace: float, end: float) -> None:
+        self._produce(request, seconds, pace)
         if request.generated < request.output:
             self.running.append(request)
             return
         self.finished[Finish.STOP] += 1
         self.latency.observe(end - request.submitted)
 
-    def _produce(self, request: Request, tokens: float) -> None:
-        made = min(tokens, request.output - request.generated)
+    def _produce(self, request: Request, seconds: float, pace: float) -> None:
+        """Decode for so many seconds, at a pace in seconds per token."""
+        made = min(seconds / pace, request.output - request.generated)
+        whole = int(request.generated + made) - int(request.generated)
+        self.between_tokens.observe(pace, whole)
         request.generated += made
         self.generated_tokens += made
         self.prefixes.write(made)
@@ -149,7 +160,7 @@ class DecodeEngine:
             self.running.append(request)
             # What is left of the step is spent decoding, so that a coarse step loses no time.
             if request.first_token_at < end:
-                self._produce(request, (end - request.first_token_at) / self._token_seconds())
+                self._produce(request, end - request.first_token_at, self._token_seconds())
 
     def _start(self, request: Request, at: float) -> None:
         if request.preempted:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from drills.model.decode import DecodeEngine, Finish
-from drills.model.histogram import Histogram
+from drills.model.histogram import TOKEN_BOUNDS, Histogram
 from drills.model.llm_d import LlmD
 from drills.model.prefill import PrefillEngine
 from drills.model.prefix_cache import PrefixCache
@@ -34,6 +34,7 @@ def decode_points(engine: DecodeEngine, now: float) -> Iterator[Point]:
     yield Point("vllm:generation_tokens_total", int(engine.generated_tokens))
     yield from _finished(finished)
     yield from _histogram("vllm:time_to_first_token_seconds", engine.ttft)
+    yield from _histogram("vllm:inter_token_latency_seconds", engine.between_tokens)
     yield from _histogram("vllm:e2e_request_latency_seconds", engine.latency)
     # The model has no cause yet that makes a transfer fail.
     yield Point("vllm:nixl_num_failed_transfers_total", 0)
@@ -49,7 +50,8 @@ def prefill_points(engine: PrefillEngine, now: float) -> Iterator[Point]:
     yield Point("vllm:generation_tokens_total", engine.finished)
     yield from _finished({Finish.LENGTH.value: engine.finished})
     yield from _histogram("vllm:time_to_first_token_seconds", engine.ttft)
-    # One token is the whole answer, so it is as old as the first.
+    # One token is the whole answer: nothing is between two, and it is as old as the first.
+    yield from _histogram("vllm:inter_token_latency_seconds", Histogram(TOKEN_BOUNDS))
     yield from _histogram("vllm:e2e_request_latency_seconds", engine.latency)
     yield Point("vllm:nixl_num_failed_transfers_total", 0)
     yield Point("vllm:nixl_num_kv_expired_reqs_total", 0)

@@ -13,6 +13,10 @@ LATENCY_BOUNDS = (
     *(0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0),
     *(120.0, 240.0, 480.0, 960.0, 1920.0, 7680.0),
 )
+TOKEN_BOUNDS = (
+    *(0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0),
+    *(20.0, 40.0, 80.0),
+)
 TRANSFER_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 5.0)
 
 
@@ -30,10 +34,10 @@ class Histogram:
         """How many observations there were."""
         return sum(self._counts)
 
-    def observe(self, seconds: float) -> None:
-        """Count one observation; a bound belongs to its own bucket."""
-        self.total += seconds
-        self._counts[bisect_left(self.bounds, seconds)] += 1
+    def observe(self, seconds: float, times: int = 1) -> None:
+        """Count an observation that was made so many times; a bound belongs to its own bucket."""
+        self.total += seconds * times
+        self._counts[bisect_left(self.bounds, seconds)] += times
 
     def cumulative(self) -> Iterator[int]:
         """Yield the buckets' counts, each with all below it, one per label."""

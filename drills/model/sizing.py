@@ -19,8 +19,9 @@ class Sizing:
     recompute_tokens_per_second: float = 10_000.0
     transfer_tokens_per_second: float = 80_000.0
     transfer_seconds: float = 0.02
-    # How long a client waits for its first token before it gives up.
-    patience: float = 60.0
+    # How long a client waits for its first token before it gives up: people in a chat. So the queue
+    # stays as long as the rate makes it, and whoever is served was served within five seconds.
+    patience: float = 3.5
 
     @property
     def tokens(self) -> int:

@@ -12,12 +12,12 @@ _EVENNESS = 4
 class Traffic:
     """What the clients of one model send; lengths in tokens, rate in requests per second."""
 
-    rate: float = 4.0
+    rate: float = 12.0
     long_share: float = 0.0
     long_prompt: int = 12_000
     long_output: int = 3_000
-    short_prompt: int = 1_600
-    short_output: int = 800
+    short_prompt: int = 800
+    short_output: int = 400
     # The part of a prompt that other requests have too: system prompts, earlier turns.
     short_shared: float = 0.6
     long_shared: float = 0.04

@@ -57,10 +57,28 @@ def test_a_client_that_waited_too_long_gives_up() -> None:
     pod.submit(request(1_500, output=100_000), 0.0)
     pod.submit(request(1_500), 0.0)
 
-    for second in range(63):
+    for second in range(7):
         pod.step(float(second), 1.0)
 
     assert (list(pod.waiting), pod.finished) == ([], {Finish.ABORT: 1})
+
+
+def test_time_between_tokens_is_the_time_of_a_step_and_grows_with_recomputing() -> None:
+    """Users see tokens come more slowly because of work, not because a number was set."""
+    alone, crowded = engine(), engine()
+    alone.submit(request(780, output=200), 0.0)
+    for _ in range(2):
+        crowded.submit(request(780, output=200), 0.0)
+
+    for second in range(60):
+        alone.step(float(second), 1.0)
+        crowded.step(float(second), 1.0)
+
+    assert (alone.between_tokens.count, crowded.between_tokens.count) == (200, 400)
+    quick, slow = (
+        each.between_tokens.total / each.between_tokens.count for each in (alone, crowded)
+    )
+    assert Sizing().base_token_seconds < quick < slow
 
 
 @settings(max_examples=40)  # each lives through two minutes

@@ -28,6 +28,7 @@ EVERY_ENGINE = {
     "vllm:request_success_total",
     "vllm:nixl_num_failed_transfers_total",
     *(f"vllm:time_to_first_token_seconds_{part}" for part in ("bucket", "sum", "count")),
+    *(f"vllm:inter_token_latency_seconds_{part}" for part in ("bucket", "sum", "count")),
     *(f"vllm:e2e_request_latency_seconds_{part}" for part in ("bucket", "sum", "count")),
 }
 
