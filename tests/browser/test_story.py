@@ -53,8 +53,8 @@ def test_the_readers_click_approves_the_scale(desk: Rehearsal, page: Page) -> No
     """What the demo asks of a newcomer works with a mouse, and the cluster changes."""
     stream = page.locator("#stream")
     page.get_by_role("link", name=re.compile("inc-1-")).click()
-    expect(stream).to_contain_text("P1 INC-1")
-    expect(stream).to_contain_text("running requests are preempted and recomputed")
+    expect(stream).to_contain_text("P2 INC-1")
+    expect(stream).to_contain_text("users wait more than two seconds for the first token")
     expect(stream).to_contain_text("replicas 4 → 6")
 
     page.get_by_role("button", name="Approve").click()
