@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cluster.signals.story import story_queries
 from cluster.targets.target import Target
 from drills.installation import MODEL, NAMESPACE
 from drills.prometheus import evaluate
@@ -14,6 +13,7 @@ from drills.prometheus.store import DISTANT, Store, moment
 from drills.prometheus.values import Vector
 from drills.rehearsal import GRID, Rehearsal
 from drills.stories import named
+from tests.queries import story_queries
 
 pytestmark = pytest.mark.server
 
