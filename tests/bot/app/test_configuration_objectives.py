@@ -162,7 +162,7 @@ def test_our_own_file_says_all_of_it(tmp_path: Path) -> None:
         pytest.param("22:00:00Z", "25:00:00Z", ":13: .*hour", id="no-time"),
         pytest.param("T22", "T23", ":14: it ends before it begins", id="backwards"),
         pytest.param("    within: 2\n", "", "within is missing", id="no-bound"),
-        pytest.param("model: llama-3-70b", "modell: x", ":6: .*unknown field modell", id="field"),
+        pytest.param("model: llama-3-70b", "patron: x", ":6: .*unknown field patron", id="field"),
         pytest.param("objectives:", "promises:", "exactly one of objectives, spec", id="neither"),
     ],
 )
