@@ -19,6 +19,9 @@ from incidents.policy import (
 )
 
 PRIORITY = "label:priority"
+CATEGORY = "category"
+"""The label about security and corruption, compared whatever its case: it may not go unheard."""
+
 _LEVELS = tuple(Severity)
 _UNLISTED = Judged(severity=Severity.P2, because="")
 
@@ -156,13 +159,17 @@ def _base(alert: Alert, policy: Policy) -> Verdict:
     if judged is not _UNLISTED:
         return plain
     label = alert.labels.get("severity", "")
-    if label in policy.by_label:
+    if said := _called(label, policy):
         because = f"the alert's rule calls it {label}"
-        return replace(
-            plain, severity=policy.by_label[label], because=because, rule="label:severity"
-        )
+        return replace(plain, severity=worst(said), because=because, rule="label:severity")
     because = "nothing says how bad it is, so somebody should look"
     return replace(plain, because=because, rule="default")
+
+
+def _called(label: str, policy: Policy) -> list[Severity]:
+    """Return what the label may mean, whatever its case: `Critical` is no less than `critical`."""
+    word = label.lower()
+    return [severity for one, severity in policy.by_label.items() if one.lower() == word]
 
 
 def _concerned(alert: Alert, policy: Policy) -> Sequence[LiveRule]:
@@ -173,9 +180,15 @@ def _concerns(rule: LiveRule, alert: Alert) -> bool:
     if rule.alerts and alert.name not in rule.alerts:
         return False
     return all(
-        any(fnmatchcase(alert.labels.get(label, ""), pattern) for pattern in patterns)
+        any(_like(label, alert.labels.get(label, ""), pattern) for pattern in patterns)
         for label, patterns in rule.labels.items()
     )
+
+
+def _like(label: str, value: str, pattern: str) -> bool:
+    if label == CATEGORY:
+        return fnmatchcase(value.casefold(), pattern.casefold())
+    return fnmatchcase(value, pattern)
 
 
 def _judged(base: Verdict, rules: Sequence[LiveRule], facts: Facts, policy: Policy) -> Verdict:

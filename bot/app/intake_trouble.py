@@ -54,7 +54,8 @@ def key(delivery: Delivery) -> str:
 def unit(delivery: Delivery, trouble: Trouble, *, choose: Choose, now: datetime) -> Unit:
     """Return the trouble as an alert of the desk's own: an occurrence for each delivery.
 
-    It fires until a person resolves its incident: what was set aside waits for somebody.
+    It fires until a person resolves its incident: what was set aside waits for somebody. What
+    nobody could read is as bad as an alert of which nothing is said.
     """
     alert = _alert(delivery, trouble, now)
     runbook, because = choose(alert)
@@ -63,8 +64,8 @@ def unit(delivery: Delivery, trouble: Trouble, *, choose: Choose, now: datetime)
         key=key(delivery),
         place=correlation.place(alert),
         verdict=Verdict(
-            severity=Severity.P3,
-            because="alerts may be missing until somebody has looked at it",
+            severity=Severity.P2,
+            because="nobody knows what it says, and alerts may be missing until somebody looks",
             rule="delivery",
         ),
         runbook=runbook,

@@ -83,6 +83,16 @@ QUEUE = "requests pile up in front of the engines"
         ),
         pytest.param(
             "Unheard",
+            {"severity": "Critical"},
+            Verdict(
+                severity=Severity.P1,
+                because="the alert's rule calls it Critical",
+                rule="label:severity",
+            ),
+            id="severity-label-in-another-case",
+        ),
+        pytest.param(
+            "Unheard",
             {"severity": "apocalyptic"},
             Verdict(
                 severity=Severity.P2,
@@ -282,7 +292,7 @@ def test_a_node_more_is_one_level_more_and_no_two() -> None:
     assert judge(alert("LLMDGPUHighUtilization"), facts, POLICY).severity is Severity.P2
 
 
-@pytest.mark.parametrize("category", ["security", "corruption"])
+@pytest.mark.parametrize("category", ["security", "corruption", "Corruption", "SECURITY"])
 @pytest.mark.parametrize(
     "labels", [pytest.param({}, id="alone"), pytest.param({"priority": "P3"}, id="over-priority")]
 )

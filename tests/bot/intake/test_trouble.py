@@ -12,23 +12,27 @@ from incidents.errors import Unavailable
 from incidents.incident import Status
 from incidents.journal import Delivery
 from incidents.policy import Severity
+from incidents.severity import judge
 from storage.memory import MemoryStore
 from storage.writer import Hooks
 from tests.alert_webhooks.bodies import UNREADABLE, alert, body, resolved
 from tests.bot.intake.desks import Office, choose
+from tests.builders import alert as unlabelled
 
 UNREAD = "it is not JSON: not JSON: Expecting value (character 0)"
 
 
 def test_a_person_learns_of_what_cannot_be_read(office: Office) -> None:
-    """An alert that we cannot read is still an alert."""
+    """An alert that we cannot read is still an alert, and no less bad than one that says little."""
     office.deliver(b"")
 
     [incident] = office.incidents
-    assert (incident.title, incident.severity) == (
+    assert (incident.title, incident.severity, incident.severity_because) == (
         "A delivery from alertmanager:prod was set aside: it is not JSON",
-        Severity.P3,
+        judge(unlabelled("Unheard"), {}, office.policy).severity,
+        "nobody knows what it says, and alerts may be missing until somebody looks",
     )
+    assert incident.severity is Severity.P2
     assert office.aside == [(1, UNREAD)]
 
 

@@ -208,7 +208,7 @@ def test_roles_run_apart(operator: Operator, bare_postgresql_url: str) -> None:
         True,
     ]
     # What the door kept is set aside by the desk.
-    until(lambda: 'triaged_open_incidents{severity="P3"}' in desk.get("/metrics")[1], seconds=10)
+    until(lambda: 'triaged_open_incidents{severity="P2"}' in desk.get("/metrics")[1], seconds=10)
     assert [one.end()[0] for one in (door, hands, desk)] == [0, 0, 0]
 
 
