@@ -23,9 +23,19 @@ class Which:
         named = not self.alerts or any(_like(one, name) for one in self.alerts)
         return named and all(_like(one, labels.get(label, "")) for label, one in self.labels)
 
+    @property
+    def narrows(self) -> bool:
+        """Tell whether it means some alerts only, and not any text or whatever lacks a label."""
+        named = bool(self.alerts) and all(map(_says, self.alerts))
+        return named or any(_says(one) for _, one in self.labels)
+
     def __str__(self) -> str:
         said = [" or ".join(self.alerts)] if self.alerts else []
         return ", ".join([*said, *(f"{label}={one}" for label, one in self.labels)]) or "any alert"
+
+
+def _says(pattern: str) -> bool:
+    return bool(pattern.strip("*?"))
 
 
 def _like(pattern: str, text: str) -> bool:

@@ -79,6 +79,9 @@ def _begin(state: SnoozeState, command: Snooze, now: datetime, policy: Policy) -
         # A desk that says nothing of anything would look like calm.
         message = "say which alerts: a name, a label or a key"
         raise Rejected(message)
+    if not command.which.narrows:
+        message = f"{command.which}: this snoozes nearly everything; say which alerts"
+        raise Rejected(message)
     say_why(command.reason)
     if not now < command.until <= now + longest:
         message = f"a snooze ends in the future, and within {minutes(longest)}"

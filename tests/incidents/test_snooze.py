@@ -35,6 +35,21 @@ def after(*commands: SnoozeCommand, at: datetime = NOON) -> SnoozeState:
             "say which alerts: a name, a label or a key",
             id="everything",
         ),
+        *(
+            pytest.param(
+                (),
+                Snooze(number=1, which=which, until=later(1), by="ann", reason="x"),
+                f"{which}: this snoozes nearly everything; say which alerts",
+                id=f"nearly-everything-{which}",
+            )
+            for which in (
+                Which(alerts=("*",)),
+                Which(alerts=("Slow", "**")),
+                Which(alerts=("?*",), labels=(("namespace", "*"),)),
+                Which(labels=(("key", "*"),)),
+                Which(labels=(("team", ""),)),
+            )
+        ),
         pytest.param(
             (),
             Snooze(number=1, which=SNOOZE.which, until=later(1), by="ann", reason=" "),
@@ -73,6 +88,21 @@ def test_what_does_not_fit_is_refused(
         decide(after(*standing), command, NOON, policy())
 
     assert str(refused.value) == said
+
+
+@pytest.mark.parametrize(
+    "which",
+    [
+        pytest.param(Which(alerts=("VLLM*",)), id="beginning"),
+        pytest.param(Which(alerts=("*",), labels=(("namespace", "llm-*"),)), id="label"),
+    ],
+)
+def test_a_pattern_that_means_some_alerts_is_taken(which: Which) -> None:
+    """A load test concerns a namespace, whatever rings there."""
+    state = after(Snooze(number=1, which=which, until=later(30), by="ann", reason="a load test"))
+
+    assert state.began is not None
+    assert state.began.which == which
 
 
 def test_a_snooze_ends_by_itself_and_only_once() -> None:

@@ -143,7 +143,7 @@ def test_a_snooze_that_a_person_ends_lets_go_at_once(desk: Desk) -> None:
 def test_an_outage_breaks_a_snooze(desk: Desk, broken_by: set[str], opened: int) -> None:
     """Nobody who snoozes a slow model means to sleep through its outage."""
     desk.rules(snoozing=Snoozing(broken_by=frozenset(broken_by)))
-    desk.snooze("*")
+    desk.snooze("LLMD*")
     desk.fires(SLOW, priority="P0")
 
     assert len(desk.incidents) == opened
@@ -153,7 +153,7 @@ def test_an_outage_breaks_a_snooze(desk: Desk, broken_by: set[str], opened: int)
 
 def test_what_gets_worse_while_it_is_snoozed_breaks_the_snooze(desk: Desk) -> None:
     """The same occurrence, judged again at its next delivery."""
-    desk.snooze("*")
+    desk.snooze("LLMD*")
     known = desk.fires(SLOW, priority="P2")
     quiet = len(desk.incidents)
     desk.occurrences[known]["labels"]["priority"] = "P0"
