@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from incidents.events.incident import FactSeen
@@ -57,6 +58,14 @@ def blind(found: Iterable[FactSeen], *, most: int = SHOWN) -> str:
             reasons.setdefault(one.source, []).append(_named(one))
     groups = [f"{_some(names, most)} ({why})" for why, names in reasons.items()]
     return f"; could not see: {_some(groups, REASONS, '; ')}" if groups else ""
+
+
+def blind_in_short(found: Iterable[FactSeen]) -> str:
+    """Return what could not be seen with the beginning of each reason, for a line or a headline.
+
+    As in `(not scraped)`; what comes after its first `: ` stands on the page and in the timeline.
+    """
+    return blind(replace(one, source=one.source.partition(": ")[0]) for one in found)
 
 
 def _some(words: Sequence[str], most: int, between: str = ", ") -> str:

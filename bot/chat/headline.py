@@ -9,7 +9,7 @@ from incidents.approval import ApprovalState
 from incidents.belonging import team
 from incidents.events.desk import Frozen
 from incidents.events.run import CheckFinished
-from incidents.facts_seen import blind, numbers
+from incidents.facts_seen import blind_in_short, numbers
 from incidents.incident import Incident, Status
 from incidents.modes import MODES
 from incidents.people import People
@@ -43,7 +43,7 @@ def headline(situation: Situation) -> Message:
 
 def because(incident: Incident) -> str:
     """Return why it is as bad as it is said to be, and what could not be seen."""
-    return f"{incident.severity_because}{blind(incident.seen)}"
+    return f"{incident.severity_because}{blind_in_short(incident.seen)}"
 
 
 def topic(situation: Situation) -> str:

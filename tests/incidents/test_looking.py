@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from incidents.commands.incident import NoteFacts, Resolve, SetSeverity
 from incidents.events.incident import FactSeen, LookedAgain, SeverityChanged
-from incidents.facts_seen import blind, merged, numbers
+from incidents.facts_seen import blind, blind_in_short, merged, numbers
 from incidents.incident import Incident
 from incidents.policy import Severity
 from incidents.severity import worse
@@ -140,6 +140,20 @@ def test_what_could_not_be_seen_is_said_in_few_words() -> None:
         "; could not see: error ratio, ttft p95, waiting and 1 more "
         f"({LATE}); xid (empty) and 1 more"
     )
+
+
+def test_a_headline_says_the_beginning_of_a_long_reason() -> None:
+    """What was tried fills a line by itself; reasons that begin alike are one there."""
+    nothing = replace(
+        UNSEEN, name="itl_p95", source="not scraped: namespace llm-d has none of: a, b"
+    )
+    other = replace(UNSEEN, name="waiting", source="not scraped: namespace llm-d has none of: c")
+
+    assert blind_in_short([nothing, other, UNSEEN]) == (
+        f"; could not see: itl p95, waiting (not scraped); error ratio ({LATE})"
+    )
+    assert blind([nothing]) == f"; could not see: itl p95 ({nothing.source})"
+    assert blind_in_short([SEEN]) == ""
 
 
 def test_what_was_seen_is_said_with_its_numbers() -> None:

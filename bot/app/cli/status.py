@@ -8,7 +8,7 @@ from bot.app.cli.snooze import standing
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.belonging import team
-from incidents.facts_seen import blind
+from incidents.facts_seen import blind_in_short
 from incidents.journal import Aggregate, Summary
 
 
@@ -53,7 +53,7 @@ def _because(row: Summary, desk: Opened) -> str:
     if row.incident is None:
         return ""
     incident = desk.desk.incident(row.incident)
-    return f"{incident.severity_because}{blind(incident.seen)}"
+    return f"{incident.severity_because}{blind_in_short(incident.seen)}"
 
 
 def _team(row: Summary, desk: Opened) -> str:

@@ -9,6 +9,7 @@ from bot.chat.message import Context, Fields, Header, Message, Section
 from incidents.commands.desk import Freeze
 from incidents.commands.incident import Hide, HideChild, Resolve, Tick
 from incidents.commands.run import PoseAsk, PutOff, RaiseDoubt, RecordCheck, RetryStep, StartWait
+from incidents.events.incident import FactSeen
 from incidents.run import Run
 from runbooks.verdicts.kv_cache.row import Diagnosis
 from tests import builders
@@ -45,6 +46,19 @@ def test_the_headline_says_what_is_wrong_and_what_to_press() -> None:
             Context(text="rule catalogue:VLLMPreemptionsHigh", page=PAGE),
         ),
     )
+
+
+def test_a_long_reason_for_what_could_not_be_seen_stays_on_the_page() -> None:
+    """A list of all the names that were tried would push away what is to be pressed."""
+    why = "not scraped: namespace llm-d has none of: a, b, c"
+    unseen = FactSeen(name="itl_p95", value=None, unit="", source=why)
+    story = Story()
+    story.desk.tell(builders.INCIDENT, builders.report(builders.judgement(facts=(unseen,))))
+
+    because = headline(story.situation()).blocks[1]
+
+    text = "users wait longer; could not see: itl p95 (not scraped)"
+    assert because == Section(strong="Because", text=text)
 
 
 def test_the_first_160_characters_say_severity_what_because_and_what_to_press() -> None:
