@@ -8,14 +8,17 @@ from types import ModuleType
 import pytest
 
 from bot.app.cli.main import main
+from bot.app.cluster_facts import OF_TARGET
+from bot.app.signal_facts import IDLE
 from incidents.catalogued import shipped, together
-from incidents.facts import FACTS
+from incidents.facts import FACTS, Origin
 from incidents.policy import Severity
 from incidents.severity import judge
 from tests.builders import alert, policy
 from tests.incidents.knowing import knowing
 
-PAGE = (Path(__file__).parents[3] / "docs" / "severity.md").read_text("utf-8")
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "severity.md").read_text("utf-8")
 TYPED = re.compile(r"^```console\n([^\n]*)\n```\n\n```text\n(.*?)^```", re.DOTALL | re.MULTILINE)
 FACT = re.compile(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \| (\w+) `(\w+)` \| (\w+) \|$", re.MULTILINE)
 JUDGED = re.compile(r"^\| (P\d) \| ([^|]*) \| (`[^|]*`) \| ([^|]*) \|$", re.MULTILINE)
@@ -99,6 +102,28 @@ def test_the_facts_of_the_page_are_those_of_the_code() -> None:
         )
         for one in FACTS.values()
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        pytest.param("README.md", r"Facts that no live source tells yet[^.]*\.", id="limits"),
+        pytest.param("docs/severity.md", r"Not read yet:[^;]*;", id="page"),
+    ],
+)
+def test_the_reader_is_told_which_facts_nothing_tells_yet(file: str, sentence: str) -> None:
+    """A rule about one of them does nothing by itself, and looks as if it did."""
+    (said,) = re.findall(sentence, (ROOT / file).read_text("utf-8"))
+
+    told = {name for name, one in FACTS.items() if one.origin in {Origin.SIGNAL, Origin.DESK}}
+    assert set(re.findall(r"`(\w+)`", said)) == set(FACTS) - told - {*OF_TARGET, IDLE}
+
+
+def test_nobody_relies_on_the_desk_for_a_watchdog_that_stays_away() -> None:
+    """The dead man's switch is only kept out of incidents: somebody else has to watch it."""
+    shipped = (ROOT / "deploy" / "alertmanager" / "alertmanager.yaml").read_text("utf-8")
+
+    assert "does not watch yet whether it\n    # stays away" in shipped
 
 
 def test_the_catalogue_of_the_page_is_that_of_the_code() -> None:
