@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from math import isfinite
+from math import inf, isfinite
 from typing import Final
 
 Value = float | bool | str
@@ -66,6 +66,10 @@ class Fact:
 
     With `over` the signal is read over that time up to now, and `meaning` says what is taken of
     it. `words` are the values of a fact that is a word. False is below true.
+
+    A number outside `lowest` to `highest` is a mistake of whoever tells it: all of them are
+    counted or measured, so that none is below 0. A ratio may be above 1: the picker counts refusals
+    among its errors, but a request only once it is scheduled (pkg/epp/handlers/server.go).
     """
 
     name: str
@@ -77,6 +81,8 @@ class Fact:
     worse: Worse = Worse.UP
     over: timedelta | None = None
     words: tuple[str, ...] = ()
+    lowest: float = 0.0
+    highest: float = inf
 
 
 HOUR: Final = timedelta(hours=1)
@@ -228,6 +234,7 @@ _TABLE: Final = (
         meaning="Share of the role's replicas that are affected",
         origin=Origin.TARGET,
         of="affected_share",
+        highest=1.0,
     ),
     Fact(
         name="nodes_affected",
@@ -287,6 +294,13 @@ _TABLE: Final = (
 
 FACTS: Final[Mapping[str, Fact]] = {fact.name: fact for fact in _TABLE}
 """Every fact that a rule may look at."""
+
+
+def outside(fact: Fact, value: Value) -> bool:
+    """Return whether a number is one that the fact cannot be; NaN is no number at all."""
+    if isinstance(value, (bool, str)):
+        return False
+    return value < fact.lowest or value > fact.highest
 
 
 def known(facts: Facts, name: str) -> Known | None:

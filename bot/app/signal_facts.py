@@ -2,18 +2,26 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from cluster.signals.reading import NoData, NotApplicable, Observation, PerPod, Reading, Why
 from cluster.signals.signals import DEADLINE, Samples, Signals
 from cluster.signals.trend import CannotTell, Rising, shape_of
 from cluster.targets.target import Target
-from incidents.facts import FACTS, Fact, Facts, Known, Origin, Unknown
+from incidents.catalogue.everywhere import FLOOR
+from incidents.facts import FACTS, Fact, Facts, Known, Origin, Unknown, outside
 
 SAMPLES: Final = 60
 """How many samples a range is asked for in."""
 RECENT: Final = timedelta(minutes=5)
-"""An end of the samples that is older says nothing of now."""
+"""An end of the samples that is older says nothing of now.
+
+A rate is one over as long: what arrives shows in the samples of the next five minutes, so that a
+shorter hole between samples hides nothing.
+"""
+ENOUGH: Final = 0.9
+"""The share of samples without which a range is not known, however they lie."""
 SHOWN: Final = 160
 IDLE: Final = "idle_replicas"
 LASTING: Final = frozenset({Why.NOT_SCRAPED, Why.EMPTY})
@@ -63,6 +71,9 @@ def _ranged(fact: Fact, signals: Signals, target: Target, at: datetime) -> Calla
         found = signals.read_range(fact.of, target, start=at - over, end=at, step=over / SAMPLES)
         if isinstance(found, NoData | NotApplicable):
             return {fact.name: _nothing(found)}
+        odd = [value for _, value in found.points if outside(fact, value)]
+        if odd:
+            return {fact.name: _impossible(odd[0])}
         return {fact.name: _OF_SAMPLES[fact.name](fact, found, at)}
 
     return read
@@ -70,8 +81,14 @@ def _ranged(fact: Fact, signals: Signals, target: Target, at: datetime) -> Calla
 
 def _told(fact: Fact, found: Observation) -> Told:
     if isinstance(found, Reading):
+        if outside(fact, found.value):
+            return _impossible(found.value)
         return Known(value=found.value, unit=fact.unit, source=_source(found))
     return _nothing(found)
+
+
+def _impossible(value: float) -> Unknown:
+    return Unknown(why=f"outside what it can be: {value:g}")
 
 
 def _nothing(found: NoData | NotApplicable) -> Unknown:
@@ -100,8 +117,30 @@ def _over(fact: Fact, found: Samples) -> str:
     return f"{fact.of} from {first:%H:%M} to {last:%H:%M}"
 
 
-def _highest(fact: Fact, found: Samples, _: datetime) -> Told:
+def _hole(fact: Fact, found: Samples, at: datetime) -> Unknown | None:
+    """Return that the range is not known as a whole, or None where it is.
+
+    Prometheus answers for each step at which it knows something: a series that was born a minute
+    ago says nothing of the hour before it. The newest sample must be that of `at` itself, since
+    no later one shows what it would.
+    """
+    over = fact.over or timedelta()
+    moments = [moment for moment, _ in found.points]
+    apart = [after - before for before, after in pairwise((at - over, *moments))]
+    enough = len(moments) >= ENOUGH * (SAMPLES + 1)
+    if enough and max(apart) <= RECENT and at - moments[-1] < over / SAMPLES:
+        return None
+    first, last = moments[0], moments[-1]
+    if first - (at - over) <= RECENT and at - last < over / SAMPLES:
+        return Unknown(why=f"only {len(moments)} of {SAMPLES + 1} samples of the hour are known")
+    return Unknown(why=f"only {first:%H:%M} to {last:%H:%M} of the hour is known")
+
+
+def _highest(fact: Fact, found: Samples, at: datetime) -> Told:
+    """Return the maximum; one that is hardly any lowers, and must be that of the whole hour."""
     value = max(value for _, value in found.points)
+    if value < FLOOR and (hole := _hole(fact, found, at)):
+        return hole
     return Known(value=value, unit=fact.unit, source=_over(fact, found))
 
 
@@ -110,6 +149,10 @@ def _gone(fact: Fact, found: Samples, at: datetime) -> Told:
     if at - last > RECENT:
         return Unknown(why=f"the newest sample of {fact.of} is of {last:%H:%M:%S}")
     gone = now == 0 and any(value > 0 for _, value in found.points)
+    if now > 0 and at - last >= (fact.over or timedelta()) / SAMPLES:
+        return Unknown(why=f"the newest sample of {fact.of} is of {last:%H:%M:%S}")
+    if now == 0 and not gone and (hole := _hole(fact, found, at)):
+        return hole
     return Known(value=gone, unit=fact.unit, source=_over(fact, found))
 
 

@@ -126,7 +126,9 @@ def test_why_there_is_no_number_is_said_in_words(why: Why, told: str, lasting: b
     [
         pytest.param([3, 5, 0, 0], {"request_rate": 5, "traffic_gone": True}, id="gone"),
         pytest.param([3, 5, 0, 1], {"request_rate": 5, "traffic_gone": False}, id="some"),
-        pytest.param([0, 0, 0, 0], {"request_rate": 0, "traffic_gone": False}, id="never-any"),
+        pytest.param([0] * 61, {"request_rate": 0, "traffic_gone": False}, id="never-any"),
+        pytest.param([0, 0, 0, 0], {}, id="hardly-looked"),
+        pytest.param([0], {}, id="born-during-the-outage"),
     ],
 )
 def test_traffic_is_judged_by_the_last_hour(
