@@ -23,6 +23,8 @@ from incidents.errors import Rejected, TriagedError, Unavailable
 ALERTS, SINCE = "ALERTS", "ALERTS_FOR_STATE"
 USUAL_STEP = timedelta(minutes=1)
 """Prometheus' default evaluation interval."""
+SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
+"""A step is between them; a shorter one never ends, a longer one sees nothing."""
 MOST_STEPS = 4000
 """Of one query; Prometheus answers 11 000 at most for a series."""
 LEAST_CHUNK = 8
@@ -127,7 +129,10 @@ def _step(source: Source, step: timedelta | None) -> tuple[timedelta, str]:
         return USUAL_STEP, f"its rules cannot be read: {found.why.value}"
     if not found:
         return USUAL_STEP, "it has no alerting rules of its own"
-    return min(found), "as often as the fastest alerting rule is evaluated"
+    usable = [one for one in found if SHORTEST <= one <= LONGEST]
+    if not usable:
+        return USUAL_STEP, "none of its alerting rules is evaluated every 1 s to 1 h"
+    return min(usable), "as often as the fastest alerting rule is evaluated"
 
 
 def _chunks(wanted: Period) -> Iterator[tuple[datetime, datetime]]:

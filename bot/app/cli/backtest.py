@@ -88,7 +88,7 @@ def _step(text: str) -> timedelta | None:
     except ValueError as error:
         message = f"--step: {error}"
         raise Rejected(message) from error
-    if not timedelta(seconds=1) <= found <= timedelta(hours=1):
+    if not history.SHORTEST <= found <= history.LONGEST:
         message = "--step: from 1s to 1h"
         raise Rejected(message)
     return found

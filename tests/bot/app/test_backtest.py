@@ -110,9 +110,15 @@ def test_how_a_history_is_cut_into_chunks_changes_nothing(cuts: list[int], fires
 class Past:
     """A Prometheus that refuses what is longer than it likes, and notes what it was asked."""
 
-    def __init__(self, *, most: int = 10**6, why: Why = Why.REFUSED) -> None:
+    def __init__(
+        self,
+        *,
+        most: int = 10**6,
+        why: Why = Why.REFUSED,
+        every: tuple[timedelta, ...] = (timedelta(seconds=30), STEP),
+    ) -> None:
         self.asked: list[tuple[datetime, datetime]] = []
-        self._most, self._why = most, why
+        self._most, self._why, self._every = most, why, every
 
     def range(
         self, query: Promql, *, start: datetime, end: datetime, step: timedelta
@@ -127,7 +133,7 @@ class Past:
         return (track(5, 6, 7),) if start <= at(5) <= end else ()
 
     def alert_intervals(self) -> tuple[timedelta, ...] | Trouble:
-        return (timedelta(seconds=30), STEP)
+        return self._every
 
 
 def test_every_step_is_asked_for_once() -> None:
@@ -176,6 +182,28 @@ def test_the_step_is_that_of_the_fastest_rule() -> None:
 
     assert (ours.step, asked.step) == (timedelta(seconds=30), STEP)
     assert ours.end - ours.start == timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("every", "step", "because"),
+    [
+        pytest.param((0, 30), 30, "as often as the fastest alerting rule is evaluated", id="one"),
+        pytest.param((0,), 60, "none of its alerting rules is evaluated every 1 s to 1 h", id="0"),
+        pytest.param(
+            (-5, 0.01, 7200), 60, "none of its alerting rules is evaluated every 1 s to 1 h", id="-"
+        ),
+    ],
+)
+def test_a_step_that_cannot_be_is_not_taken(
+    every: Sequence[float], step: float, because: str
+) -> None:
+    """A server that calls itself Prometheus may say 0, and nothing is divided by that."""
+    past = Past(every=tuple(timedelta(seconds=one) for one in every))
+
+    found = history.period(past, end=START, days=1, step=None)
+
+    assert (found.step, found.because) == (timedelta(seconds=step), because)
+    assert history.read(past, found, without=(), tell=lambda _: None).occurrences == ()
 
 
 def test_nothing_recorded_at_all_is_a_gap_over_everything() -> None:
