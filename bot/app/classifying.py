@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from alert_webhooks.notification import Notification
 from alert_webhooks.registry import sources
 from alert_webhooks.unreadable import Unreadable
+from bot.app import saved
 from bot.app.configuration import Configuration, policy_of
 from bot.app.facts import Asked, FactsSource
 from bot.app.intake_bounds import bounded, key_of
@@ -44,18 +46,14 @@ class Answer:
     key: str
 
 
-def read(file: Path) -> Sequence[Alert]:
-    """Return the alerts of a saved delivery of Alertmanager (version 4).
+def read(file: Path) -> Notification:
+    """Return a saved delivery of Alertmanager (version 4).
 
     Raises Rejected where there is no such file, or none that can be read.
     """
-    source = sources()[ALERTMANAGER]
+    source, body = sources()[ALERTMANAGER], saved.read(file)
     try:
-        body = file.read_bytes()
-        return source.parse(body, source=f"{ALERTMANAGER}:{file.name}").alerts
-    except OSError as error:
-        message = f"{file}: {error.strerror}"
-        raise Rejected(message) from error
+        return source.parse(body, source=f"{ALERTMANAGER}:{file.name}")
     except Unreadable as error:
         message = f"{file}: {error}"
         raise Rejected(message) from error

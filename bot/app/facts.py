@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Protocol
 
+from bot.app import saved
 from incidents.correlation import Place
 from incidents.errors import Rejected
-from incidents.facts import FACTS, Fact, Facts, Kind, Known, Unknown, Value
+from incidents.facts import FACTS, Fact, Facts, Kind, Known, Unknown, Value, outside
 from runbooks.language.document import Entries, Node, Plain, Scalar, read
 from runbooks.language.problem import Problem, refuse
 
@@ -59,13 +61,11 @@ def unknown(names: Iterable[str], why: str, *, lasting: bool = True) -> Facts:
 def from_file(file: Path) -> Facts:
     """Return the facts of a YAML or JSON file of `name: value`; `null` is a fact not known.
 
-    Raises Rejected with file and line of every name and value that does not fit.
+    Raises Rejected with file and line of every name and value that does not fit, and for a file
+    that cannot be read or is too large.
     """
     try:
-        text = file.read_bytes().decode("utf-8")
-    except OSError as error:
-        message = f"{file}: {error.strerror}"
-        raise Rejected(message) from error
+        text = saved.read(file).decode("utf-8")
     except UnicodeDecodeError as error:
         message = f"{file}: it is no text in UTF-8: byte {error.start}"
         raise Rejected(message) from error
@@ -105,6 +105,11 @@ def _value(fact: Fact, plain: Plain) -> Value:
     number = isinstance(plain, (int, float)) and not isinstance(plain, bool)
     match fact.kind:
         case Kind.NUMBER if number and not isinstance(plain, str) and plain is not None:
+            if outside(fact, plain):
+                bounds = f"from {fact.lowest:g} to {fact.highest:g}"
+                wanted = bounds if isfinite(fact.highest) else f"{fact.lowest:g} or more"
+                message = f"{fact.name}: expected {wanted}, found {plain!r}"
+                raise ValueError(message)
             return plain
         case Kind.TRUTH if isinstance(plain, bool):
             return plain

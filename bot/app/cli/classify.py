@@ -62,10 +62,11 @@ def classify(  # each is an option of the command
         raise Rejected(message)
     settings = load()
     configuration = load_configuration(settings.config)
+    delivery = classifying.read(file)
     with ExitStack() as closing:
         found = list(
             classifying.answers(
-                classifying.read(file),
+                delivery.alerts,
                 policy=classifying.policy_in(configuration, policy),
                 facts=from_file(facts) if facts is not None else {},
                 source=_source(settings, facts, live=live, closing=closing),
@@ -73,8 +74,10 @@ def classify(  # each is an option of the command
                 at=world_clock(settings.clock_url)() if settings.clock_url else datetime.now(UTC),
             )
         )
-    lines = [line for one in found for line in _lines(one)]
-    show([_answer(one) for one in found], lines or ["no alert in it"], as_json=as_json)
+    lines = [line for one in found for line in _lines(one)] or ["no alert in it"]
+    if delivery.truncated:
+        lines.append(f"{delivery.truncated} more alerts were left out of it (truncatedAlerts)")
+    show([_answer(one, delivery.truncated) for one in found], lines, as_json=as_json)
 
 
 def _source(
@@ -102,7 +105,7 @@ def _replay(policy: Path | None, *, as_json: bool) -> None:
         show([_difference(one) for one in found], lines or ["nothing changes"], as_json=as_json)
 
 
-def _answer(one: Answer) -> Mapping[str, object]:
+def _answer(one: Answer, truncated: int) -> Mapping[str, object]:
     verdict = one.verdict
     return {
         "alert": one.alert.name,
@@ -128,6 +131,8 @@ def _answer(one: Answer) -> Mapping[str, object]:
             "role": one.place.role,
             "key": one.key,
         },
+        # Of the whole delivery, and so the same in each answer: the answers are a list.
+        "truncated_alerts": truncated,
     }
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from alert_webhooks.door import CAP
+from bot.app import saved
 from bot.app.cli.main import main
 from bot.app.opening import opened
 from bot.app.settings import load
@@ -196,6 +198,16 @@ def test_a_policy_is_tried_before_it_is_in_force(run: Run, tmp_path: Path) -> No
             "1: failure_mode: expected one of FailOpen, FailClose, found 'Fail'",
             id="no-such-word",
         ),
+        pytest.param(
+            "waiting: 1\nerror_ratio: -1\n",
+            "2: error_ratio: expected 0 or more, found -1",
+            id="below-what-it-can-be",
+        ),
+        pytest.param(
+            "affected_share: 1.5\n",
+            "1: affected_share: expected from 0 to 1, found 1.5",
+            id="above-what-it-can-be",
+        ),
         pytest.param("waiting: [1]\n", "1: waiting: expected one value", id="list"),
         pytest.param("- 1\n", "1: expected names of facts and their values", id="no-names"),
         pytest.param("waiting: 1\nwaiting: 2\n", "2: waiting stands here twice", id="twice"),
@@ -236,6 +248,14 @@ def test_a_wrong_fact_is_refused_with_its_line(
             ("body.json", "--policy", "gone"), "gone: No such file or directory", id="no-policy"
         ),
         pytest.param(("broken.json",), "broken.json: ", id="broken-body"),
+        pytest.param(
+            ("/dev/zero",), "/dev/zero: it is larger than 16 MiB", id="a-body-without-an-end"
+        ),
+        pytest.param(
+            ("body.json", "--facts", "/dev/zero"),
+            "/dev/zero: it is larger than 16 MiB",
+            id="facts-without-an-end",
+        ),
         pytest.param(("body.json", "--facts", "raw"), "raw: it is no text in UTF-8", id="bytes"),
     ],
 )
@@ -252,6 +272,25 @@ def test_what_does_not_fit_is_refused_in_one_line(
     assert (status, out) == (2, "")
     assert err.startswith(f"triaged: {wrong}")
     assert err.count("\n") == 1
+
+
+def test_a_file_may_be_as_large_as_what_the_door_takes() -> None:
+    """What was delivered can be classified."""
+    assert saved.LARGEST == CAP
+
+
+def test_alerts_that_were_left_out_are_counted(run: Run, tmp_path: Path) -> None:
+    """An answer about nine of ten alerts must not look like one about all of them."""
+    whole = run("classify", body(tmp_path, ERRORS))[1]
+    file = tmp_path / "body.json"
+    file.write_text(file.read_text().replace('"truncatedAlerts": 0', '"truncatedAlerts": 9'))
+
+    lines = run("classify", "body.json")[1].splitlines()
+    (found,) = answered(run, "body.json")
+
+    assert lines[-1] == "9 more alerts were left out of it (truncatedAlerts)"
+    assert found["truncated_alerts"] == 9
+    assert "left out" not in whole
 
 
 def test_every_fact_can_be_given(run: Run, tmp_path: Path) -> None:
