@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any  # what the shapes have checked
 
-from incidents.conditions import Condition, How
-from incidents.facts import FACTS, Kind, Value
+from incidents.conditions import Condition, How, opposite
+from incidents.facts import FACTS, Kind, Value, Worse
 from incidents.modes import MODES
 from incidents.policy import (
     Bound,
@@ -47,6 +47,10 @@ EFFECTS: Mapping[str, Callable[[Any], Effect]] = {  # each takes what its own sh
     "lower": lambda levels: Lower(levels=levels),
 }
 
+LOWERING = ("at_most", "lower")
+"""The effects that make it less bad."""
+
+_WAY: Mapping[Worse, str] = {Worse.UP: "upwards", Worse.DOWN: "downwards"}
 _SEVERITY = Choice(choices=tuple(Severity.__members__))
 _MODE = Choice(choices=tuple(MODES))
 _LEVELS = Integer(minimum=1, maximum=3)
@@ -156,7 +160,8 @@ def wrong(says: Mapping[str, Any], base: Policy) -> Iterator[Wrong]:
         for place, name in enumerate(rule.get("alerts", ())):
             if name not in alerts:
                 yield f"no alert {name!r} is known; add it to alerts", (*here, "alerts", place)
-        yield from _conditions(rule, here)
+        mistakes = list(_conditions(rule, here))
+        yield from mistakes or (_calming(rule, here) if len(given) == 1 else ())
     known = {rule.name for rule in base.live}
     for number, name in enumerate(says.get("live_off", ())):
         if name not in known:
@@ -179,6 +184,24 @@ def changed(says: Mapping[str, Any], base: Policy) -> Policy:
     )
 
 
+def doubtful(policy: Policy, base: Policy) -> tuple[str, ...]:
+    """Return what is allowed and may cost dear: firm rules that are off, outages that open nothing.
+
+    `base` is the built-in policy.
+    """
+    firm = {rule.name for rule in policy.live if rule.firm}
+    off = sorted(rule.name for rule in base.live if rule.firm and rule.name not in firm)
+    unheard = sorted(
+        name
+        for name in policy.never_open - base.never_open
+        if name in policy.catalogue and policy.catalogue[name].severity is Severity.P0
+    )
+    return (
+        *(f"the firm rule {name} is off, or replaced by one that is not firm" for name in off),
+        *(f"{name} is P0 in the catalogue, and never opens an incident" for name in unheard),
+    )
+
+
 def _conditions(rule: Mapping[str, Any], here: Path) -> Iterator[Wrong]:
     for list_of in ("when", "unless"):
         for number, one in enumerate(rule.get(list_of, ())):
@@ -187,6 +210,39 @@ def _conditions(rule: Mapping[str, Any], here: Path) -> Iterator[Wrong]:
                 problem = _unfit(fact.kind, fact.words, word, one[word])
                 if problem:
                     yield f"{fact.name} {problem}", (*here, list_of, number, word)
+
+
+def _calming(rule: Mapping[str, Any], here: Path) -> Iterator[Wrong]:
+    """Yield how a rule would lower unseen, or by what gets worse."""
+    lowers = [effect for effect in LOWERING if effect in rule]
+    if not lowers:
+        return
+    if not rule.get("when"):
+        yield f"{lowers[0]} needs a fact in when: nothing is less bad unseen", (*here, lowers[0])
+    for list_of in ("when", "unless"):
+        for number, one in enumerate(rule.get(list_of, ())):
+            meant = list(_each([one]))
+            if list_of == "unless":
+                meant = [opposite(condition) for condition in meant]
+            if not all(map(_calm, meant)):
+                way = _WAY[FACTS[one["fact"]].worse]
+                what = f"{one['fact']} gets worse {way}: what gets worse must not lower"
+                yield what, (*here, list_of, number)
+
+
+def _calm(condition: Condition) -> bool:
+    """Return whether the fact getting worse never makes the condition hold."""
+    fact = FACTS[condition.fact]
+    return fact.worse is Worse.NEITHER or _upward(condition) is (fact.worse is Worse.DOWN)
+
+
+def _upward(condition: Condition) -> bool | None:
+    """Return whether more of the fact makes it hold; None of a list of numbers. False is below."""
+    if FACTS[condition.fact].kind is Kind.TRUTH:
+        return condition.value == (condition.how is How.IS,)
+    if condition.how in {How.IS, How.IS_NOT}:
+        return None
+    return condition.how in {How.ABOVE, How.AT_LEAST}
 
 
 def _unfit(kind: Kind, words: tuple[str, ...], word: str, value: object) -> str:

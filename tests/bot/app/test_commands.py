@@ -502,6 +502,19 @@ def test_the_configuration_is_checked_before_it_is_needed(run: Run, tmp_path: Pa
     assert run("configuration", "schema", "policy").json["title"] == "triaged policy.yaml"
 
 
+def test_what_may_cost_dear_is_a_warning(run: Run, tmp_path: Path) -> None:
+    """A P0 that opens nothing is allowed, and must not be so by mistake."""
+    (tmp_path / "policy.yaml").write_text("never_open: [LLMDServiceDown]\n")
+    said = "LLMDServiceDown is P0 in the catalogue, and never opens an incident"
+
+    told, as_json = (
+        run("configuration", "check", str(tmp_path), *more) for more in ((), ("--json",))
+    )
+
+    assert told.out.splitlines()[0] == f"warning: {said}"
+    assert (told.status, as_json.json["warnings"]) == (0, [said])
+
+
 def test_a_wrong_setting_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command reads the same settings."""
     monkeypatch.setenv("TRIAGED_MODE", "shadow")

@@ -7,6 +7,7 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from bot.app.configuration import load, policy_of
+from bot.app.configuration_severity import doubtful
 from bot.app.configuration_shapes import schema
 from incidents.conditions import Condition, How
 from incidents.default_policy import default_policy
@@ -38,7 +39,7 @@ live:
       - {fact: xid, one_of: [79, 48]}
       - {fact: waiting, at_least: 1, at_most: 9}
     raise: 2
-  - {name: small, because: it is small, at_most: P3}
+  - {name: small, because: it is small, at_most: P3, when: [{fact: waiting, below: 3}]}
   - {name: less, because: it is less, lower: 1, when: [{fact: xid, none_of: [1]}]}
 """
 
@@ -88,7 +89,12 @@ def test_everything_about_severity_is_the_teams_to_change(tmp_path: Path) -> Non
                 Condition(fact="waiting", how=How.AT_MOST, value=9),
             ),
         ),
-        LiveRule(name="small", because="it is small", effect=Cap(severity=Severity.P3)),
+        LiveRule(
+            name="small",
+            because="it is small",
+            effect=Cap(severity=Severity.P3),
+            when=(Condition(fact="waiting", how=How.BELOW, value=3),),
+        ),
         LiveRule(
             name="less",
             because="it is less",
@@ -194,6 +200,107 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, text: str, wrong: str)
 
     (said,) = str(refused.value).splitlines()
     assert said.startswith(f"{tmp_path}/policy.yaml:{wrong}")
+
+
+@pytest.mark.parametrize("effect", ["at_most: P3", "lower: 1"])
+@pytest.mark.parametrize(
+    "when", [pytest.param("", id="none"), pytest.param("when: []", id="empty")]
+)
+def test_nothing_lowers_unseen(tmp_path: Path, effect: str, when: str) -> None:
+    """Such a rule would calm every alert, whatever is going on."""
+    rule = f"live:\n  - name: a\n    because: b\n    {effect}\n    {when}\n"
+
+    assert refused(tmp_path, rule) == [
+        f"4: {effect.partition(':')[0]} needs a fact in when: nothing is less bad unseen"
+    ]
+
+
+@pytest.mark.parametrize("effect", ["at_most: P3", "lower: 1"])
+@pytest.mark.parametrize(
+    ("list_of", "condition", "way"),
+    [
+        pytest.param("when", "error_ratio, above: 0.5", "upwards", id="above"),
+        pytest.param("when", "waiting, at_most: 9, at_least: 1", "upwards", id="range"),
+        pytest.param("when", "ready_endpoints, at_most: 0", "downwards", id="at-most"),
+        pytest.param("when", "traffic_gone, is: yes", "upwards", id="truth"),
+        pytest.param("when", "traffic_gone, is_not: no", "upwards", id="not-false"),
+        pytest.param("when", "second_pool_healthy, is: no", "downwards", id="false"),
+        pytest.param("when", "waiting, one_of: [1]", "upwards", id="numbers"),
+        pytest.param("unless", "error_ratio, below: 0.5", "upwards", id="unless-below"),
+        pytest.param("unless", "second_pool_healthy, is: yes", "downwards", id="unless-truth"),
+    ],
+)
+def test_what_gets_worse_lowers_nothing(
+    tmp_path: Path, effect: str, list_of: str, condition: str, way: str
+) -> None:
+    """An outage that grows would calm its own incident."""
+    plain = "" if list_of == "when" else "    when: [{fact: xid, one_of: [13]}]\n"
+    rule = f"live:\n  - name: a\n    because: b\n    {effect}\n{plain}"
+    line = 6 + bool(plain)
+
+    found = refused(tmp_path, f"{rule}    {list_of}:\n      - {{fact: {condition}}}\n")
+
+    name = condition.partition(",")[0]
+    assert found == [f"{line}: {name} gets worse {way}: what gets worse must not lower"]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        pytest.param("when: [{fact: error_ratio, at_most: 0.5}]", id="at-most"),
+        pytest.param("when: [{fact: ready_endpoints, above: 2}]", id="above"),
+        pytest.param("when: [{fact: traffic_gone, is: no}]", id="false"),
+        pytest.param("when: [{fact: second_pool_healthy, is_not: no}]", id="not-false"),
+        pytest.param("when: [{fact: failure_mode, is: FailOpen}]", id="word"),
+        pytest.param(
+            "when: [{fact: xid, one_of: [13]}], unless: [{fact: error_ratio, above: 0}]",
+            id="unless",
+        ),
+    ],
+)
+def test_what_gets_better_may_lower(tmp_path: Path, condition: str) -> None:
+    """The rules that a team needs are taken, and those that raise may look at anything."""
+    lowers = f"{{name: a, because: b, lower: 1, {condition}}}"
+    raises = "{name: c, because: d, raise: 1, when: [{fact: error_ratio, below: 0.5}]}"
+
+    found = load(written(tmp_path, f"live:\n  - {lowers}\n  - {raises}\n")).policy
+
+    assert [rule.name for rule in found.live[-2:]] == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        pytest.param(POLICY, (), id="usual"),
+        pytest.param(
+            "live_off: [security-or-corruption]\n",
+            ("the firm rule security-or-corruption is off, or replaced by one that is not firm",),
+            id="firm-rule-off",
+        ),
+        pytest.param(
+            "live:\n  - {name: wrong-output, because: b, raise: 1}\n",
+            ("the firm rule wrong-output is off, or replaced by one that is not firm",),
+            id="firm-rule-replaced",
+        ),
+        pytest.param(
+            "never_open: [LLMDServiceDown, LLMDHighLatency, Unheard]\n",
+            ("LLMDServiceDown is P0 in the catalogue, and never opens an incident",),
+            id="outage-that-opens-nothing",
+        ),
+    ],
+)
+def test_what_may_cost_dear_is_said(tmp_path: Path, text: str, warned: tuple[str, ...]) -> None:
+    """It is a team's to decide, and nobody should decide it by mistake."""
+    found = load(written(tmp_path, text)).policy
+
+    assert doubtful(found, default_policy()) == warned
+
+
+def refused(folder: Path, text: str) -> list[str]:
+    """Return what is wrong with a policy, each with its line."""
+    with pytest.raises(Rejected) as wrong:
+        load(written(folder, text))
+    return [one.removeprefix(f"{folder}/policy.yaml:") for one in str(wrong.value).splitlines()]
 
 
 def _words(document: object) -> object:
