@@ -86,7 +86,14 @@ def _answered(ask: Callable[[], Answer]) -> Answer | Trouble:
         return Trouble(why=Why.TIMEOUT, detail=type(error).__name__)
     except requests.RequestException as error:
         return Trouble(why=Why.UNREACHABLE, detail=type(error).__name__)
-    except (PrometheusApiClientException, ValueError, TypeError, KeyError, IndexError, OSError):
+    except (
+        PrometheusApiClientException,
+        ValueError,
+        TypeError,
+        LookupError,
+        OverflowError,
+        OSError,
+    ):
         # Valid JSON of another shape; its text may hold anything and is not shown.
         return Trouble(why=Why.UNREACHABLE, detail="the answer is not Prometheus' format")
 

@@ -159,6 +159,7 @@ def test_who_speaks_no_tls_is_not_trusted(faulty: Faulty, limits: Limits, opened
         ["x"],
         {"a": 1},
         [{"metric": {}, "values": {}}],
+        [{"metric": {}, "value": [1e30, "1"], "values": [[1e30, "1"]]}],
     ],
     ids=str,
 )
@@ -172,6 +173,19 @@ def test_another_shape_is_no_answer(
 
     assert client.instant(QUERY, at=AT) == shape
     assert client.range(QUERY, start=AT, end=AT, step=timedelta(seconds=1)) == shape
+
+
+def test_an_interval_that_no_clock_can_hold_is_no_answer(
+    client: PrometheusClient, faulty: Faulty
+) -> None:
+    """A number may be too large for any time; a backtest must not end in a traceback."""
+    groups = [{"interval": 1e30, "rules": [{}]}]
+    answer = {"status": "success", "data": {"groups": groups}}
+    faulty.behave = lambda request: request.answer(200, answer)
+
+    assert client.alert_intervals() == Trouble(
+        why=Why.UNREACHABLE, detail="the answer is not Prometheus' format"
+    )
 
 
 def test_the_token_is_read_for_every_request(
