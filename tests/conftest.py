@@ -1,8 +1,10 @@
 """What every suite shares: who may open a socket."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 TESTS = Path(__file__).parent
@@ -19,3 +21,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(TESTS).parts[0] in ON_THE_WIRE:
             item.add_marker(loopback)
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[None]:
+    """Forget how a command has set up the log: it did so for a process of its own."""
+    yield
+    structlog.reset_defaults()
