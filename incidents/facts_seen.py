@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from incidents.events.incident import FactSeen
-from incidents.facts import FACTS, Facts, Known, Origin, Unknown, shown
+from incidents.facts import FACTS, Facts, Known, Origin, Unknown, Value, shown
 from incidents.severity import Verdict
 
 SHOWN: Final = 3
@@ -42,8 +42,11 @@ def merged(before: Iterable[FactSeen], now: Iterable[FactSeen]) -> tuple[FactSee
 
 def numbers(found: Iterable[FactSeen], *, most: int = SHOWN) -> str:
     """Return what is known, for people: `error ratio 0.14, ttft p95 3.2 s`."""
-    there = [one for one in found if one.value is not None and one.name not in _OF_DESK]
-    said = [f"{_named(one)} {shown(json.loads(one.value or ''), one.unit)}" for one in there]
+    said = [
+        f"{_named(one)} {shown(_value(one.value), one.unit)}"
+        for one in found
+        if one.value is not None and one.name not in _OF_DESK
+    ]
     return ", ".join(said[:most])
 
 
@@ -80,4 +83,13 @@ def _named(one: FactSeen) -> str:
 def _fact(one: FactSeen) -> Known | Unknown:
     if one.value is None:
         return Unknown(why=one.source)
-    return Known(value=json.loads(one.value), unit=one.unit, source=one.source)
+    return Known(value=_value(one.value), unit=one.unit, source=one.source)
+
+
+def _value(kept: str) -> Value:
+    """Return a value as it was before it was kept; what is none is text, and never an error."""
+    try:
+        value: object = json.loads(kept)
+    except ValueError:
+        return kept
+    return value if isinstance(value, (bool, int, float, str)) else kept

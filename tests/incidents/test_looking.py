@@ -163,3 +163,11 @@ def test_what_was_seen_is_said_with_its_numbers() -> None:
 
     assert numbers([mine, SEEN, UNSEEN, late]) == "error ratio 0.6, ttft p95 3.25 s"
     assert numbers([SEEN, late], most=1) == "error ratio 0.6"
+
+
+@pytest.mark.parametrize("kept", ["", "{", "null", "[1]", '{"a": 1}'])
+def test_a_value_that_cannot_be_read_is_told_as_it_was_kept(kept: str) -> None:
+    """What is in the journal stays readable, whoever wrote it: replay never raises."""
+    there = FactSeen(name="error_ratio", value=kept, unit="ratio", source="prometheus")
+
+    assert numbers([there]) == f"error ratio {kept}"
