@@ -17,7 +17,7 @@ HEAVY  := --ignore=tests/servers --ignore=tests/browser --ignore=tests/crash
 GATE   := --cov=incidents --cov=runbooks/engine --cov-branch --cov-fail-under=100 \
   --cov-report=term-missing:skip-covered
 GATED  := tests/incidents tests/property tests/runbooks tests/bot
-PYTEST := -m pytest -m "not server" -n 2 --dist loadfile
+PYTEST := -m pytest -m "not server" --dist loadfile
 # A file for each half's report, beginning with this name.
 JUNIT  ?=
 REPORT  = $(if $(JUNIT),--junitxml=$(JUNIT).$(1))
@@ -40,8 +40,8 @@ demo: $(VENV)/.runtime ## Rehearse one incident, without Slack and without a clu
 
 test: $(VENV)/.dev ## Run the tests; no cluster, no browser, no package of the system needed
 	@failed=; \
-	$(PY) $(PYTEST) $(GATED) $(GATE) $(call REPORT,gated) || failed=1; \
-	$(PY) $(PYTEST) tests $(HEAVY) $(GATED:%=--ignore=%) $(call REPORT,others) || failed=1; \
+	$(PY) $(PYTEST) -n 2 $(GATED) $(GATE) $(call REPORT,gated) || failed=1; \
+	$(PY) $(PYTEST) -n 3 tests $(HEAVY) $(GATED:%=--ignore=%) $(call REPORT,others) || failed=1; \
 	test -z "$$failed"
 
 check: $(VENV)/.dev ## Lint, format, types, direction of imports, spelling

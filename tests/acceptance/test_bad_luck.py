@@ -110,7 +110,7 @@ def test_without_slack_the_command_line_approves_and_the_channel_catches_up(
         assert away is None
         assert said == "approval-1-1-1: approved by Alice\n"
         assert desk.text("ApprovalGiven") == "approved by alice through cli"
-        assert "P1 INC-1" in stage.messages()[0]["text"]
+        assert "P2 INC-1" in stage.messages()[0]["text"]
         assert posted_once(stage)
 
 

@@ -30,7 +30,7 @@ def test_status_answers_at_once_how_it_stands(asked: Rehearsal) -> None:
     """Whoever joins reads in two lines what is going on and what is needed."""
     said = answered(asked, "status")
 
-    assert "P1 INC-1 Investigating" in said
+    assert "P2 INC-1 Investigating" in said
     assert "approve or reject: scale Deployment" in said
 
 
