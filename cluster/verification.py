@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from cluster.actions.plan import Settled
+from cluster.signals.formulas import MINUTES_5
 from cluster.signals.reading import NoData, NotApplicable, Observation
 from cluster.signals.signals import Samples
 
@@ -14,6 +15,8 @@ Observed = Observation | Samples
 
 WORSE_RATIO: Final = 1.2
 MINIMUM: Final = 3
+CHANCE: Final = 3.0
+"""A count has changed when it is so many standard errors away from what it was."""
 
 
 class Verdict(Enum):
@@ -38,8 +41,9 @@ class Expectation:
     """What a signal should do, in the signal's own unit.
 
     It must reach `to`, or `by` times its value from before; one of the two is given. It is worse
-    when it misses that and moves the wrong way by more than `worse` (a ratio above 1). A window
-    counts from `minimum` samples on; its mean is compared.
+    when it misses that and moves the wrong way by more than `worse` (a ratio above 1), by more than
+    chance and in every sample: what swings by itself is no effect. A window counts from `minimum`
+    samples on; its mean is compared.
     """
 
     signal: str
@@ -141,7 +145,10 @@ def _row(expected: Expectation, before: Observed | None, after: Observed | None)
     ]
     was = first if isinstance(first, float) else None
     now = last if isinstance(last, float) else None
-    met, worse = (False, False) if was is None or now is None else _moved(expected, was, now)
+    met = worse = False
+    if was is not None and now is not None:
+        met = _met(expected, was, now)
+        worse = not met and _opposite(expected, was, now) and _clear(after, was, now)
     return Row(
         signal=expected.signal,
         unit=_unit(after) or _unit(before),
@@ -149,7 +156,7 @@ def _row(expected: Expectation, before: Observed | None, after: Observed | None)
         after=now,
         expected=_words(expected),
         met=met,
-        already=was is not None and _moved(expected, was, was)[0],
+        already=was is not None and _met(expected, was, was),
         worse=worse,
         applies=not isinstance(before, NotApplicable) and not isinstance(after, NotApplicable),
         note="; ".join(notes),
@@ -177,14 +184,31 @@ def _finite(value: float) -> float | str:
     return float(value) if math.isfinite(value) else "not a number"
 
 
-def _moved(expected: Expectation, was: float, now: float) -> tuple[bool, bool]:
-    """Return whether the signal did what it should, and whether it clearly did the opposite."""
+def _met(expected: Expectation, was: float, now: float) -> bool:
+    """Tell whether the signal did what it should."""
     bound = expected.to if expected.to is not None else (expected.by or 0.0) * was
+    return now <= bound if expected.direction is Direction.FALLS else now >= bound
+
+
+def _opposite(expected: Expectation, was: float, now: float) -> bool:
+    """Tell whether the signal clearly did the opposite."""
     if expected.direction is Direction.FALLS:
-        met, opposite = now <= bound, now > was * expected.worse
-    else:
-        met, opposite = now >= bound, now * expected.worse < was
-    return met, opposite and not met
+        return now > was * expected.worse
+    return now * expected.worse < was
+
+
+def _clear(after: Observed | None, was: float, now: float) -> bool:
+    """Tell whether the signal did not come from `was` to `now` by swinging as it always does.
+
+    Events per second are counted over five minutes, and a count of n events varies by its square
+    root (Poisson). Of any signal, no sample may be back on the side where it was.
+    """
+    if _unit(after).endswith("/s"):
+        chance = math.sqrt((was + now) / MINUTES_5.total_seconds())
+        if abs(now - was) <= CHANCE * chance:
+            return False
+    points = after.points if isinstance(after, Samples) else ()
+    return all((value > was) == (now > was) for _, value in points)
 
 
 def _unit(observed: Observed | None) -> str:

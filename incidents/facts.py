@@ -175,7 +175,7 @@ _TABLE: Final = (
     Fact(
         name="waiting_rising",
         unit="",
-        meaning="Whether ever more requests wait, over the last ten minutes",
+        meaning="Whether ever more requests wait, over the last ten minutes and their newer half",
         origin=Origin.SIGNAL,
         of="waiting",
         kind=Kind.TRUTH,

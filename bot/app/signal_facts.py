@@ -1,6 +1,7 @@
 """Facts from signals: what was read as a fact, or in words why there is none."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -157,10 +158,15 @@ def _gone(fact: Fact, found: Samples, at: datetime) -> Told:
 
 
 def _rising(fact: Fact, found: Samples, _: datetime) -> Told:
-    shape = shape_of(found)
-    if isinstance(shape, CannotTell):
-        return Unknown(why=f"{fact.of}: {shape.because}")
-    return Known(value=isinstance(shape, Rising), unit=fact.unit, source=_over(fact, found))
+    """Tell whether it rises, and goes on: a queue that came and stands does not grow."""
+    middle = found.points[0][0] + (found.points[-1][0] - found.points[0][0]) / 2
+    newer = replace(found, points=tuple(one for one in found.points if one[0] >= middle))
+    shapes = [shape_of(found), shape_of(newer)]
+    for shape in shapes:
+        if isinstance(shape, CannotTell):
+            return Unknown(why=f"{fact.of}: {shape.because}")
+    rises = all(isinstance(shape, Rising) for shape in shapes)
+    return Known(value=rises, unit=fact.unit, source=_over(fact, found))
 
 
 def _idle(found: PerPod, target: Target) -> Told:

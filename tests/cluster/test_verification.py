@@ -116,6 +116,21 @@ def test_noise_is_not_worse() -> None:
     assert verdict(after)[0] is Verdict.NO_EFFECT
 
 
+def test_a_count_that_chance_explains_is_not_worse() -> None:
+    """Ninety events in five minutes are a hundred and ten in the next, though nothing changed."""
+    for now, expected in ((0.3739, Verdict.NO_EFFECT), (0.6967, Verdict.WORSE)):
+        before = {"preemptions": window("preemptions", 0.3013, 0.3013, 0.3013)}
+        after = {"preemptions": window("preemptions", now, now, now)}
+        assert verdict(after, before=before, expected=(STOPS,))[0] is expected
+
+
+def test_a_queue_that_was_short_again_meanwhile_is_not_worse() -> None:
+    """It swings: a mean of a few samples may be twice another, and next time half of it."""
+    for lowest, expected in ((19.0, Verdict.NO_EFFECT), (21.0, Verdict.WORSE)):
+        samples = replace(window("waiting", 60, lowest, 60), unit="requests")
+        assert verdict({"waiting": samples}, expected=(DRAINS,))[0] is expected
+
+
 def test_what_should_rise_is_worse_when_it_falls() -> None:
     """The directions are mirrored."""
     before = {"generation_tokens": window("generation_tokens", 100, 100, 100)}

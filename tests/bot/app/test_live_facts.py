@@ -145,6 +145,7 @@ def test_traffic_is_judged_by_the_last_hour(
     [
         pytest.param([float(n) for n in range(20)], True, id="grows"),
         pytest.param([7.0] * 20, False, id="stays"),
+        pytest.param([0.0, 2.0, 4.0, 6.0, 8.0, *[9.0] * 6], False, id="came-and-stands"),
         pytest.param([1.0, 2.0], None, id="too-few"),
     ],
 )

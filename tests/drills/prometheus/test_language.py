@@ -65,6 +65,13 @@ def test_what_both_read_alike_is_read(text: str, fits: bool) -> None:
     assert (pattern(text).fullmatch("decode-1") is not None) is fits
 
 
+def test_an_escaped_backslash_escapes_nothing_after_it() -> None:
+    r"""A pod may be named so in a hostile alert: `\\\\0` is a backslash and a zero, not a NUL."""
+    assert pattern(r"\\0").fullmatch(r"\0") is not None
+    with pytest.raises(Unsupported):
+        pattern(r"\\\0")
+
+
 def test_matchers_are_anchored_at_both_ends() -> None:
     """`decode-1` must not select decode-10."""
     node = language.read('x{pod=~"decode-1|decode-2"}')

@@ -56,8 +56,7 @@ def test_the_story_is_rung_by_real_alertmanagers(desk: Rehearsal) -> None:
 
     journal = desk.app.opened.store.journal
     rows = journal.summaries(aggregate=Aggregate.INCIDENT)
-    # How bad it is depends on when real Alertmanagers ring; the rehearsals hold that it is a P2.
-    assert [(row.incident, row.state) for row in rows] == [(1, "resolved")]
+    assert [(row.incident, row.severity, row.state) for row in rows] == [(1, "P2", "resolved")]
     assert [one["body"]["spec"] for one in desk.stage.writes()] == [{"replicas": 6}]
     assert {"firing", "resolved"} <= {body["status"] for body in _delivered(desk)}
     assert journal.verify() is None
