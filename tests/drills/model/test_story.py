@@ -48,10 +48,10 @@ def test_four_pods_are_healthy_under_normal_traffic(healthy: LlmD) -> None:
 
 
 def test_long_contexts_exhaust_four_pods_steadily(exhausted: LlmD) -> None:
-    """The alert needs more than thirty preemptions in five minutes, again and again."""
+    """The alert needs more than thirty preemptions in five minutes; twice as many, always."""
     lately = [preempted_in(exhausted, 5 * MINUTE) for _ in range(4)]
 
-    assert min(lately) > 45
+    assert min(lately) > 60
     assert all(engine.preemptions > 30 for engine in exhausted.decode.values())
     assert all(engine.usage > 0.9 for engine in exhausted.decode.values())
 
@@ -92,7 +92,7 @@ def test_six_pods_under_twice_the_traffic_are_worse_than_four_before(
     exhausted.run(5 * MINUTE)
     after = (preempted_in(deepcopy(exhausted), 5 * MINUTE), waiting_in(exhausted, 5 * MINUTE))
 
-    assert after[0] > before[0]
+    assert after[0] > 1.2 * before[0]
     assert after[1] > 2 * before[1]
 
 
