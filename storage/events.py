@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     insert,
     select,
 )
@@ -44,6 +45,18 @@ EVENTS = Table(
 )
 FIELDS = tuple(Recorded.__dataclass_fields__)
 RECORDED = tuple(EVENTS.c[name] for name in FIELDS)
+# What is read all the time is built once: building costs as much as reading.
+_OF_STREAM = (
+    select(*RECORDED)
+    .where(EVENTS.c.stream == bindparam("of_stream"), EVENTS.c.version > bindparam("after"))
+    .order_by(EVENTS.c.version)
+)
+_BEHIND = (
+    select(*RECORDED)
+    .where(EVENTS.c.position > bindparam("after"))
+    .order_by(EVENTS.c.position)
+    .limit(bindparam("most"))
+)
 
 
 def write(connection: Connection, sealed: Sequence[Sealed]) -> None:
@@ -57,20 +70,14 @@ def write(connection: Connection, sealed: Sequence[Sealed]) -> None:
 
 def of_stream(connection: Connection, stream: str, *, after: int) -> Sequence[Recorded]:
     """Return the stream's events behind the version `after`."""
-    query = (
-        select(*RECORDED)
-        .where(EVENTS.c.stream == stream, EVENTS.c.version > after)
-        .order_by(EVENTS.c.version)
-    )
-    return [_recorded(row) for row in connection.execute(query).mappings()]
+    rows = connection.execute(_OF_STREAM, {"of_stream": stream, "after": after})
+    return [_recorded(row) for row in rows.mappings()]
 
 
 def behind(connection: Connection, *, after: int, limit: int) -> Sequence[Recorded]:
     """Return the next events of all streams behind the position `after`."""
-    query = (
-        select(*RECORDED).where(EVENTS.c.position > after).order_by(EVENTS.c.position).limit(limit)
-    )
-    return [_recorded(row) for row in connection.execute(query).mappings()]
+    rows = connection.execute(_BEHIND, {"after": after, "most": limit})
+    return [_recorded(row) for row in rows.mappings()]
 
 
 def sealed(connection: Connection) -> Iterator[Sealed]:

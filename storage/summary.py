@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import (
     BigInteger,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     RowMapping,
+    Select,
     String,
     Table,
     bindparam,
@@ -71,6 +73,20 @@ _ = (
     ),
 )
 FIELDS = tuple(Summary.__dataclass_fields__)
+# What is read all the time is built once: building costs as much as reading.
+_ONE = select(SUMMARY).where(SUMMARY.c.stream == bindparam("of_stream"))
+_DUE = (
+    select(SUMMARY)
+    .where(SUMMARY.c.next_due <= bindparam("now"))
+    .order_by(SUMMARY.c.next_due, SUMMARY.c.born)
+    .limit(bindparam("most"))
+)
+_BEHIND = (
+    select(SUMMARY)
+    .where(SUMMARY.c.version > SUMMARY.c.rendered)
+    .order_by(SUMMARY.c.born)
+    .limit(bindparam("most"))
+)
 
 
 def standing(connection: Connection, streams: Collection[str]) -> dict[str, Standing]:
@@ -98,7 +114,7 @@ def write(
 
 def one(connection: Connection, stream: str) -> Summary | None:
     """Return the stream's summary."""
-    row = connection.execute(select(SUMMARY).where(SUMMARY.c.stream == stream)).mappings().first()
+    row = connection.execute(_ONE, {"of_stream": stream}).mappings().first()
     return None if row is None else _summary(row)
 
 
@@ -111,24 +127,26 @@ def newest(
     limit: int | None,
 ) -> Sequence[Summary]:
     """Return the summaries of the aggregate, newest stream first."""
-    query = select(SUMMARY).where(SUMMARY.c.aggregate == aggregate.value)
-    if incident is not None:
-        query = query.where(SUMMARY.c.incident == incident)
+    query = _newest(of_incident=incident is not None, open_only=open_only, most=limit is not None)
+    wanted = {"of_aggregate": aggregate.value, "of_incident": incident, "most": limit}
+    return [_summary(row) for row in connection.execute(query, wanted).mappings()]
+
+
+@cache
+def _newest(*, of_incident: bool, open_only: bool, most: bool) -> Select[tuple[object, ...]]:
+    query = select(SUMMARY).where(SUMMARY.c.aggregate == bindparam("of_aggregate"))
+    if of_incident:
+        query = query.where(SUMMARY.c.incident == bindparam("of_incident"))
     if open_only:
         query = query.where(SUMMARY.c.closed_at.is_(None))
-    query = query.order_by(SUMMARY.c.born.desc()).limit(limit)
-    return [_summary(row) for row in connection.execute(query).mappings()]
+    query = query.order_by(SUMMARY.c.born.desc())
+    return query.limit(bindparam("most")) if most else query
 
 
 def due(connection: Connection, now: datetime, *, limit: int) -> Sequence[Summary]:
     """Return the summaries whose moment has come, earliest first."""
-    query = (
-        select(SUMMARY)
-        .where(SUMMARY.c.next_due <= now)
-        .order_by(SUMMARY.c.next_due, SUMMARY.c.born)
-        .limit(limit)
-    )
-    return [_summary(row) for row in connection.execute(query).mappings()]
+    rows = connection.execute(_DUE, {"now": now, "most": limit})
+    return [_summary(row) for row in rows.mappings()]
 
 
 def last_incident(connection: Connection) -> int:
@@ -139,13 +157,7 @@ def last_incident(connection: Connection) -> int:
 
 def behind(connection: Connection, *, limit: int) -> Sequence[Summary]:
     """Return the summaries that have grown since they were rendered, oldest stream first."""
-    query = (
-        select(SUMMARY)
-        .where(SUMMARY.c.version > SUMMARY.c.rendered)
-        .order_by(SUMMARY.c.born)
-        .limit(limit)
-    )
-    return [_summary(row) for row in connection.execute(query).mappings()]
+    return [_summary(row) for row in connection.execute(_BEHIND, {"most": limit}).mappings()]
 
 
 def rendered(connection: Connection, stream: str, version: int) -> bool:

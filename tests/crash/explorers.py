@@ -1,11 +1,9 @@
 """Explorers: processes that explore one point after the other, and the table of what they found."""
 
 import json
-import math
 import queue
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,15 +26,12 @@ class Explorers:
         for explorer in running:
             self._idle.put(explorer)
 
-    def explore(self, points: Sequence[str], *, until: float = math.inf) -> list[Found]:
-        """Return what each point shows; after `until`, on the monotonic clock, none is begun."""
+    def explore(self, points: Sequence[str]) -> list[Found]:
+        """Return what each point shows."""
         with ThreadPoolExecutor(WORKERS) as pool:
-            found = list(pool.map(lambda point: self._one(point, until), points))
-        return [one for one in found if one is not None]
+            return list(pool.map(self._one, points))
 
-    def _one(self, point: str, until: float) -> Found | None:
-        if time.monotonic() >= until:
-            return None
+    def _one(self, point: str) -> Found:
         explorer = self._idle.get()
         try:
             return _asked(explorer, point)
@@ -87,8 +82,6 @@ def table(points: Sequence[str], found: Sequence[Found], seconds: float) -> str:
     said = f"{len(points)} points, {len(killed & set(points))} killed, {len(wrong)} violations, "
     lines.append(f"{said}{len(found)} stories in {seconds:.0f} s, the slowest {slowest:.1f} s")
     tried = {one["point"] for one in found}
-    if left := len(set(points) - tried):
-        lines.append(f"left out for want of time: {left} points after something, each as before it")
     never = tried - killed
     lines += [f"never came again: {point}" for point in sorted(never)]
     for one in wrong:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from drills.alertmanager.config import Webhook
+from drills.faults import MoreTraffic
 from drills.world import World
 from tests.crash.orphans import end_with_parent
 from tests.rehearsing import TOKEN, Stage, post
@@ -18,6 +19,8 @@ READY = b"."
 def made(*, webhook: str) -> World:
     """Make a quiet world whose Alertmanagers notify there; it moves in steps."""
     world = World(rate=0.0, story="quiet")
+    # Who asks the model is no part of this story, and costs it half of its time.
+    world.put(MoreTraffic(factor=0.02))
     world.call(Webhook(url=webhook, token=TOKEN))
     return world
 
