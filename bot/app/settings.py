@@ -3,7 +3,7 @@
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints  # Any: a field's value is of its own type
 
@@ -200,7 +200,8 @@ class Settings:
     roles: Annotated[
         tuple[str, ...],
         About(
-            meaning="Which parts run in this process: door, slack, desk, hands.",
+            meaning="Which parts run in this process: door, slack, desk, hands. "
+            "`triaged serve --roles` wins over it.",
             why="All in one is the simplest; apart, only `hands` may change a cluster.",
             read=reading.some_of(*ROLES),
         ),
@@ -259,6 +260,11 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     return _checked(Settings(**values))
 
 
+def with_roles(settings: Settings, text: str) -> Settings:
+    """Return the settings with the roles that `--roles` names; raises Rejected for another word."""
+    return replace(settings, roles=_value("--roles", text, about()["roles"]))
+
+
 def about() -> Mapping[str, About]:
     """Return what there is to say of each setting, by its field's name, in their order."""
     hints = get_type_hints(Settings, include_extras=True)
@@ -285,7 +291,7 @@ def on_loopback(settings: Settings) -> bool:
         return host == "localhost"
 
 
-def _value(place: str, text: str, one: About) -> object:
+def _value(place: str, text: str, one: About) -> Any:  # of its own field's type
     try:
         return one.read(text)
     except (ValueError, Rejected) as error:

@@ -57,12 +57,12 @@ class Operator:
     environment: dict[str, str]
     started: list[Served] = field(default_factory=list)
 
-    def start(self, **settings: str) -> Served:
+    def start(self, *options: str, **settings: str) -> Served:
         """Start `triaged serve` and do not wait for anything."""
         log = self.folder / f"serve-{len(self.started)}.log"
         with log.open("w") as err:
             process = subprocess.Popen(
-                [*TRIAGED, "serve"],
+                [*TRIAGED, "serve", *options],
                 cwd=self.folder,
                 env=self._with(settings),
                 stdin=subprocess.DEVNULL,
@@ -73,9 +73,9 @@ class Operator:
         self.started.append(Served(process=process, log=log))
         return self.started[-1]
 
-    def serve(self, **settings: str) -> Served:
+    def serve(self, *options: str, **settings: str) -> Served:
         """Start `triaged serve` and wait until it says its port."""
-        served = self.start(**settings)
+        served = self.start(*options, **settings)
         assert served.process.stdout is not None
         line = served.process.stdout.readline()
         assert line.startswith("triaged serves on port "), served.log.read_text()

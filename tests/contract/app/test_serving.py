@@ -212,6 +212,34 @@ def test_roles_run_apart(operator: Operator, bare_postgresql_url: str) -> None:
     assert [one.end()[0] for one in (door, hands, desk)] == [0, 0, 0]
 
 
+def test_the_option_of_roles_wins_over_the_setting(operator: Operator) -> None:
+    """One image and one set of variables for all pods; the command says what each of them is."""
+    served = operator.serve("--roles", "desk", ROLES="door,hands")
+    until(lambda: served.leads("desk"))
+
+    assert not served.leads("hands")
+    assert deliver(served, b"{") == 404
+
+
+@pytest.mark.parametrize(
+    ("roles", "because"),
+    [
+        pytest.param(
+            "door,boss", "'boss' is unknown; known are door, slack, desk, hands", id="one"
+        ),
+        pytest.param("", "name at least one of door, slack, desk, hands", id="none"),
+    ],
+)
+def test_an_option_of_roles_that_names_none_is_refused(
+    operator: Operator, roles: str, because: str
+) -> None:
+    """A pod whose role is misspelt would be ready and do nothing."""
+    done = operator.run("serve", "--roles", roles, ROLES="door")
+
+    assert (done.returncode, done.stderr) == (2, f"triaged: --roles: {because}\n")
+    assert not (operator.folder / "triaged.db").exists()
+
+
 def test_a_policy_changes_while_it_serves(operator: Operator) -> None:
     """A wrong one is told on the page and changes nothing; a mended one is in force."""
     config = operator.folder / "config"
