@@ -98,8 +98,13 @@ class Texts(Protocol):
 class Inbox(Protocol):
     """Bytes from outside, kept before anything is answered."""
 
-    def submit(self, *, source: str, body: bytes, key: str | None = None) -> Future[Kept]:
-        """Commit the bytes together with whatever else waits; the future raises Unavailable."""
+    def submit(
+        self, *, source: str, body: bytes, key: str | None = None, done: bool = False
+    ) -> Future[Kept]:
+        """Commit the bytes together with whatever else waits; the future raises Unavailable.
+
+        With `done` they are kept, and never in the line: nothing is to be done about them.
+        """
 
     def pending(self, *, limit: int = 500) -> Sequence[Delivery]:
         """Return deliveries that are neither done nor set aside, oldest first."""

@@ -63,11 +63,12 @@ DELIVERY = tuple(INBOX.c[name] for name in Delivery.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """Bytes that wait to be kept."""
+    """Bytes that wait to be kept; `done` where nothing is to be done about them."""
 
     source: str
     body: bytes
     key: str | None
+    done: bool
 
 
 def keep(
@@ -167,6 +168,7 @@ def _row(submission: Submission, *, received_at: datetime) -> Mapping[str, objec
         "body": submission.body,
         "size": len(submission.body),
         "received_at": received_at,
+        "done_at": received_at if submission.done else None,
     }
 
 

@@ -20,11 +20,14 @@ class MemoryInbox:
         self._deliveries: dict[int, Delivery] = {}
         self._done: set[int] = set()
 
-    def submit(self, *, source: str, body: bytes, key: str | None = None) -> Future[Kept]:
+    def submit(
+        self, *, source: str, body: bytes, key: str | None = None, done: bool = False
+    ) -> Future[Kept]:
         """Keep the bytes; the future is done already."""
         future: Future[Kept] = Future()
         try:
-            future.set_result(self._shelf.commit("keep", lambda: self._keep(source, body, key)))
+            kept = self._shelf.commit("keep", lambda: self._keep(source, body, key, done=done))
+            future.set_result(kept)
         except TriagedError as error:
             future.set_exception(error)
         return future
@@ -93,7 +96,7 @@ class MemoryInbox:
         """Mark deliveries done within somebody's commit."""
         self._done.update(inbox_ids)
 
-    def _keep(self, source: str, body: bytes, key: str | None) -> Kept:
+    def _keep(self, source: str, body: bytes, key: str | None, *, done: bool) -> Kept:
         for one in self._deliveries.values():
             if key is not None and (one.source, one.key) == (source, key):
                 return Kept(inbox_id=one.inbox_id, repeated=True)
@@ -101,6 +104,8 @@ class MemoryInbox:
         self._put(
             Delivery(inbox_id=inbox_id, source=source, body=body, received_at=self._now(), key=key)
         )
+        if done:
+            self._done.add(inbox_id)
         return Kept(inbox_id=inbox_id)
 
     def _pending(self) -> list[Delivery]:

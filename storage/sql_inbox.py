@@ -38,9 +38,11 @@ class SqlInbox:
             "inbox", write=self._keep, weigh=_weight, bounds=Bounds()
         )
 
-    def submit(self, *, source: str, body: bytes, key: str | None = None) -> Future[Kept]:
+    def submit(
+        self, *, source: str, body: bytes, key: str | None = None, done: bool = False
+    ) -> Future[Kept]:
         """Commit the bytes together with whatever else waits; the future raises Unavailable."""
-        return self._pen.submit(Submission(source=source, body=body, key=key))
+        return self._pen.submit(Submission(source=source, body=body, key=key, done=done))
 
     def pulse(self) -> None:
         """Commit something small; raises Unavailable when that cannot be done within 2 s."""

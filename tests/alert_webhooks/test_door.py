@@ -23,7 +23,9 @@ SMALL = Limits(cap=1000, head=100)
 class Silent:
     """An inbox whose disk never answers."""
 
-    def submit(self, *, source: str, body: bytes, key: str | None = None) -> Future[Kept]:
+    def submit(
+        self, *, source: str, body: bytes, key: str | None = None, done: bool = False
+    ) -> Future[Kept]:
         return Future()
 
 

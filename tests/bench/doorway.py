@@ -21,7 +21,9 @@ class Nowhere:
     def __init__(self) -> None:
         self._ids = itertools.count(1)
 
-    def submit(self, *, source: str, body: bytes, key: str | None = None) -> Future[Kept]:
+    def submit(
+        self, *, source: str, body: bytes, key: str | None = None, done: bool = False
+    ) -> Future[Kept]:
         """Answer without storing anything."""
         future: Future[Kept] = Future()
         future.set_result(Kept(inbox_id=next(self._ids)))

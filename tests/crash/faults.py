@@ -85,21 +85,23 @@ class HastyInbox:
 
     def __init__(self, inner: Inbox) -> None:
         self._inner = inner
-        self._promised: list[tuple[str, bytes, str | None]] = []
+        self._promised: list[tuple[str, bytes, str | None, bool]] = []
         self.get, self.done, self.failed = inner.get, inner.done, inner.failed
         self.set_aside, self.aside, self.replay = inner.set_aside, inner.aside, inner.replay
         self.wait = inner.wait
 
-    def submit(self, *, source: str, body: bytes, key: str | None = None) -> Future[Kept]:
-        self._promised.append((source, body, key))
+    def submit(
+        self, *, source: str, body: bytes, key: str | None = None, done: bool = False
+    ) -> Future[Kept]:
+        self._promised.append((source, body, key, done))
         answered = Future[Kept]()
         answered.set_result(Kept(inbox_id=0))
         return answered
 
     def pending(self, *, limit: int = 500) -> Sequence[Delivery]:
         promised, self._promised = self._promised, []
-        for source, body, key in promised:
-            self._inner.submit(source=source, body=body, key=key).result()
+        for source, body, key, done in promised:
+            self._inner.submit(source=source, body=body, key=key, done=done).result()
         return self._inner.pending(limit=limit)
 
 

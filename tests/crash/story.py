@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.app.main import App
 from incidents.approval import ApprovalState
+from incidents.catalogue.everywhere import RULES
 from incidents.commands.run import SettleDoubt
 from incidents.incident import Incident, Status
 from incidents.journal import Aggregate
@@ -19,7 +20,9 @@ from tests.crash.stepped import SteppedClock
 from tests.rehearsing import MOST_TURNS, Stage, get, post
 
 RUNBOOK = Path(__file__).with_name("crash-story.yaml")
-POLICY = "hold: 15s\narchive_after: 15s\n"
+# One fact is looked at as twelve are, and twelve cost this story a tenth of its time.
+UNSEEN = (rule.name for rule in RULES if not rule.firm and rule.name != "first-token-2s")
+POLICY = f"hold: 15s\narchive_after: 15s\nlive_off: [{', '.join(UNSEEN)}]\n"
 STEP = 30.0
 MOST_STEPS = 40
 SOCKETS_WITHIN = 5.0

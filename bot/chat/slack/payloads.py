@@ -69,6 +69,20 @@ def read(body: bytes) -> Heard | None:
     raise Garbled(message)
 
 
+def is_our_message(payload: Mapping[str, object]) -> bool:
+    """Tell whether Slack tells of a message that this app has posted or edited.
+
+    Shape: docs.slack.dev, Events API, `api_app_id`; event `message`, `app_id`, and the same of the
+    message in the subtype `message_changed`.
+    """
+    ours, event = payload.get("api_app_id"), payload.get("event")
+    if not ours or not isinstance(event, Mapping) or event.get("type") != "message":
+        return False
+    changed = event.get("message")
+    said = changed if isinstance(changed, Mapping) else event
+    return said.get("app_id") == ours
+
+
 def _typed(payload: Mapping[str, object]) -> Typed:
     # Slack escapes what is typed; this is what the person saw, in one line.
     text = plain(" ".join(html.unescape(_text(payload, "text")).split()), MOST_TEXT)

@@ -19,6 +19,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.chat.slack.answers import client as web_client
 from bot.chat.slack.listeners import Answer, listening
+from bot.chat.slack.payloads import is_our_message
 from bot.chat.slack.watched import Watched
 from incidents.errors import Unavailable
 from incidents.ports import Inbox
@@ -103,21 +104,33 @@ class SlackSockets:
     def _hear(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         """Commit, then let Bolt answer; what could not be committed is not acknowledged."""
         started = time.time()
-        body = json.dumps(
-            {"type": request.type, "envelope": request.envelope_id, "payload": request.payload}
-        )
-        kept = self._inbox.submit(source=SOURCE, body=body.encode("ascii"), key=_key(request))
-        try:
-            kept.result(COMMIT_SECONDS)
-        except (Unavailable, TimeoutError) as error:
-            # Slack shows the person an error, and sends an event again.
-            log.warning("envelope not kept", envelope=request.envelope_id, because=repr(error))
+        if not self._keep(request):
             return
         response = run_bolt_app(self._app, request)
         try:
             send_response(client, request, response, started)
         except SlackClientError as error:
             log.warning("kept, not acknowledged", envelope=request.envelope_id, because=str(error))
+
+    def _keep(self, request: SocketModeRequest) -> bool:
+        """Return whether the envelope was committed in time."""
+        body = json.dumps(
+            {"type": request.type, "envelope": request.envelope_id, "payload": request.payload}
+        )
+        # The outbox knows what we have sent: to be told of it is done as soon as it is kept.
+        kept = self._inbox.submit(
+            source=SOURCE,
+            body=body.encode("ascii"),
+            key=_key(request),
+            done=is_our_message(request.payload),
+        )
+        try:
+            kept.result(COMMIT_SECONDS)
+        except (Unavailable, TimeoutError) as error:
+            # Slack shows the person an error, and sends an event again.
+            log.warning("envelope not kept", envelope=request.envelope_id, because=repr(error))
+            return False
+        return True
 
 
 class _Socket(SocketModeClient):

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from itertools import count, takewhile
 
 import httpx
 import pytest
@@ -24,7 +25,7 @@ class Slow:
     def __init__(self) -> None:
         self.kept: list[Future[Kept]] = []
 
-    def submit(self, *, source, body, key=None):
+    def submit(self, *, source, body, key=None, done=False):
         self.kept.append(Future())
         return self.kept[-1]
 
@@ -32,7 +33,7 @@ class Slow:
 class Away:
     """An inbox whose store cannot commit."""
 
-    def submit(self, *, source, body, key=None):
+    def submit(self, *, source, body, key=None, done=False):
         failed = Future()
         failed.set_exception(Unavailable("the disk is full"))
         return failed
@@ -139,6 +140,31 @@ def test_a_repeated_event_is_kept_once(slack, store, connected, until) -> None:
     assert [one.key for one in store.inbox.pending()] == [payload["event_id"]]
 
 
+def test_our_own_messages_are_kept_and_nothing_is_to_be_done(
+    slack, store, connected, until
+) -> None:
+    """Each would cost another commit, and a storm posts hundreds."""
+    headers = {"authorization": f"Bearer {_token(slack)}"}
+    with httpx.Client(base_url=slack.api, headers=headers) as client:
+        posted = client.post("chat.postMessage", json={"channel": "#incidents", "text": "a"}).json()
+        where = {"channel": posted["channel"], "ts": posted["ts"]}
+        assert client.post("chat.update", json={"text": "b", **where}).json()["ok"]
+    slack.workspace.tell({"type": "message", "user": "U1", "text": "hello", "app_id": "A0OTHER"})
+    until(lambda: _settled(slack))
+
+    told = [one.payload["event"] for one in slack.workspace.deliveries.all()]
+    everything = takewhile(bool, map(store.inbox.get, count(1)))
+    kept = {one.key for one in everything if one}
+    waiting = [json.loads(one.body)["payload"]["event"] for one in store.inbox.pending()]
+    assert [one.get("subtype") for one in told if one["type"] == "message"] == [
+        None,
+        "message_changed",
+        None,
+    ]
+    assert {one.payload["event_id"] for one in slack.workspace.deliveries.all()} == kept
+    assert [one["text"] for one in waiting if one["type"] == "message"] == ["hello"]
+
+
 def test_nothing_is_acknowledged_while_the_store_is_away(slack, until) -> None:
     """An error that the person sees is repeated by the person; silence is not."""
     made = sockets(slack, Away())
@@ -215,6 +241,10 @@ def test_sockets_that_never_started_stop(slack, store) -> None:
 def _type(slack, text):
     place = {"user": "alice", "channel": "incidents"}
     return interactions.command(slack.workspace, **place, command="/incident", text=text).id
+
+
+def _settled(slack) -> bool:
+    return all(one.state is State.ACKNOWLEDGED for one in slack.workspace.deliveries.all())
 
 
 def _state(slack, envelope):

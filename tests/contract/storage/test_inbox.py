@@ -100,6 +100,20 @@ def test_done_takes_deliveries_out_of_the_line(store: Store) -> None:
     assert store.inbox.get(kept[0].inbox_id) is not None
 
 
+def test_what_is_kept_as_done_is_there_and_never_in_the_line(store: Store) -> None:
+    """Slack tells us of each of our own messages: kept like everything, and nothing to do."""
+    store.inbox.submit(source="slack", body=b"echo", key="Ev1", done=True).result(10)
+    kept = store.inbox.submit(source="slack", body=b"echo", done=True).result(10)
+    again = store.inbox.submit(source="slack", body=b"echo", key="Ev1", done=True).result(10)
+
+    found = store.inbox.get(kept.inbox_id)
+    assert found is not None
+    assert found.body == b"echo"
+    assert again.repeated
+    assert store.inbox.pending() == []
+    assert not store.inbox.wait(timeout=0.01)
+
+
 def test_poison_is_counted_set_aside_seen_and_replayed(store: Store) -> None:
     """What cannot be read must not block its neighbours, and must not vanish either."""
     poison, good = keep(store, b"poison"), keep(store, b"good")
