@@ -1,10 +1,10 @@
 """`triaged signals`: what can be read at this Prometheus, what is missing, and what that costs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from cyclopts import Parameter
 
@@ -20,11 +20,15 @@ from cluster.signals.eras import eras
 from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.reading import NoData, NotApplicable, Observation, Reading, Why
 from cluster.signals.served import served
+from cluster.signals.signals import DEADLINE
+from cluster.signals.together import Late, Together
 from cluster.targets.target import Selector, Target
 from incidents.errors import Rejected, TriagedError, Unavailable
 
+Found = TypeVar("Found")
+
 PATIENCE = timedelta(seconds=60)
-"""For all signals together; a person waits, and nothing else does."""
+"""For all signals together, once Prometheus has answered; a person waits, and nothing else does."""
 TOGETHER = "so that prefill and decode count together"
 READ, NO_NUMBER, MISSING, NOT_APPLICABLE = "read", "no number", "missing", "not applicable"
 ABSENT = frozenset({Why.NOT_SCRAPED, Why.EMPTY})
@@ -89,7 +93,10 @@ def _place(
     client: PrometheusClient, settings: Settings, selector: Selector, at: datetime, address: str
 ) -> Place:
     """Return the target from the cluster, and from the series where the cluster cannot say."""
-    found = served(client, namespace=selector.namespace, model=selector.model, at=at)
+    found = _in_time(
+        lambda: served(client, namespace=selector.namespace, model=selector.model, at=at),
+        f"{address}: {Why.TIMEOUT.value}",
+    )
     if isinstance(found, Trouble):
         raise _trouble(found, address)
     of_series = _only(found, selector, address)
@@ -97,10 +104,21 @@ def _place(
     wanted = Selector(namespace=target.namespace, model=target.model, role=selector.role)
     try:
         with ExitStack() as closing:
-            there = reach.targets(settings, closing=closing).find(wanted)
+            targets = reach.targets(settings, closing=closing)
+            there = _in_time(lambda: targets.find(wanted), "the cluster")
     except TriagedError as error:
         return Place(target=target, known=f"{of_series.known} ({error})")
     return Place(target=there, known=f"{_count(there)} of {there}, as the cluster says")
+
+
+def _in_time(ask: Callable[[], Found], what: str) -> Found:
+    """Return what is found before the deadline; raises Unavailable for a server that hangs."""
+    answers = Together[str, Found]().ask({what: ask}, deadline=DEADLINE)
+    found = answers[what]
+    if isinstance(found, Late):
+        message = f"{what}: no answer within {DEADLINE.total_seconds():g} s"
+        raise Unavailable(message)
+    return found
 
 
 def _only(found: Sequence[Target], selector: Selector, address: str) -> Place:

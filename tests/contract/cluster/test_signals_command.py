@@ -152,3 +152,31 @@ def test_a_model_that_nobody_serves_is_one_line_too(run: Run, world: World) -> N
     assert elsewhere.out.splitlines()[1] == (
         "no pods: no engine has series there (no cluster is configured)"
     )
+
+
+def test_a_prometheus_that_hangs_is_said_after_one_deadline(run: Run, faulty: Any) -> None:
+    """A person at night who sees nothing for ten seconds believes that triaged hangs.
+
+    One question is asked, and its own time limit of eight seconds is not waited for.
+    """
+    faulty.behave = lambda handler: handler.hang()
+
+    ended = run("--url", faulty.address)
+
+    assert ended == Ended(
+        status=1, out="", err=f"triaged: {faulty.address}: timeout: no answer within 3 s\n"
+    )
+    assert len(faulty.asked) == 1
+
+
+def test_a_cluster_that_hangs_leaves_the_series(
+    run: Run, world: World, faulty: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signals do not need it."""
+    faulty.behave = lambda handler: handler.hang()
+    monkeypatch.setenv("TRIAGED_KUBERNETES_URL", faulty.address)
+
+    ended = run("--url", world.addresses.prometheus)
+
+    assert ended.status == 0
+    assert ended.out.splitlines()[1].endswith("(the cluster: no answer within 3 s)")
