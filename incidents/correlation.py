@@ -84,13 +84,11 @@ class Placed:
 
 def placed(alert: Alert, placing: Placing = PLACING) -> Placed:
     """Return where the alert points: its labels first, then its origin, then its query."""
-    asked = {
-        "its origin": _of_origin(alert, placing),
-        "its query": origin.told(alert.url),
-    }
+    own, query = _pooled(alert.labels, alert), _pooled(origin.told(alert.url), alert)
+    asked = {"its origin": _of_origin(alert, placing), "its query": query}
     found, reasons = dict[str, str](), list[str]()
     for part, names in _LABELS.items():
-        found[part] = _first(alert.labels, names)
+        found[part] = _first(own, names)
         for source, labels in asked.items():
             if not found[part] and _first(labels, names):
                 found[part] = _first(labels, names)
@@ -128,6 +126,11 @@ def key_of(name: str, where: Place, placing: Placing = PLACING) -> str:
     return "/".join(found)
 
 
+def pool(alert_labels: Mapping[str, str]) -> str:
+    """Return the InferencePool that labels name, empty where they name none."""
+    return _first(alert_labels, POOL)
+
+
 def words(alert_labels: Mapping[str, str], where: Place, its_key: str) -> Mapping[str, str]:
     """Return what a rule of correlation may compare: the labels, the place, and the `key`.
 
@@ -147,6 +150,14 @@ def words(alert_labels: Mapping[str, str], where: Place, its_key: str) -> Mappin
 def _of_origin(alert: Alert, placing: Placing) -> Mapping[str, str]:
     fitting = (one.labels for one in placing.origins if one.fits(alert))
     return next(fitting, {})
+
+
+def _pooled(labels: Mapping[str, str], alert: Alert) -> Mapping[str, str]:
+    """Return the labels with the pool that the endpoint picker's own series call `name`."""
+    name = labels.get("name", "")
+    if not name or pool(labels) or not origin.names_pools(alert.url):
+        return labels
+    return {**labels, "pool": name}
 
 
 def _like(pattern: str, text: str) -> bool:

@@ -27,6 +27,11 @@ _TOKEN = re.compile(
     r"|(?P<sign>=~|!~|!=|==|[={},])"
 )
 _PLAIN = re.compile(r"[\w.:/@ +-]+")
+# Knowledge of llm-d: these series of the endpoint picker carry the pool as `name`.
+_OF_POOLS = re.compile(
+    r"\b(?:inference_pool|llm_d(?:_router)?_epp)_"
+    r"(?:ready_pods|ready_endpoints|(?:average|std_dev|per_endpoint|per_pod)_[a-z_]+)\b"
+)
 
 
 def told(url: str) -> Mapping[str, str]:
@@ -42,6 +47,11 @@ def told(url: str) -> Mapping[str, str]:
         if found.setdefault(label, value) != value:
             unsure.add(label)
     return {label: value for label, value in found.items() if label not in unsure}
+
+
+def names_pools(url: str) -> bool:
+    """Return whether the query reads series of the endpoint picker whose `name` is a pool."""
+    return _OF_POOLS.search(_expression(url)) is not None
 
 
 def _expression(url: str) -> str:

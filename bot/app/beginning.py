@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from incidents import correlation
 from incidents.alert import Alert
 from incidents.events.run import RunStarted
 from incidents.incident import DESK, TRIAGE, Incident
@@ -49,6 +50,7 @@ class Beginning:
                 namespace=opened.namespace if opened else "",
                 model=opened.model if opened else "",
                 role=opened.role if opened else "",
+                pool=_pool(incident),
                 by=DESK,
                 because=because,
                 policy_digest=digest,
@@ -64,3 +66,13 @@ class Beginning:
         runbook = self.runbooks.get(name)
         found = runbook.follow_ups if runbook else ()
         return tuple(f"{one.text} ({one.owner}, within {one.due.days} days)" for one in found)
+
+
+def _pool(incident: Incident) -> str:
+    """Return the one InferencePool that the incident's alerts name, none where they disagree.
+
+    Of two pools neither is meant: then the workload is looked for by its model alone.
+    """
+    named = {correlation.pool(dict(one.fired.labels)) for one in incident.alerts.values()}
+    found = {incident.place.pool, *named} - {""}
+    return found.pop() if len(found) == 1 else ""

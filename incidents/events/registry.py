@@ -26,6 +26,7 @@ SCHEMAS: Mapping[str, int] = {
     "IncidentOpened": 2,
     "AlertFired": 2,
     "AlertResolved": 2,
+    "RunStarted": 2,
 }
 """The schema number with which each kind is written today."""
 
@@ -36,6 +37,8 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("AlertFired", 1): lambda body: body,
     # It did not say whether it was seen firing: that it was is the default.
     ("AlertResolved", 1): lambda body: body,
+    # It did not carry the pool that the alerts name: none is the default.
+    ("RunStarted", 1): lambda body: body,
 }
 """What turns a body of (kind, schema number) into one of the next number."""
 

@@ -62,7 +62,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """A run began; it keeps the digests and, as texts, the whole of runbook and policy."""
+    """A run began; it keeps the digests and, as texts, the whole of runbook and policy.
+
+    `pool` is the InferencePool that the alerts name, empty where they name none.
+    """
 
     incident: int
     runbook: str
@@ -78,6 +81,7 @@ class RunStarted:
     by: str
     because: str
     policy_text: str = ""
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,7 @@ class Beginning:
     because: str
     policy_digest: str
     role: str = ""
+    pool: str = ""
     given: Sequence[tuple[str, str]] = ()
 
 
@@ -76,4 +77,5 @@ def begin(runbook: Runbook, beginning: Beginning, *, texts: Texts) -> RunStarted
         mode=APPLY,
         by=beginning.by,
         because=beginning.because,
+        pool=beginning.pool,
     )

@@ -44,7 +44,10 @@ class Turn:
         if not self.started.namespace:
             raise Rejected(NOWHERE)
         selector = Selector(
-            namespace=self.started.namespace, model=self.started.model, role=self.started.role
+            namespace=self.started.namespace,
+            model=self.started.model,
+            role=self.started.role,
+            pool=self.started.pool,
         )
         return self.tools.targets.find(selector)
 

@@ -90,7 +90,7 @@ EVENTS: tuple[Event, ...] = (
     incident.PostmortemWritten(name="INC-1", digest="sha256:pm"),
     incident.RunBegan(run=RUN, runbook="kv-cache-exhausted", because="its name matches"),
     incident.RunEnded(run=RUN, outcome="completed"),
-    started(parameters=(("replicas", "+2"),), policy_text="text-2"),
+    started(parameters=(("replicas", "+2"),), policy_text="text-2", pool="llama-pool"),
     run.CheckFinished(
         step="pressure",
         verdict="exhausted",

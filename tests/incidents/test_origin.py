@@ -55,6 +55,31 @@ def test_an_address_without_a_query_says_nothing(url: str) -> None:
     assert told(url) == {}
 
 
+@pytest.mark.parametrize(
+    ("expression", "pool"),
+    [
+        pytest.param("inference_pool_ready_pods == 0", "p", id="before-the-renaming"),
+        pytest.param("llm_d_router_epp_ready_endpoints == 0", "p", id="router"),
+        pytest.param("llm_d_epp_average_queue_size > 5", "p", id="average"),
+        pytest.param("llm_d_epp_info", "", id="no-series-of-a-pool"),
+        pytest.param("kube_pod_info", "", id="something-else"),
+    ],
+)
+def test_a_name_is_a_pool_where_the_endpoint_picker_says_it(expression: str, pool: str) -> None:
+    """Anything may be called `name`; in the picker's own series it is the pool."""
+    said = alert(labels={"model_name": "", "name": "p"}, url=address(expression))
+    asked = alert(labels={"model_name": ""}, url=address(f'{expression} and x{{name="p"}}'))
+
+    assert (place(said).pool, place(asked).pool) == (pool, pool)
+
+
+def test_a_pool_s_own_label_counts_more_than_a_name() -> None:
+    """Our rules write the pool where it belongs."""
+    labels = {"pool": "mine", "name": "other"}
+
+    assert place(alert(labels=labels, url=address("inference_pool_ready_pods"))).pool == "mine"
+
+
 @given(st.text(st.sampled_from(["{", "}", '"', "'", "`", "\\", "=", "~", ",", "a", "#", "\n"])))
 def test_no_text_breaks_the_reading(text: str) -> None:
     """Whoever may write a rule must not be able to stop the desk."""
