@@ -1,14 +1,18 @@
 """The demo as a newcomer runs it: to its end, interrupted at any moment, and cut off."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -28,11 +32,11 @@ class Demo:
 
     process: "subprocess.Popen[bytes]"
     output: Path
-    mark: str = field(default="")
+    mark: str
 
     def said(self) -> str:
         """Return what it has said so far."""
-        return self.output.read_text(encoding="utf-8")
+        return self.output.read_text(encoding="utf-8", errors="replace")
 
     def until(self, words: str, *, seconds: float = 60.0) -> None:
         """Wait until it has said these words."""
@@ -65,24 +69,50 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started: list[Demo] = []
 
     def begin() -> Demo:
-        mark, output = uuid.uuid4().hex, tmp_path / "said"
+        output = tmp_path / "said"
         with output.open("wb") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "bot.app.cli.main", "demo"],
-                cwd=tmp_path,
-                env=_environment(mark),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
-        started.append(Demo(process=process, output=output, mark=mark))
-        return started[-1]
+            demo = _demo(output, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+        started.append(demo)
+        return demo
 
     yield begin
     for demo in started:
-        if demo.process.poll() is None:
-            demo.process.terminate()
-            demo.process.wait(ENDS_WITHIN)
+        _end(demo)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """A demo in a terminal of its own, and the keyboard of that."""
+
+    demo: Demo
+    keyboard: int
+
+    def press(self, key: bytes) -> None:
+        """Press a key."""
+        os.write(self.keyboard, key)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """Return a demo whose reader sits at a terminal; what is left of it is killed."""
+    keyboard, screen = pty.openpty()
+    output = tmp_path / "said"
+    with output.open("wb", buffering=0) as file:
+        demo = _demo(output, scripted=False, stdin=screen, stdout=screen, stderr=screen)
+        os.close(screen)
+        reading = threading.Thread(target=_keep, args=(keyboard, file))
+        reading.start()
+        yield Terminal(demo=demo, keyboard=keyboard)
+        _end(demo)
+        reading.join()
+    os.close(keyboard)
+
+
+def _keep(keyboard: int, file: IO[bytes]) -> None:
+    """Keep what a terminal shows, until nobody has it open any more: then reading is an error."""
+    with suppress(OSError):
+        while shown := os.read(keyboard, 4096):
+            file.write(shown)
 
 
 def test_it_ends_by_itself_and_leaves_a_postmortem(start: Start, tmp_path: Path) -> None:
@@ -93,6 +123,22 @@ def test_it_ends_by_itself_and_leaves_a_postmortem(start: Start, tmp_path: Path)
     written = sorted(one.name for one in (tmp_path / "postmortems").iterdir())
     assert written == ["INC-1.html", "INC-1.md"]
     assert "mitigated: scale Deployment" in demo.said()
+    assert demo.left() == []
+
+
+def test_a_key_pressed_in_a_terminal_approves(terminal: Terminal, tmp_path: Path) -> None:
+    """Nothing is changed before somebody says yes: that is what a newcomer is to see."""
+    demo = terminal.demo
+    demo.until("or Enter here.")
+    shown = demo.said()
+
+    terminal.press(b"\n")
+
+    assert "Press Approve at http://127.0.0.1:" in shown
+    assert "of 6 pods ready" not in shown
+    assert demo.process.wait(WITHIN) == 0, demo.said()
+    told = (tmp_path / "postmortems" / "INC-1.md").read_text(encoding="utf-8")
+    assert "approved by Alice" in told
     assert demo.left() == []
 
 
@@ -169,15 +215,9 @@ def test_a_kill_leaves_no_process_behind(start: Start, words: str) -> None:
 
 def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
     """`make demo | head` is no reason for a traceback, or for servers that stay."""
-    mark = uuid.uuid4().hex
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bot.app.cli.main", "demo"],
-        cwd=tmp_path,
-        env=_environment(mark),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    pipe = subprocess.PIPE
+    demo = _demo(tmp_path / "none", stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+    process = demo.process
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.readline()
@@ -187,11 +227,25 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
     process.stderr.close()
 
     assert complaint == b""
-    assert Demo(process=process, output=tmp_path / "none", mark=mark).left() == []
+    assert demo.left() == []
 
 
-def _environment(mark: str) -> Mapping[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "AUTO": "1", MARK: mark}
+def _demo(output: Path, *, scripted: bool = True, **streams: int | IO[bytes]) -> Demo:
+    """Start a demo in the folder of its output."""
+    mark = uuid.uuid4().hex
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot.app.cli.main", "demo"],
+        cwd=output.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "AUTO": "1" if scripted else "0", MARK: mark},
+        **streams,
+    )
+    return Demo(process=process, output=output, mark=mark)
+
+
+def _end(demo: Demo) -> None:
+    if demo.process.poll() is None:
+        demo.process.terminate()
+        demo.process.wait(ENDS_WITHIN)
 
 
 def _until(fact: Callable[[], bool]) -> None:
