@@ -46,12 +46,22 @@ class Served:
         """Wait until /readyz says yes."""
         _until(self.process, self.log, self._ready)
 
+    def until_leading(self, role: str) -> None:
+        """Wait until this process does the role's work, as /metrics says."""
+        leads = f'triaged_leader{{role="{role}"}} 1.0'.encode()
+        _until(self.process, self.log, lambda: leads in self._metrics())
+
     def terminate(self) -> float:
         """Send SIGTERM; return the seconds until the process was gone."""
         started = time.perf_counter()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(STOP_SECONDS)
         return time.perf_counter() - started
+
+    def _metrics(self) -> bytes:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+            said: bytes = answer.read()
+        return said
 
     def _ready(self) -> bool:
         try:

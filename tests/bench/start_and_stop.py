@@ -23,6 +23,7 @@ CONNECTIONS = 16
 ENDLESS = 50_000
 # Both are configured, as in any installation, so that their clients are loaded; nobody answers.
 NOT_THERE = {"kubernetes_url": "http://127.0.0.1:9", "prometheus_url": "http://127.0.0.1:9"}
+TAKE_OVER = "take-over after SIGKILL"
 COUNT = "SELECT count(*) FROM inbox"
 
 # Figure -> its goal, its unit, and what is asked of it.
@@ -32,12 +33,16 @@ ASKED: Mapping[str, tuple[str, str, Must | None]] = {
     "SIGTERM to the end, under load": ("P13", "s", at_most(5)),
     "acknowledged and lost": ("P13", "deliveries", at_most(0)),
     "answered 5xx while it stopped": ("P13", "deliveries", at_most(0)),
+    TAKE_OVER: ("P13", "s", at_most(10)),
     "memory at rest": ("P9", "MiB", at_most(150)),
 }
 
 
 def measure(places: Places, *, rounds: int, say: Say) -> list[Figure]:
-    """Return P13, and P9 at rest, of one process with all roles, for both stores."""
+    """Return P13, and P9 at rest, of one process with all roles, for both stores.
+
+    Two processes can lead one after the other where they share a server: on PostgreSQL.
+    """
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
     body = places.folder / "one.json"
     body.write_bytes(delivery(1))
@@ -49,7 +54,14 @@ def measure(places: Places, *, rounds: int, say: Say) -> list[Figure]:
                 room = places.room(f"start-{store}")
                 for name, value in _once(room, url, body, slack).items():
                     values[store, name].append(value)
-    return [_figure(store, name, values[store, name]) for name in ASKED for store in urls]
+                if not url.startswith("sqlite"):
+                    values[store, TAKE_OVER].append(_taken_over(places, url))
+    return [
+        _figure(store, name, values[store, name])
+        for name in ASKED
+        for store in urls
+        if values[store, name]
+    ]
 
 
 def _once(room: Path, url: str, body: Path, slack: WatchedSlack) -> Mapping[str, float]:
@@ -67,7 +79,19 @@ def _once(room: Path, url: str, body: Path, slack: WatchedSlack) -> Mapping[str,
             statuses = generating()["statuses"]
     lost = statuses.get("200", 0) - (_kept(url) - before)
     refused = sum(count for status, count in statuses.items() if status.startswith("5"))
-    return dict(zip(ASKED, (ready, cpu, ended, max(0, lost), refused, rss), strict=True))
+    measured = (ready, cpu, ended, max(0, lost), refused, rss)
+    return dict(zip((name for name in ASKED if name != TAKE_OVER), measured, strict=True))
+
+
+def _taken_over(places: Places, url: str) -> float:
+    """Return the seconds from the leader's death to the moment at which another one leads."""
+    first, second = places.room("leader"), places.room("follower")
+    with desk(first, url, roles="desk") as leader, desk(second, url, roles="desk") as follower:
+        leader.until_leading("desk")
+        leader.process.kill()
+        died = time.perf_counter()
+        follower.until_leading("desk")
+        return time.perf_counter() - died
 
 
 def _figure(store: str, name: str, values: list[float]) -> Figure:
