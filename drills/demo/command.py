@@ -5,12 +5,13 @@ import select
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from drills.demo.folder import own_folder
 from drills.demo.interruption import Ended, heard
 from drills.demo.playing import Play
 from drills.demo.rehearsal_room import Failed, Room
@@ -45,7 +46,7 @@ def _rehearse(screen: Screen, *, scripted: bool, stopped: Callable[[], bool]) ->
     postmortems = Path("postmortems").resolve()
     with _folder(postmortems) as folder:
         room = Room(
-            Path(folder),
+            folder,
             postmortems=postmortems,
             rate=RATE,
             environment=os.environ,
@@ -58,15 +59,15 @@ def _rehearse(screen: Screen, *, scripted: bool, stopped: Callable[[], bool]) ->
             play = Play(room, scene, screen=screen, rate=RATE, scripted=scripted, pressed=pressed)
             play.run(deadline=AUTO_SECONDS if scripted else None)
         except Failed:
-            _show_logs(screen, Path(folder))
+            _show_logs(screen, folder)
             raise
         finally:
             room.close()
 
 
 @contextmanager
-def _folder(postmortems: Path) -> Iterator[str]:
-    """Make a folder for what only this rehearsal needs; raises Failed where nothing can be kept."""
+def _folder(postmortems: Path) -> Iterator[Path]:
+    """Give the rehearsal's own folder; raises Failed where nothing can be kept."""
     place = postmortems if postmortems.exists() else postmortems.parent
     try:
         with tempfile.TemporaryFile(dir=place):
@@ -74,12 +75,12 @@ def _folder(postmortems: Path) -> Iterator[str]:
     except OSError as error:
         message = f"the postmortem would be written into {place}, which cannot be: {error.strerror}"
         raise Failed(message) from error
-    try:
-        made = tempfile.TemporaryDirectory(prefix="triaged-demo-")
-    except OSError as error:
-        message = f"there is no room for temporary files: {error.strerror}"
-        raise Failed(message) from error
-    with made as folder:
+    with ExitStack() as closing:
+        try:
+            folder = closing.enter_context(own_folder(Path(tempfile.gettempdir())))
+        except OSError as error:
+            message = f"there is no room for temporary files: {error.strerror}"
+            raise Failed(message) from error
         yield folder
 
 

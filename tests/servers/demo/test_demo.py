@@ -24,6 +24,8 @@ WITHIN, ENDS_WITHIN = 90.0, 12.0
 INTERRUPTED = 130
 LOOK_EVERY = 0.05
 MARK = "REHEARSED_BY"
+TEMPORARY = "temporary"
+"""The folder for temporary files of every demo of a test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +215,25 @@ def test_a_kill_leaves_no_process_behind(start: Start, words: str) -> None:
     _until(lambda: demo.left() == [])
 
 
+def test_what_a_killed_demo_left_is_removed_by_the_next(start: Start, tmp_path: Path) -> None:
+    """Its folder holds a journal, keys and logs, and nobody else would ever remove it."""
+    killed = start()
+    killed.until("Slack stand-in")
+    killed.process.kill()
+    killed.process.wait()
+    left = list((tmp_path / TEMPORARY).glob("triaged-demo-*"))
+    _until(lambda: killed.left() == [])
+
+    demo = start()
+    demo.until("Slack stand-in")
+    there = [one.exists() for one in left]
+    demo.process.send_signal(signal.SIGINT)
+
+    assert there == [False]
+    assert demo.process.wait(ENDS_WITHIN) == INTERRUPTED, demo.said()
+    assert list((tmp_path / TEMPORARY).iterdir()) == []
+
+
 def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
     """`make demo | head` is no reason for a traceback, or for servers that stay."""
     pipe = subprocess.PIPE
@@ -232,11 +253,18 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
 
 def _demo(output: Path, *, scripted: bool = True, **streams: int | IO[bytes]) -> Demo:
     """Start a demo in the folder of its output."""
-    mark = uuid.uuid4().hex
+    mark, temporary = uuid.uuid4().hex, output.parent / TEMPORARY
+    temporary.mkdir(exist_ok=True)
+    given = {
+        "PYTHONPATH": str(ROOT),
+        "AUTO": "1" if scripted else "0",
+        "TMPDIR": str(temporary),
+        MARK: mark,
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "bot.app.cli.main", "demo"],
         cwd=output.parent,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "AUTO": "1" if scripted else "0", MARK: mark},
+        env={**os.environ, **given},
         **streams,
     )
     return Demo(process=process, output=output, mark=mark)
