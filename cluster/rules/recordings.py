@@ -16,6 +16,7 @@ from cluster.rules import requests
 from cluster.rules.rule import Recording
 from cluster.signals import promql
 from cluster.signals.catalogue import SIGNALS
+from cluster.signals.eras import era
 from cluster.signals.formulas import Filled, Gauge, Part, Quantile, Quotient
 from cluster.signals.generic import generic
 from cluster.signals.promql import Promql
@@ -30,7 +31,7 @@ OF_MODEL: Final = (*MODEL, "role")
 POD: Final = ("namespace", "pod")
 # The engines' own exporters name the model; all others know at most the pod.
 ENGINES: Final = ("vllm:", "sglang:", "sglang_", "trtllm_", "lmcache:")
-CHAPTER: Final = "llm_d_"
+CHAPTER: Final = "the names of the operations chapter"
 # Exporters that tell of the whole cluster.
 EVERYWHERE: Final = ("kube_", "kubelet_", "keda_", "wva_", "inferno_")
 WORKLOADS: Final = frozenset({"deployment", "statefulset"})
@@ -172,7 +173,8 @@ def _labels(formula: Formula) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return ("namespace", "deployment"), ("namespace", "deployment")
     if formula.scope is Scope.STATEFUL_SET:
         return ("namespace", "statefulset"), ("namespace", "statefulset")
-    named = formula.scope is Scope.ROUTER or _first(formula).startswith((CHAPTER, *ENGINES))
+    # By its era: the picker's `llm_d_epp_` begins like the chapter's names, and knows no model.
+    named = formula.scope is Scope.ROUTER or _of_engine(formula) or era(_first(formula)) == CHAPTER
     return (MODEL, MODEL) if named else (("namespace",), ("namespace",))
 
 
