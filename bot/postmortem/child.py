@@ -26,8 +26,8 @@ def main() -> None:
     """Render within the limits; a failure ends with a traceback and status 1."""
     _limit()
     # Imported under the limits: what the libraries allocate counts too.
-    from bot.postmortem.html import page  # noqa: PLC0415
-    from bot.postmortem.markdown import markdown  # noqa: PLC0415
+    from bot.postmortem.html import page  # noqa: PLC0415  # see above
+    from bot.postmortem.markdown import markdown  # noqa: PLC0415  # see above
 
     order = decode(Order, sys.stdin.buffer.read())
     text = markdown(order.document, template=order.template)

@@ -43,7 +43,7 @@ def test_any_object_is_read_or_is_malformed(thing: parse.Json, read: object) -> 
 
 
 def test_a_deployment_is_read() -> None:
-    """As the API server writes it, with who wrote which field when."""
+    """As the API server writes it, down to the generation that its controller has seen."""
     found = parse.deployment(
         {
             "metadata": {
@@ -52,28 +52,9 @@ def test_a_deployment_is_read() -> None:
                 "uid": "u",
                 "resourceVersion": "7",
                 "generation": 3,
-                "managedFields": [
-                    {
-                        "manager": "triaged/k",
-                        "operation": "Update",
-                        "subresource": "scale",
-                        "time": "2026-03-01T12:00:00Z",
-                        "fieldsV1": {"f:spec": {"f:replicas": {}, 'k:{"a":1}': {"f:x": {}}}},
-                    }
-                ],
                 "ownerReferences": [{"kind": "Rollout", "name": "r", "uid": "v"}],
             },
-            "spec": {
-                "selector": {
-                    "matchLabels": {"b": "2", "a": "1"},
-                    "matchExpressions": [
-                        {"key": "c", "operator": "In", "values": ["x", "y"]},
-                        {"key": "d", "operator": "NotIn", "values": ["z"]},
-                        {"key": "e", "operator": "Exists"},
-                        {"key": "f", "operator": "DoesNotExist"},
-                    ],
-                }
-            },
+            "spec": {"selector": {"matchLabels": {"b": "2", "a": "1"}}},
             "status": {"readyReplicas": 1, "updatedReplicas": 1, "observedGeneration": 3},
         }
     )
@@ -84,21 +65,50 @@ def test_a_deployment_is_read() -> None:
         uid="u",
         resource_version="7",
         replicas=1,
-        selector="a=1,b=2,c in (x,y),d notin (z),e,!f",
+        selector="a=1,b=2",
         generation=3,
         observed_generation=3,
         updated=1,
         ready=1,
         owners=(OwnerReference(kind="Rollout", name="r", uid="v", controller=False),),
-        writers=(
-            Writer(
-                manager="triaged/k",
-                subresource="scale",
-                at=parse.moment("2026-03-01T12:00:00Z"),
-                fields=frozenset({"spec", "spec.replicas"}),
-            ),
+    )
+
+
+def test_who_wrote_which_field_when_is_read() -> None:
+    """The field manager is how the desk knows its own write again."""
+    entry = {
+        "manager": "triaged/k",
+        "operation": "Update",
+        "subresource": "scale",
+        "time": "2026-03-01T12:00:00Z",
+        "fieldsV1": {"f:spec": {"f:replicas": {}, 'k:{"a":1}': {"f:x": {}}}},
+    }
+
+    assert parse.deployment({"metadata": {"managedFields": [entry]}}).writers == (
+        Writer(
+            manager="triaged/k",
+            subresource="scale",
+            at=parse.moment("2026-03-01T12:00:00Z"),
+            fields=frozenset({"spec", "spec.replicas"}),
         ),
     )
+
+
+def test_every_operator_of_a_selector_is_read() -> None:
+    """A requirement that was left out would count the pods of others."""
+    selector = {
+        "matchLabels": {"a": "1"},
+        "matchExpressions": [
+            {"key": "c", "operator": "In", "values": ["x", "y"]},
+            {"key": "d", "operator": "NotIn", "values": ["z"]},
+            {"key": "e", "operator": "Exists"},
+            {"key": "f", "operator": "DoesNotExist"},
+        ],
+    }
+
+    read = parse.deployment({"spec": {"selector": selector}})
+
+    assert read.selector == "a=1,c in (x,y),d notin (z),e,!f"
 
 
 @pytest.mark.parametrize(

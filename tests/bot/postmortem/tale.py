@@ -251,17 +251,7 @@ def _change(tale: Tale) -> None:
     tale.later(seconds=1).tell(
         RUN, run.ActionPlanned(step="add-decode", plan=plan(), approval=APPROVAL, attempt=1)
     )
-    tale.tell(APPROVAL, requested(expires_at=tale.now + timedelta(minutes=10)))
-    tale.later(seconds=40).tell(
-        APPROVAL,
-        approval.ApprovalDenied(
-            by="slack:U9", via="slack", because="U9 is not among the approvers: alice, bob"
-        ),
-    )
-    tale.later(seconds=25).tell(
-        APPROVAL, approval.ApprovalGiven(by="alice", via="slack", together_with=())
-    )
-    tale.tell(INCIDENT, incident.Acknowledged(by="alice", via="approval"))
+    _approve(tale)
     before = (read("preemptions", 6.4, "requests/s"), read("waiting", 151, "requests"))
     tale.later(seconds=1).tell(
         RUN,
@@ -273,6 +263,24 @@ def _change(tale: Tale) -> None:
         tale.later(seconds=70).tell(
             RUN, run.SettleObserved(step="add-decode", ready=ready, wanted=6)
         )
+    _verify(tale)
+
+
+def _approve(tale: Tale) -> None:
+    tale.tell(APPROVAL, requested(expires_at=tale.now + timedelta(minutes=10)))
+    tale.later(seconds=40).tell(
+        APPROVAL,
+        approval.ApprovalDenied(
+            by="slack:U9", via="slack", because="U9 is not among the approvers: alice, bob"
+        ),
+    )
+    tale.later(seconds=25).tell(
+        APPROVAL, approval.ApprovalGiven(by="alice", via="slack", together_with=())
+    )
+    tale.tell(INCIDENT, incident.Acknowledged(by="alice", via="approval"))
+
+
+def _verify(tale: Tale) -> None:
     comparisons = (
         run.Comparison(
             signal="preemptions",
