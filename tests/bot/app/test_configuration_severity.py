@@ -51,7 +51,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_everything_about_severity_is_the_teams_to_change(tmp_path: Path) -> None:
-    """Names, bounds and limits are opinions; a team has its own."""
+    """Names and limits are opinions; a team has its own."""
     found = load(written(tmp_path, POLICY)).policy
 
     base = default_policy()
@@ -64,6 +64,13 @@ def test_everything_about_severity_is_the_teams_to_change(tmp_path: Path) -> Non
     assert (changed.severity, changed.mode) == (Severity.P0, known.mode)
     assert changed.also == known.also
     assert found.lowering == Lowering(levels=2, lowest=Severity.P2)
+
+
+def test_live_rules_are_the_teams_to_add_to_change_and_to_switch_off(tmp_path: Path) -> None:
+    """Bounds are opinions, too; what a team does not name stays as it is."""
+    found = load(written(tmp_path, POLICY)).policy
+
+    base = default_policy()
     own, gone = found.live[-4:], {"tokens-slow", "errors-tenth"}
     assert found.live[:-4] == tuple(rule for rule in base.live if rule.name not in gone)
     assert own == (
