@@ -49,8 +49,8 @@ class Incident:
     (run, step) that the mitigation rests on, None where a person said so. `reopened_at` is the
     last time that it came back, `flapping` why it stays open for longer. `under` is the incident
     that hides this one since `hidden_at`; with `forward`, a person said that none may; `children`
-    are the keys that it hides, with the reasons. `seen` are the facts that its severity rests
-    on, and those that could not be seen.
+    are the keys that it hides, with the reasons. `unchecked` is whether no run has begun since it
+    came back. `seen` are the facts that its severity rests on, and those that could not be seen.
     """
 
     id: str
@@ -76,6 +76,7 @@ class Incident:
     calm_until: datetime | None = None
     reopened_at: datetime | None = None
     reopenings: int = 0
+    unchecked: bool = False
     flapping: str = ""
     under: int | None = None
     hidden_at: datetime | None = None
@@ -238,6 +239,7 @@ def _reopened(state: Incident, _: events.Reopened) -> Incident:
         status=Status.INVESTIGATING,
         reopened_at=state.updated_at,
         reopenings=state.reopenings + 1,
+        unchecked=True,
         relapsed_at=state.updated_at,
         acknowledged_by=None,
         acknowledged_at=None,
@@ -303,6 +305,6 @@ _EVOLVE: Mapping[type, Callable[[Incident, Any], Incident]] = {  # each takes it
     events.ChannelOpened: lambda s, e: replace(s, channel=e.channel, channel_name=e.name),
     events.ChannelArchived: lambda s, _: replace(s, archived=True),
     events.PostmortemWritten: lambda s, e: replace(s, postmortem=e.name),
-    events.RunBegan: lambda s, e: replace(s, runs={**s.runs, e.run: None}),
+    events.RunBegan: lambda s, e: replace(s, runs={**s.runs, e.run: None}, unchecked=False),
     events.RunEnded: lambda s, e: replace(s, runs={**s.runs, e.run: e.outcome}),
 }

@@ -1,6 +1,6 @@
 """What the streams of one incident owe each other: a pure comparison, made again after a crash."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,10 +46,17 @@ def owed(
     return tuple(found)
 
 
-def wants_run(incident: Incident) -> bool:
-    """Return whether the incident should have a run and has none."""
-    hidden = incident.under is not None
-    return incident.status is not Status.RESOLVED and not incident.runs and not hidden
+def wants_run(incident: Incident, runs: Sequence[Run], approvals: Iterable[Approval]) -> bool:
+    """Return whether a run is to begin: the first one, or another one since it came back.
+
+    Not while a run of it goes on, or is not noted yet, and not while people are asked.
+    """
+    if incident.status is Status.RESOLVED or incident.under is not None:
+        return False
+    if not runs:
+        return not incident.runs
+    settled = all(run.outcome is not None and run.id in incident.runs for run in runs)
+    return incident.unchecked and settled and not any(one.state in OPEN for one in approvals)
 
 
 def rests(incident: Incident, run: Run, approvals: Iterable[Approval]) -> bool:

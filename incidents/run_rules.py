@@ -29,6 +29,8 @@ LATE = frozenset({StepStatus.IN_DOUBT, StepStatus.FAILED, StepStatus.APPLIED, St
 CLAIM = "claim"
 USED = "used"
 FROZEN = "frozen"
+GOING = "going"
+"""The kind of the hold of a run that goes on: of one runbook one run at most, in one incident."""
 NEWS = timedelta(minutes=1)
 """What a run waits for is told this often at most: a reason that comes and goes is one reason."""
 
@@ -99,7 +101,7 @@ def _start(run: Run, command: commands.StartRun) -> Answer:
     if run.started is not None:
         message = f"{run.id} has begun already"
         raise Rejected(message)
-    return Decision(events=(command.started,))
+    return Decision(events=(command.started,), take=(_sole(command.started),))
 
 
 def _check(run: Run, command: commands.RecordCheck, _: datetime) -> Answer:
@@ -312,14 +314,18 @@ def _skip(run: Run, command: commands.SkipStep, _: datetime) -> Answer:
 
 def _retry(run: Run, command: commands.RetryStep, _: datetime) -> Answer:
     _expect(run, command.step, SETTLED)
-    return _one(events.StepRetried(step=command.step, by=command.by, because=command.because))
+    return _redirected(
+        run, events.StepRetried(step=command.step, by=command.by, because=command.because)
+    )
 
 
 def _continue(run: Run, command: commands.ContinueFrom, _: datetime) -> Answer:
     if run.claimed is not None:
         message = f"{run.claimed.id} is {run.claimed.status.value}: settle it first"
         raise Rejected(message)
-    return _one(events.RunContinued(step=command.step, by=command.by, because=command.because))
+    return _redirected(
+        run, events.RunContinued(step=command.step, by=command.by, because=command.because)
+    )
 
 
 def _undo(run: Run, command: commands.AskUndo, _: datetime) -> Answer:
@@ -349,7 +355,23 @@ def _end(run: Run, command: commands.EndRun, _: datetime) -> Answer:
     if run.claimed is not None:
         message = f"{run.claimed.id} is {run.claimed.status.value}: settle it first"
         raise Rejected(message)
-    return _one(events.RunFinished(outcome=command.outcome, because=command.because))
+    finished = events.RunFinished(outcome=command.outcome, because=command.because)
+    return Decision(events=(finished,), release=_no_more(run))
+
+
+def _redirected(run: Run, event: events.StepRetried | events.RunContinued) -> Answer:
+    """Return that a run goes on, which may be over by now: unless another one of it does."""
+    took = tuple(Take(kind=one.kind, key=one.key) for one in _no_more(run))
+    return Decision(events=(event,), release=_no_more(run), take=took)
+
+
+def _sole(started: events.RunStarted) -> Take:
+    return Take(kind=GOING, key=f"incident-{started.incident}/{started.runbook}")
+
+
+def _no_more(run: Run) -> tuple[Release, ...]:
+    took = _sole(run.started) if run.started else None
+    return (Release(kind=took.kind, key=took.key),) if took else ()
 
 
 def _one(event: RunEvent) -> Answer:

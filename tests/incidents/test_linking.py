@@ -31,9 +31,11 @@ from tests.builders import (
     NOON,
     RUN,
     claim,
+    judgement,
     later,
     plan,
     policy,
+    report,
     requested,
 )
 from tests.incidents import telling_incidents as incidents
@@ -355,7 +357,40 @@ def test_an_undo_that_is_asked_for_takes_nothing_back_yet() -> None:
 )
 def test_an_open_incident_without_a_run_wants_one(state: Incident, wanted: bool) -> None:
     """Every alert has a runbook, triage at least."""
-    assert wants_run(state) is wanted
+    assert wants_run(state, [], []) is wanted
+
+
+ENDED = replace(NOTE, outcome="completed")
+AGAIN = replace(NOTE, run="run-1-2")
+BACK = report(judgement(starts_at=later(20)), reopen="it came back 2 min after its end")
+
+
+@pytest.mark.parametrize(
+    ("told", "runs", "approvals", "wanted"),
+    [
+        pytest.param((NOTE, ENDED, DONE, BACK), [through(END)], {}, True, id="again"),
+        pytest.param((NOTE, ENDED), [through(END)], {}, False, id="it-never-ended"),
+        pytest.param((NOTE, ENDED, DONE), [through(END)], {}, False, id="it-is-over"),
+        pytest.param((NOTE, DONE, BACK), [through()], {}, False, id="a-run-goes-on"),
+        pytest.param((DONE, BACK), [through(END)], {}, False, id="a-run-is-not-noted-yet"),
+        pytest.param((NOTE, ENDED, DONE, BACK), [through(END)], (YES,), False, id="asked"),
+        pytest.param((NOTE, ENDED, DONE, BACK), [through(END)], (NO,), True, id="refused"),
+        pytest.param(
+            (NOTE, ENDED, DONE, BACK, AGAIN), [through(END)], {}, False, id="another-began"
+        ),
+    ],
+)
+def test_a_reopened_incident_wants_another_run(
+    told: tuple[IncidentCommand, ...],
+    runs: list[Run],
+    approvals: tuple[ApprovalCommand, ...],
+    *,
+    wanted: bool,
+) -> None:
+    """What was checked before the end says nothing of the problem that came back."""
+    asked = approval(*approvals) if approvals else {}
+
+    assert wants_run(incident(*told), runs, asked.values()) is wanted
 
 
 def test_the_plan_of_a_step_is_what_the_question_is_about() -> None:
@@ -414,4 +449,4 @@ def test_the_run_of_a_hidden_incident_waits(
 
     assert rests(hidden, run, [asked]) is waits
     assert rests(incidents.begin(), run, [asked]) is False
-    assert wants_run(hidden) is False
+    assert wants_run(hidden, [], []) is False

@@ -45,6 +45,11 @@ from tests.incidents.telling_runs import (
 )
 
 GIVEN_BACK = (Release(kind="claim", key="uid-decode"),)
+# It may be over, and another one may go on by now: taken anew, whoever has it.
+ITS_TURN = {
+    "release": (Release(kind="going", key="incident-1/kv-cache-exhausted"),),
+    "take": (Take(kind="going", key="incident-1/kv-cache-exhausted"),),
+}
 WRITTEN_LATE = commands.ReportLate(step=STEP, approval=APPROVAL, certain=True, because="replicas 6")
 HELD = (HoldPresent(kind="claim", key="uid-decode", stream=RUN),)
 
@@ -216,19 +221,19 @@ def one(event: RunEvent, **more: tuple[object, ...]) -> Decision[RunEvent]:
         pytest.param(
             (FAIL,),
             RETRY,
-            one(events.StepRetried(step=STEP, by="ann", because="once more")),
+            one(events.StepRetried(step=STEP, by="ann", because="once more"), **ITS_TURN),
             id="retry",
         ),
         pytest.param(
             (FAIL, END),
             RETRY,
-            one(events.StepRetried(step=STEP, by="ann", because="once more")),
+            one(events.StepRetried(step=STEP, by="ann", because="once more"), **ITS_TURN),
             id="retry-when-over",
         ),
         pytest.param(
             (END,),
             GO_ON,
-            one(events.RunContinued(step="pause", by="ann", because="looked at it")),
+            one(events.RunContinued(step="pause", by="ann", because="looked at it"), **ITS_TURN),
             id="go-on",
         ),
         pytest.param(
@@ -244,7 +249,10 @@ def one(event: RunEvent, **more: tuple[object, ...]) -> Decision[RunEvent]:
         pytest.param(
             (),
             END,
-            one(events.RunFinished(outcome="completed", because="every step is done or left out")),
+            one(
+                events.RunFinished(outcome="completed", because="every step is done or left out"),
+                release=ITS_TURN["release"],
+            ),
             id="end",
         ),
         pytest.param(

@@ -80,11 +80,11 @@ class RunsLoop:
         if not look.open:
             self._attended.forget(number)
             return False
-        if wants_run(look.incident) and not look.runs:
-            self._start(look.incident)
+        if wants_run(look.incident, look.runs, look.approvals.values()):
+            self._start(look)
             return True
         changed = self._settle(look)
-        moved = [self._move(look.incident, run) for run in look.runs if not look.rests(run)]
+        moved = [self._move(look, run) for run in look.runs if not look.rests(run)]
         if changed or any(moved):
             return True
         self._rest(look, now)
@@ -118,14 +118,17 @@ class RunsLoop:
             # Its runbook is gone: the run says so itself, and nothing here brings it back.
             return now + AGAIN
 
-    def _move(self, incident: Incident, run: Run) -> bool:
+    def _move(self, look: "_Look", run: Run) -> bool:
         if run.outcome is None:
             return self._moves.advance(run.id)
-        # Its escalation criteria count as long as users suffer, whatever became of the run.
-        return incident.status is Status.INVESTIGATING and self._moves.watch(run.id)
+        # Its escalation criteria count as long as users suffer, whatever became of the run; those
+        # of an earlier one ask for the same people again.
+        suffers = look.incident.status is Status.INVESTIGATING
+        return suffers and run is look.runs[-1] and self._moves.watch(run.id)
 
-    def _start(self, incident: Incident) -> None:
-        run_id = f"run-{incident.number}-1"
+    def _start(self, look: "_Look") -> None:
+        incident = look.incident
+        run_id = f"run-{incident.number}-{len(look.runs) + 1}"
         self._desk.tell(run_id, StartRun(started=self._begin(incident)))
 
     def _settle(self, look: "_Look") -> bool:

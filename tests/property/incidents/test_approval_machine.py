@@ -91,7 +91,7 @@ class Approving(RuleBasedStateMachine):
         self.plans: dict[tuple[str, str], tuple[str, str, str]] = {}
         self.used = set[str]()
         for name in RUNS:
-            self.desk.tell(name, runs.StartRun(started=started()))
+            self.desk.tell(name, runs.StartRun(started=started(runbook=f"runbook-of-{name}")))
 
     def told(self, stream: str, command: object) -> bool:
         """Tell it; return whether anything followed."""
