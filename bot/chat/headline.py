@@ -14,6 +14,7 @@ from incidents.incident import Incident, Status
 from incidents.modes import MODES
 from incidents.people import People
 from incidents.run import CRITERION, Run, Step, StepStatus
+from incidents.status_word import status_word
 from incidents.telling import change
 
 SHORT = 60
@@ -53,12 +54,8 @@ def topic(situation: Situation) -> str:
 
 
 def word(situation: Situation) -> str:
-    """Return the display word: mitigating while an applied change is not verified."""
-    status = situation.incident.status
-    applied = any(step.status is StepStatus.APPLIED for _, step in _steps(situation))
-    if status is Status.INVESTIGATING and applied:
-        return "Mitigating"
-    return status.value.title()
+    """Return the status as Slack shows it."""
+    return status_word(situation.incident, situation.runs).title()
 
 
 def now(situation: Situation) -> str:

@@ -20,6 +20,7 @@ from incidents.measures import measure
 from incidents.people import People
 from incidents.policy import Policy
 from incidents.run import Run, Step, StepStatus
+from incidents.status_word import status_word
 from incidents.telling import change
 from incidents.timeline import Row, rows
 
@@ -98,7 +99,7 @@ def view(story: Story, *, people: People, freeze: FreezeState, policy: Policy) -
         label=incident.label,
         severity=incident.severity.value,
         title=incident.title,
-        word=word(story),
+        word=status_word(incident, story.runs),
         because=f"{incident.severity_because}{blind(incident.seen)}",
         live=_live(incident),
         frozen=_frozen(incident, freeze, people),
@@ -124,15 +125,6 @@ def listed(row: Summary) -> dict[str, object]:
         "updated_at": row.updated_at.isoformat(),
         "closed_at": row.closed_at.isoformat() if row.closed_at else None,
     }
-
-
-def word(story: Story) -> str:
-    """Return the display word: mitigating while an applied change is not verified."""
-    status = story.incident.status
-    steps = (step for run in story.runs for step in run.steps.values())
-    if status is Status.INVESTIGATING and any(one.status is StepStatus.APPLIED for one in steps):
-        return "mitigating"
-    return status.value
 
 
 def _live(incident: Incident) -> bool:

@@ -6,7 +6,18 @@ import re
 import pytest
 
 from incidents.events import incident
-from tests.bot.postmortem.tale import INCIDENT, Tale, fired, kv_cache_story, opened
+from incidents.events.run import ActionPlanned, StepFinished, StepStarted
+from tests.bot.postmortem.tale import (
+    APPROVAL,
+    INCIDENT,
+    RUN,
+    Tale,
+    fired,
+    kv_cache_story,
+    opened,
+    plan,
+    started,
+)
 from tests.bot.web.reading import Reader
 
 HOSTILE = (
@@ -60,6 +71,18 @@ def test_an_empty_desk_says_so() -> None:
 def test_the_page_tells_the_story(tale: Tale, said: str) -> None:
     """State, reason, decision, evidence, measures: one page is enough to take over."""
     assert said in Reader(tale).get("/incidents/1").text
+
+
+def test_the_page_says_mitigating_while_a_change_is_not_verified() -> None:
+    """The headline in Slack says so; two words for one moment would start a discussion."""
+    tale = Tale().tell(INCIDENT, opened(), fired()).tell(RUN, started())
+    claimed = StepStarted(step="add-decode", approval=APPROVAL, digest=plan().digest, before=())
+    tale.tell(RUN, ActionPlanned(step="add-decode", plan=plan(), approval=APPROVAL, attempt=1))
+    tale.tell(RUN, claimed, StepFinished(step="add-decode", detail="replicas 6"))
+
+    assert (
+        '<span class="state mitigating">mitigating</span>' in Reader(tale).get("/incidents/1").text
+    )
 
 
 def test_the_timeline_goes_on_from_a_row(tale: Tale) -> None:
