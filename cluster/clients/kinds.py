@@ -25,6 +25,14 @@ POOLS: Final = (
 
 ROUTES: Final = ("gateway.networking.k8s.io", "v1")
 
+WORKLOADS: Final = (
+    ("apps", "v1", "Deployment"),
+    ("apps", "v1", "StatefulSet"),
+    ("leaderworkerset.x-k8s.io", "v1", "LeaderWorkerSet"),
+    ("argoproj.io", "v1alpha1", "Rollout"),
+)
+"""What makes pods, and where it is listed: the API group, its version and the kind."""
+
 _VERSION: Final = re.compile(r"v[0-9]{1,3}((alpha|beta)[0-9]{1,3})?", re.ASCII)
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
 

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -22,6 +23,7 @@ from cluster.clients.objects import (
     Resize,
     Resized,
     Route,
+    Workload,
 )
 from cluster.clients.pages import Query, paged
 from cluster.clients.patience import Patience
@@ -99,6 +101,13 @@ class KubernetesClient:
         """Return the HTTPRoutes."""
         path = kinds.root(*kinds.ROUTES) + "/httproutes"
         return self._custom("HTTPRoutes", path, parse.route, namespace=namespace)
+
+    def workloads(self, namespace: str, kind: str) -> Sequence[Workload]:
+        """Return the workloads of a kind."""
+        group, release = next((g, v) for g, v, named in kinds.WORKLOADS if named == kind)
+        path = f"{kinds.root(group, release)}/{kinds.PLURALS[group, kind]}"
+        read = partial(parse.workload, kind=kind, api_version=f"{group}/{release}")
+        return self._custom(f"{kind}s", path, read, namespace=namespace)
 
     def autoscalers(self, namespace: str) -> Sequence[Autoscaler]:
         """Return all HorizontalPodAutoscalers of the namespace."""

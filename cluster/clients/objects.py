@@ -68,12 +68,29 @@ class Owner:
 
     `itself` is how others refer to it, `owners` are its own. `group_size` is the number of pods of
     one group of a LeaderWorkerSet; `models` are what an LLMInferenceService says that it serves.
+    `replicas` are wanted and `ready` are ready, of a LeaderWorkerSet groups; None for a kind that
+    does not say it in one place.
     """
 
     itself: OwnerReference
     owners: tuple[OwnerReference, ...] = ()
     group_size: int | None = None
     models: tuple[str, ...] = ()
+    replicas: int | None = None
+    ready: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What makes pods, seen from above: `labels` and `served` are those that its pods would have.
+
+    `template_of` is the Deployment whose template an Argo Rollout uses instead of one of its own.
+    """
+
+    itself: OwnerReference
+    labels: Mapping[str, str] = field(default_factory=dict)
+    served: tuple[str, ...] = ()
+    template_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +98,8 @@ class Pod:
     """A pod; `ready_since` is None while it is not ready, `served` are the models it serves.
 
     `leaving` was asked to go, `finished` runs no more. `group_size` is what a LeaderWorkerSet wrote
-    on the pod: how many pods make one group.
+    on the pod: how many pods make one group. `node` is empty before the pod has one, and `lacks`
+    are the resources of which the scheduler finds too little for it, on all nodes or on some.
     """
 
     namespace: str
@@ -94,6 +112,8 @@ class Pod:
     finished: bool = False
     served: tuple[str, ...] = ()
     group_size: int | None = None
+    node: str = ""
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +132,28 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """An InferencePool that a rule of a route leads to; 0 of the rule's `weight` is no traffic.
+
+    `namespace` is empty for that of the route.
+    """
+
+    pool: str
+    weight: int = 1
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """An HTTPRoute as far as it leads models to pools: pairs of a header's value and a pool."""
+    """An HTTPRoute as far as it leads to pools.
+
+    `leads` are pairs of a model header's value and a pool; `rules` are all rules that lead to any
+    pool, with the pools that share the traffic of the rule.
+    """
 
     name: str
     leads: tuple[tuple[str, str], ...]
+    rules: tuple[tuple[Backend, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Reads the API server's JSON into the objects that we know; what is missing counts as absent."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from cluster.clients import command_line
 from cluster.clients.objects import (
     Autoscaler,
+    Backend,
     Deployment,
     Owner,
     OwnerReference,
@@ -14,6 +16,7 @@ from cluster.clients.objects import (
     Pool,
     Resized,
     Route,
+    Workload,
     Writer,
 )
 
@@ -21,7 +24,16 @@ Json = Mapping[str, object]
 
 FINISHED: Final = ("Succeeded", "Failed")
 FAIL_CLOSE: Final = "FailClose"
+SET_ROLE: Final = "disaggregatedset.x-k8s.io/role"
 GROUP_SIZE: Final = "leaderworkerset.sigs.k8s.io/size"
+# Kinds that say in `spec.replicas` and `status.readyReplicas` how many are wanted and ready.
+# Sources: the types of apps/v1, of lws api/leaderworkerset/v1, and of argo-rollouts v1alpha1.
+COUNTED: Final = frozenset({"Deployment", "StatefulSet", "LeaderWorkerSet", "Rollout"})
+# As the scheduler writes it: "0/4 nodes are available: 1 Insufficient cpu, 3 Insufficient
+# nvidia.com/gpu." Source: pkg/scheduler/framework/plugins/noderesources/fit.go of Kubernetes.
+LACKS: Final = re.compile(r"\bInsufficient ([A-Za-z0-9][-A-Za-z0-9._/]{0,316})", re.ASCII)
+READ: Final = 4096
+"""So many characters of a message are read; the scheduler's are a few hundred long."""
 # The gateway's extension writes the request body's model into one of these before routing.
 MODEL_HEADERS: Final = ("x-gateway-model-name", "x-gateway-base-model-name")
 
@@ -70,6 +82,28 @@ def owner(thing: Json) -> Owner:
         owners=owners(meta),
         group_size=_group_size(section(thing, "spec")) if kind == "LeaderWorkerSet" else None,
         models=_models(thing) if kind == "LLMInferenceService" else (),
+        replicas=number(section(thing, "spec"), "replicas", missing=1) if kind in COUNTED else None,
+        ready=number(section(thing, "status"), "readyReplicas") if kind in COUNTED else None,
+    )
+
+
+def workload(thing: Json, *, kind: str, api_version: str) -> Workload:
+    """Read what makes pods; what is in a list does not say its own kind.
+
+    The pods of a LeaderWorkerSet are led by one made from `leaderTemplate`, where there is one.
+    """
+    meta, spec = section(thing, "metadata"), section(thing, "spec")
+    grouped = section(spec, "leaderWorkerTemplate")
+    leads = section(grouped, "leaderTemplate") or section(grouped, "workerTemplate")
+    template = leads if grouped else section(spec, "template")
+    referred = section(spec, "workloadRef")
+    return Workload(
+        itself=OwnerReference(
+            kind=kind, name=text(meta, "name"), uid=text(meta, "uid"), api_version=api_version
+        ),
+        labels={**_of_set(meta), **texts(section(template, "metadata"), "labels")},
+        served=tuple(_served(section(template, "spec"))),
+        template_of=text(referred, "name") if text(referred, "kind") == "Deployment" else "",
     )
 
 
@@ -87,6 +121,8 @@ def pod(thing: Json) -> Pod:
         finished=text(status, "phase") in FINISHED,
         served=tuple(_served(section(thing, "spec"))),
         group_size=_counted(texts(meta, "annotations").get(GROUP_SIZE, "")),
+        node=text(section(thing, "spec"), "nodeName"),
+        lacks=_lacks(status),
     )
 
 
@@ -111,10 +147,15 @@ def pool(thing: Json) -> Pool:
 
 
 def route(thing: Json) -> Route:
-    """Read an HTTPRoute: which values of the model header lead to which pools."""
-    rules = items(section(thing, "spec"), "rules")
+    """Read an HTTPRoute: which values of the model header lead to which pools, and their shares."""
+    meta, rules = section(thing, "metadata"), items(section(thing, "spec"), "rules")
     leads = {pair for rule in rules for pair in _leads(rule)}
-    return Route(name=text(section(thing, "metadata"), "name"), leads=tuple(sorted(leads)))
+    backends = (tuple(_backends(rule, namespace=text(meta, "namespace"))) for rule in rules)
+    return Route(
+        name=text(meta, "name"),
+        leads=tuple(sorted(leads)),
+        rules=tuple(each for each in backends if each),
+    )
 
 
 def autoscaler(thing: Json) -> Autoscaler:
@@ -237,6 +278,22 @@ def _ready_since(status: Json) -> datetime | None:
     return None
 
 
+def _lacks(status: Json) -> tuple[str, ...]:
+    """Return of what the scheduler finds too little; nothing for a pod that waits for no node."""
+    for condition in items(status, "conditions"):
+        waits = text(condition, "type") == "PodScheduled" and text(condition, "status") == "False"
+        if waits and text(condition, "reason") == "Unschedulable":
+            found = LACKS.findall(text(condition, "message")[:READ])
+            return tuple(sorted({each.rstrip(".") for each in found}))
+    return ()
+
+
+def _of_set(meta: Json) -> Mapping[str, str]:
+    """Return the role that a DisaggregatedSet gave to a LeaderWorkerSet, as its pods have it."""
+    role = texts(meta, "labels").get(SET_ROLE, "")
+    return {SET_ROLE: role} if role else {}
+
+
 def _served(spec: Json) -> Iterator[str]:
     """Yield the models on the command lines of the pod's containers."""
     for container in items(spec, "containers"):
@@ -261,6 +318,18 @@ def _counted(written: str) -> int | None:
 
 def _only_texts(thing: Json) -> Mapping[str, str]:
     return {key: value for key, value in thing.items() if isinstance(value, str)}
+
+
+def _backends(rule: Json, *, namespace: str) -> Iterator[Backend]:
+    """Yield the pools of a rule; a missing weight is 1, as the Gateway API says."""
+    for each in items(rule, "backendRefs"):
+        if each.get("kind") == "InferencePool":
+            named = text(each, "namespace")
+            yield Backend(
+                pool=text(each, "name"),
+                weight=number(each, "weight", missing=1),
+                namespace="" if named == namespace else named,
+            )
 
 
 def _leads(rule: Json) -> Iterator[tuple[str, str]]:

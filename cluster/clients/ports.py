@@ -13,6 +13,7 @@ from cluster.clients.objects import (
     Resize,
     Resized,
     Route,
+    Workload,
 )
 
 
@@ -45,6 +46,12 @@ class Kubernetes(Protocol):
 
     def routes(self, namespace: str) -> Sequence[Route]:
         """Return the HTTPRoutes; a cluster without that kind has none."""
+
+    def workloads(self, namespace: str, kind: str) -> Sequence[Workload]:
+        """Return the workloads of a kind that `kinds.WORKLOADS` names.
+
+        A cluster without that kind has none.
+        """
 
     def autoscalers(self, namespace: str) -> Sequence[Autoscaler]:
         """Return all HorizontalPodAutoscalers of the namespace."""

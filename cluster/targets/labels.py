@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cluster.clients.objects import Pod
@@ -22,11 +22,40 @@ _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 Climbing = Callable[[Pod], Climb]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """A target, and the pods and pools among which it was found.
+
+    `pods` are those of the target, each as the cluster told it.
+    """
+
+    target: Target
+    scene: Scene
+
+    @property
+    def pods(self) -> tuple[Pod, ...]:
+        """Return the target's pods, those that take no requests included."""
+        return tuple(self.scene.pods[member.name] for member in self.target.members)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What fits among the pods of a scene: those that serve the model, and what stands above."""
+
+    scene: Scene
+    up: Climbing
+    of_model: Sequence[Pod]
+    pods: Sequence[Pod]
+    tops: Mapping[tuple[str, str, str], Sequence[Climb]]
+
+
 class LabelTargets:
     """Implements the port `Targets`.
 
     It starts from pods, those that InferencePools select and those with llm-d's labels: some charts
-    label the pods and not the Deployment. The incident's words are compared here and never put into
+    label the pods and not the Deployment. Where no pod fits, it starts from what workloads say of
+    the pods that they would make: that everything is gone is no reason not to find it. The words of
+    the incident are compared here and never put into
     a selector, since alerts are text from outside.
     """
 
@@ -36,24 +65,34 @@ class LabelTargets:
 
     def find(self, selector: Selector) -> Target:
         """Return the one workload."""
+        return self.see(selector).target
+
+    def see(self, selector: Selector) -> Sight:
+        """Return the one workload, and what was looked at to find it; raises as `find` does."""
         self._check(selector)
-        seen = scene.look(self._kubernetes, selector.namespace)
+        there = self._attempt(selector, scene.look(self._kubernetes, selector.namespace))
+        if there.tops:
+            return Sight(target=_only(selector, there), scene=there.scene)
+        if not selector.model and not selector.pool:
+            raise NotFound(_nothing(selector, there.scene, there.of_model))
+        unmade = scene.unmade(self._kubernetes, selector.namespace, there.scene)
+        above = self._attempt(selector, unmade)
+        if not above.tops:
+            looked = replace(there.scene, notes=above.scene.notes)
+            raise NotFound(_nothing(selector, looked, there.of_model))
+        return Sight(target=_without_pods(_only(selector, above), there.scene), scene=there.scene)
+
+    def _attempt(self, selector: Selector, seen: Scene) -> Attempt:
         up = _climber(Looking(self._kubernetes, selector.namespace, seen.pods), seen)
         of_model, unseen = self._of_model(selector, seen, up)
-        seen = replace(seen, notes=(*seen.notes, *unseen))
+        notes = tuple(dict.fromkeys((*seen.notes, *unseen)))
         pods = [pod for pod in of_model if marks.fits(seen.roles[pod.name], selector.role)]
-        tops = _tops(pods, up, selector.chosen)
-        if not tops:
-            raise NotFound(_nothing(selector, seen, of_model))
-        if len(tops) > 1:
-            raise _several(selector, tops)
-        ((_, climbs),) = tops.items()
-        return found.target(
-            selector,
-            seen,
-            members=_members(pods, climbs, seen, up, selector.role),
-            climbs=climbs,
+        return Attempt(
+            scene=replace(seen, notes=notes),
+            up=up,
             of_model=of_model,
+            pods=pods,
+            tops=_tops(pods, up, selector.chosen),
         )
 
     def _check(self, selector: Selector) -> None:
@@ -94,6 +133,26 @@ class LabelTargets:
         pools = {pool for route in routes for model, pool in route.leads if model == selector.model}
         names = {pod.name for pool in pools for pod in seen.inside(pool)}
         return [pod for pod in there if pod.name in names], ()
+
+
+def _only(selector: Selector, there: Attempt) -> Target:
+    """Return the target below the only top; raises Ambiguous for several."""
+    if len(there.tops) > 1:
+        raise _several(selector, there.tops)
+    ((_, climbs),) = there.tops.items()
+    return found.target(
+        selector,
+        there.scene,
+        members=_members(there.pods, climbs, there.scene, there.up, selector.role),
+        climbs=climbs,
+        of_model=there.of_model,
+    )
+
+
+def _without_pods(target: Target, seen: Scene) -> Target:
+    """Return a target that was found by what it would make: it has no pods."""
+    alone = len(seen.inside(target.pool)) == 1 if target.pool else None
+    return replace(target, pods=(), members=(), one_endpoint=alone)
 
 
 def _climber(look: Looking, seen: Scene) -> Climbing:

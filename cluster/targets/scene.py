@@ -1,10 +1,11 @@
 """The pods of a namespace that may serve models, and the pools that they stand in."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from cluster.clients.objects import Pod, Pool
+from cluster.clients import kinds
+from cluster.clients.objects import Pod, Pool, Workload
 from cluster.clients.ports import Kubernetes
 from cluster.clients.refusals import Forbidden
 from cluster.targets import marks
@@ -54,6 +55,54 @@ def look(kubernetes: Kubernetes, namespace: str) -> Scene:
         roles=marks.roles(pods),
         notes=(*notes, *sorted(unfit)),
     )
+
+
+def unmade(kubernetes: Kubernetes, namespace: str, seen: Scene) -> Scene:
+    """Return the scene with a pod for each workload, as it would make one: for where none is there.
+
+    Each has the name of its workload, which no pod can have. Raises what the port raises, but for
+    kinds that we may not list.
+    """
+    made: dict[str, Pod] = {}
+    notes: list[str] = []
+    replaced: set[str] = set()
+    workloads: list[Workload] = []
+    for _, _, kind in kinds.WORKLOADS:
+        try:
+            workloads += kubernetes.workloads(namespace, kind)
+        except Forbidden:
+            notes.append(f"no permission to list {kind}s, which may be there without pods")
+    by_name = {str(each.itself): each for each in workloads}
+    for each in workloads:
+        of = by_name.get(f"Deployment {each.template_of}")
+        # The Deployment that a Rollout refers to stays at zero, and is not what has to be scaled.
+        replaced |= {str(of.itself)} if of else set()
+        made[str(each.itself)] = _first(namespace, each, of or each)
+    pods = {
+        name: pod
+        for name, pod in sorted(made.items())
+        if name not in replaced and _looked_at(pod, seen.pools.values())
+    }
+    roles = marks.roles(list(pods.values()))
+    return replace(seen, pods=pods, roles=roles, notes=(*seen.notes, *notes))
+
+
+def _first(namespace: str, workload: Workload, template: Workload) -> Pod:
+    """Return the first pod that the workload would make; of a group it is the leader."""
+    grouped = workload.itself.kind == "LeaderWorkerSet"
+    leads = {marks.GROUPS: workload.itself.name, marks.RANK: "0"} if grouped else {}
+    return Pod(
+        namespace=namespace,
+        name=str(workload.itself),
+        labels={**template.labels, **leads},
+        owners=(workload.itself,),
+        served=template.served,
+    )
+
+
+def _looked_at(pod: Pod, pools: Iterable[Pool]) -> bool:
+    labelled = any(label in pod.labels for label in LABELS)
+    return labelled or any(marks.selects(pool, pod) for pool in pools)
 
 
 def _pools(kubernetes: Kubernetes, namespace: str) -> tuple[Sequence[Pool], tuple[str, ...]]:

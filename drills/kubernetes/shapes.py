@@ -31,6 +31,7 @@ from drills.kubernetes.state import Cluster
 _WRITER = Writer(manager="helm")
 _LWS = "leaderworkerset.sigs.k8s.io"
 _SET = "disaggregatedset.x-k8s.io"
+_RAY = ["/bin/sh", "-c", "ray start --block"]
 
 
 def modelservice(cluster: Cluster, release: str, *, model: str, namespace: str = "llm-d") -> None:
@@ -118,7 +119,12 @@ def groups(  # noqa: PLR0913 - what an install says
     labels = {"llm-d.ai/role": role, "llm-d.ai/model": model.replace("/", "-")} if not above else {}
     if above:
         labels = {f"{_SET}/name": name_of(above), f"{_SET}/role": role}
-    spec = {"replicas": number, "leaderWorkerTemplate": {"size": size}}
+    templates = {
+        "size": size,
+        "leaderTemplate": {"metadata": {"labels": labels}, "spec": _containers(_vllm(model))},
+        "workerTemplate": {"spec": _containers(_RAY)},
+    }
+    spec = {"replicas": number, "leaderWorkerTemplate": templates}
     given: Object = {"metadata": _meta(name, namespace, labels, above), "spec": spec}
     top = cluster.create(GROUPS, given, writer=_WRITER)
     leaders = _stateful(cluster, name, namespace, top)
@@ -131,8 +137,7 @@ def groups(  # noqa: PLR0913 - what an install says
         for rank in range(1, size):
             # Workers do not listen; some charts give them no label of llm-d either.
             worker = marks | {f"{_LWS}/worker-index": str(rank)}
-            command = ["/bin/sh", "-c", "ray start --block"]
-            _pod(cluster, f"{leader}-{rank}", namespace, worker, command, below)
+            _pod(cluster, f"{leader}-{rank}", namespace, worker, _RAY, below)
     _settle(cluster)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cluster.clients import parse
+from cluster.clients import kinds, parse
 from cluster.clients.objects import (
     Autoscaler,
     Deployment,
@@ -16,6 +16,7 @@ from cluster.clients.objects import (
     Resize,
     Resized,
     Route,
+    Workload,
 )
 from cluster.clients.refusals import Missing
 from cluster.signals.answers import Row, Track, Trouble
@@ -48,8 +49,8 @@ class StandInKubernetes:
         return parse.deployment(self._get(resources.DEPLOYMENTS, namespace, name))
 
     def owner(self, namespace: str, reference: OwnerReference) -> Owner:
-        kinds = {each.kind: each for each in (*resources.ALL, *self.cluster.installed)}
-        return parse.owner(self._get(kinds[reference.kind], namespace, reference.name))
+        known = {each.kind: each for each in (*resources.ALL, *self.cluster.installed)}
+        return parse.owner(self._get(known[reference.kind], namespace, reference.name))
 
     def pools(self, namespace: str) -> Sequence[Pool]:
         for kind in (resources.POOLS, resources.OLD_POOLS):
@@ -59,6 +60,15 @@ class StandInKubernetes:
 
     def routes(self, namespace: str) -> Sequence[Route]:
         return [parse.route(each) for each in self.cluster.select(resources.ROUTES, namespace)]
+
+    def workloads(self, namespace: str, kind: str) -> Sequence[Workload]:
+        group, version, _ = next(each for each in kinds.WORKLOADS if each[2] == kind)
+        known = {(x.group, x.kind): x for x in (*resources.ALL, *self.cluster.installed)}
+        if (group, kind) not in known:
+            return []
+        found = self.cluster.select(known[group, kind], namespace)
+        api_version = f"{group}/{version}"
+        return [parse.workload(each, kind=kind, api_version=api_version) for each in found]
 
     def pods(self, namespace: str, selector: str) -> Sequence[Pod]:
         found = self.cluster.select(resources.PODS, namespace, labels=selector)

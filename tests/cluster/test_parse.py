@@ -1,11 +1,22 @@
 """What the API server sends is read as values, whatever it is."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.clients import command_line, kinds, parse
-from cluster.clients.objects import Deployment, OwnerReference, Pod, Pool, Route, Writer
+from cluster.clients.objects import (
+    Backend,
+    Deployment,
+    OwnerReference,
+    Pod,
+    Pool,
+    Route,
+    Workload,
+    Writer,
+)
 
 READERS = [
     parse.deployment,
@@ -13,6 +24,7 @@ READERS = [
     parse.pod,
     parse.pool,
     parse.route,
+    partial(parse.workload, kind="LeaderWorkerSet", api_version="leaderworkerset.x-k8s.io/v1"),
     parse.autoscaler,
     parse.resized,
 ]
@@ -24,6 +36,8 @@ NAMES = st.one_of(
     st.sampled_from(["matchLabels", "endpointPickerRef", "extensionRef", "failureMode", "kind"]),
     st.sampled_from(["LeaderWorkerSet", "leaderWorkerTemplate", "size", "LLMInferenceService"]),
     st.sampled_from(["model", "rules", "matches", "headers", "backendRefs", "InferencePool"]),
+    st.sampled_from(["template", "leaderTemplate", "workloadRef", "weight", "nodeName"]),
+    st.sampled_from(["message", "reason", "PodScheduled", "Unschedulable", "Insufficient a/b"]),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | NAMES | st.text(max_size=5),
@@ -205,7 +219,95 @@ def test_a_route_is_read_by_exact_values_alone() -> None:
 
     found = parse.route({"metadata": {"name": "r"}, "spec": {"rules": [rule]}})
 
-    assert found == Route(name="r", leads=(("org/m", "p"),))
+    assert found == Route(name="r", leads=(("org/m", "p"),), rules=((Backend(pool="p"),),))
+
+
+def test_the_pools_of_a_rule_are_read_with_their_weights() -> None:
+    """Who takes no traffic, or stands elsewhere, is no second pool; a missing weight is one."""
+    here = [
+        {"kind": "InferencePool", "name": "a"},
+        {"kind": "InferencePool", "name": "b", "weight": 0, "namespace": "llm-d"},
+        {"kind": "InferencePool", "name": "c", "weight": 3, "namespace": "other"},
+    ]
+    route = {
+        "metadata": {"name": "r", "namespace": "llm-d"},
+        "spec": {"rules": [{"backendRefs": here}, {"backendRefs": [{"name": "s"}]}, {}]},
+    }
+
+    (rule,) = parse.route(route).rules
+
+    assert rule == (
+        Backend(pool="a"),
+        Backend(pool="b", weight=0),
+        Backend(pool="c", weight=3, namespace="other"),
+    )
+
+
+def scheduled(message: str, **changes: str) -> dict[str, object]:
+    """Return a pod with the scheduler's condition about it."""
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    return {
+        "metadata": {"name": "p"},
+        "status": {"conditions": [{**condition, "message": message, **changes}]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("message", "changes", "lacks"),
+    [
+        pytest.param(
+            "0/4 nodes are available: 1 Insufficient cpu, 3 Insufficient nvidia.com/gpu. "
+            "preemption: 0/4 nodes are available: 4 No preemption victims found.",
+            {},
+            ("cpu", "nvidia.com/gpu"),
+            id="as-the-scheduler-writes-it",
+        ),
+        pytest.param("0/2 nodes are available: 2 Insufficient amd.com/gpu.", {}, ("amd.com/gpu",)),
+        pytest.param("0/2 nodes had untolerated taint {gpu: }.", {}, (), id="of-something-else"),
+        pytest.param("Insufficient nvidia.com/gpu", {"status": "True"}, (), id="scheduled"),
+        pytest.param(
+            "Insufficient nvidia.com/gpu", {"reason": "SchedulingGated"}, (), id="held-back"
+        ),
+        pytest.param("Insufficient nvidia.com/gpu", {"type": "Ready"}, (), id="another-condition"),
+        pytest.param("x" * 5000 + "Insufficient nvidia.com/gpu", {}, (), id="too-long-to-be-read"),
+        pytest.param("Insufficient " + "g" * 5000, {}, ("g" * 317,), id="a-name-without-an-end"),
+    ],
+)
+def test_what_a_pod_waits_for_is_read_from_the_scheduler(
+    message: str, changes: dict[str, str], lacks: tuple[str, ...]
+) -> None:
+    """Only what waits for a node lacks something; the message is text of others."""
+    assert parse.pod(scheduled(message, **changes)).lacks == lacks
+
+
+def test_what_makes_pods_is_read_as_the_pods_that_it_would_make() -> None:
+    """A list does not say the kind of what is in it; the leader of a group takes the requests."""
+    labels = {"llm-d.ai/model": "m"}
+    command = {"containers": [{"command": ["vllm", "serve", "/m", "--served-model-name=org/m"]}]}
+    template = {"metadata": {"labels": labels}, "spec": command}
+    above = {"metadata": {"name": "w", "uid": "u", "labels": {parse.SET_ROLE: "decode"}}}
+    group = {"leaderTemplate": template, "workerTemplate": {}}
+
+    plain = parse.workload(
+        {"metadata": {"name": "w"}, "spec": {"template": template}},
+        kind="Deployment",
+        api_version="apps/v1",
+    )
+    grouped = parse.workload(
+        {**above, "spec": {"leaderWorkerTemplate": group}},
+        kind="LeaderWorkerSet",
+        api_version="leaderworkerset.x-k8s.io/v1",
+    )
+    workers = parse.workload(
+        {**above, "spec": {"leaderWorkerTemplate": {"workerTemplate": template}}},
+        kind="LeaderWorkerSet",
+        api_version="leaderworkerset.x-k8s.io/v1",
+    )
+
+    itself = OwnerReference(kind="Deployment", name="w", api_version="apps/v1")
+    assert plain == Workload(itself=itself, labels=labels, served=("org/m", "/m"))
+    assert grouped.labels == workers.labels == {**labels, parse.SET_ROLE: "decode"}
+    assert grouped.served == ("org/m", "/m")
 
 
 def test_what_stands_above_a_pod_is_read() -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster.clients import kinds
 from cluster.clients.objects import (
     Autoscaler,
     Deployment,
@@ -18,6 +19,7 @@ from cluster.clients.objects import (
     Resize,
     Resized,
     Route,
+    Workload,
 )
 from cluster.clients.refusals import Missing
 from cluster.targets import marks
@@ -72,6 +74,7 @@ class Made:
     pools: Sequence[Pool]
     routes: Sequence[Route]
     owners: Mapping[tuple[str, str, str], Owner]
+    workloads: Sequence[Workload] = ()
 
 
 class Shuffled:
@@ -99,6 +102,9 @@ class Shuffled:
 
     def routes(self, namespace: str) -> Sequence[Route]:
         return self._mixed(self._made.routes)
+
+    def workloads(self, namespace: str, kind: str) -> Sequence[Workload]:
+        return self._mixed([x for x in self._made.workloads if x.itself.kind == kind])
 
     def autoscalers(self, namespace: str) -> Sequence[Autoscaler]:
         raise NotImplementedError
@@ -148,6 +154,19 @@ def pods(draw: st.DrawFn, number: int) -> Pod:
 
 
 @st.composite
+def workloads(draw: st.DrawFn) -> Workload:
+    group, version, kind = draw(st.sampled_from(kinds.WORKLOADS))
+    return Workload(
+        itself=OwnerReference(
+            kind=kind, name=draw(NAMES), uid="u", api_version=f"{group}/{version}"
+        ),
+        labels=draw(LABELS),
+        served=tuple(draw(st.lists(mostly(MODELS), max_size=2))),
+        template_of=draw(st.sampled_from(["", "a", "b"])) if kind == "Rollout" else "",
+    )
+
+
+@st.composite
 def clusters(draw: st.DrawFn) -> Made:
     owners = draw(st.lists(owned(), max_size=8))
     names = draw(
@@ -155,10 +174,11 @@ def clusters(draw: st.DrawFn) -> Made:
     )
     leads = st.lists(st.tuples(MODELS, st.sampled_from(["a", "b"])), max_size=2).map(tuple)
     return Made(
-        pods=[draw(pods(number)) for number in range(draw(st.integers(1, 6)))],
+        pods=[draw(pods(number)) for number in range(draw(st.integers(0, 6)))],
         pools=[Pool(name=x, api_version="", selector=draw(CHOSEN), picker="e") for x in names],
         routes=[Route(name=f"r{n}", leads=draw(leads)) for n in range(draw(st.integers(0, 2)))],
         owners={(x.itself.group, x.itself.kind, x.itself.name): x for x in owners},
+        workloads=draw(st.lists(workloads(), max_size=3, unique_by=lambda x: str(x.itself))),
     )
 
 
@@ -193,7 +213,10 @@ def test_any_order_of_the_objects_is_the_same_answer(
 
 @given(clusters(), SELECTORS, st.integers())
 def test_a_target_is_what_its_pods_lead_to(made: Made, selector: Selector, seed: int) -> None:
-    """Whatever is found has pods that are there, a way that ends in it, and roles that fit."""
+    """Whatever is found has pods that are there, a way that ends in it, and roles that fit.
+
+    One without pods is found by what a workload would make, and only where no pod fits.
+    """
     found = answer(made, selector, seed)
     if isinstance(found, tuple):
         return
@@ -202,6 +225,6 @@ def test_a_target_is_what_its_pods_lead_to(made: Made, selector: Selector, seed:
     (top,) = found.path[-1]
     assert (top.kind, top.name, top.uid) == (found.kind, found.name, found.uid)
     assert set(found.pods) <= {member.name for member in found.members} <= there
-    assert found.members
+    assert found.members or made.workloads
     assert all(marks.fits(member.role, selector.role) for member in found.members)
     assert found.one_endpoint is None or found.pool

@@ -38,6 +38,10 @@ READER = frozenset(
         "list pods",
         "list inferencepools",
         "list httproutes",
+        "list deployments",
+        "list statefulsets",
+        "list leaderworkersets",
+        "list rollouts",
         "get pods",
         "get deployments",
         "get replicasets",
@@ -284,3 +288,34 @@ def test_every_install_shape_is_found_with_the_reader_s_rights(
     assert (found.words, found.notes) == (words, ())
     assert {call.verb for call in app.state.calls.all()} <= {"get", "list"}
     assert 403 not in {call.code for call in app.state.calls.all()}
+
+
+@pytest.mark.parametrize("shape", INSTALLS)
+def test_every_install_shape_is_found_without_its_pods(
+    connect: Callable[..., KubernetesClient], world: Cluster, app: Starlette, shape: str
+) -> None:
+    """A list does not say the kind of what is in it, and most clusters miss most kinds."""
+    install, words = INSTALLS[shape]
+    install(world)
+    for pod in world.select(resources.PODS, "llm-d"):
+        world.delete(resources.PODS, "llm-d", pod["metadata"]["name"], grace=0)
+
+    with closing(connect(page=2)) as client:
+        found = LabelTargets(client).find(Selector(namespace="llm-d", model="m"))
+
+    assert (found.words, found.pods, found.notes) == (words, (), ())
+    assert 403 not in {call.code for call in app.state.calls.all()}
+
+
+def test_more_workloads_than_can_be_looked_through_are_refused(
+    connect: Callable[..., KubernetesClient], world: Cluster
+) -> None:
+    """One that was cut off would be said not to be there."""
+    for pod in world.select(resources.PODS, "llm-d"):
+        world.delete(resources.PODS, "llm-d", pod["metadata"]["name"], grace=0)
+
+    with (
+        closing(connect(page=1, most=1)) as client,
+        pytest.raises(Rejected, match="Deployments of llm-d: there are more than 1"),
+    ):
+        LabelTargets(client).find(Selector(namespace="llm-d", model="llama-3-70b"))
