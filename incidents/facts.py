@@ -239,7 +239,7 @@ _TABLE: Final = (
     Fact(
         name="nodes_affected",
         unit="nodes",
-        meaning="GPU nodes that are not ready, or whose GPUs fail",
+        meaning="Nodes on which pods of the role are not ready",
         origin=Origin.TARGET,
         of="nodes_affected",
     ),

@@ -1,21 +1,42 @@
 """Facts from the cluster: the target that an alert names, and what stands around it."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
-from cluster.clients.objects import Route
+from cluster.clients.objects import Backend
 from cluster.clients.ports import Kubernetes
-from cluster.targets.target import Selector, Target, Targets
+from cluster.targets.labels import Sight
+from cluster.targets.target import Selector, Target
 from incidents.errors import Rejected, TriagedError
 from incidents.facts import FACTS, Known, Unknown
 
 SHOWN: Final = 160
 COUNTED: Final = ("replicas_wanted", "replicas_missing", "affected_share")
-OF_TARGET: Final = ("failure_mode", "serving", "second_pool_healthy", *COUNTED)
+OF_PODS: Final = ("nodes_affected", "pods_pending_gpu")
+OF_TARGET: Final = ("failure_mode", "serving", "second_pool_healthy", *COUNTED, *OF_PODS)
 """The facts that `look` tells."""
+# What the vendors' device plugins call a GPU, a slice of one, or what stands in its place. Sources:
+# NVIDIA/k8s-device-plugin, ROCm/k8s-device-plugin, intel/intel-device-plugins-for-kubernetes,
+# HabanaAI's device plugin, GKE's TPU device plugin.
+GPU: Final = re.compile(
+    r"nvidia\.com/(gpu(\.shared)?|mig-[0-9a-z.]+)|amd\.com/gpu|gpu\.intel\.com/(i915|xe)"
+    r"|habana\.ai/gaudi|google\.com/tpu",
+    re.ASCII,
+)
+
+SAYING: Final = frozenset({"StatefulSet", "LeaderWorkerSet", "Rollout"})
+"""Kinds beside Deployments that say how many replicas are wanted and ready."""
 
 Told = Known | Unknown
+
+
+class Sees(Protocol):
+    """Finds workloads, and shows what stands around them."""
+
+    def see(self, selector: Selector) -> Sight:
+        """Return the one workload with its pods; raises as `Targets.find` does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +47,20 @@ class Seen:
     facts: Mapping[str, Told]
 
 
-def look(selector: Selector, *, targets: Targets, kubernetes: Kubernetes) -> Seen | Unknown:
+def look(selector: Selector, *, targets: Sees, kubernetes: Kubernetes) -> Seen | Unknown:
     """Return what the cluster says of the target, or why it says nothing."""
     try:
-        target = targets.find(selector)
+        sight = targets.see(selector)
     except TriagedError as error:
         lasting = isinstance(error, Rejected)
         return Unknown(why=_short(f"the cluster does not say: {error}"), lasting=lasting)
+    target = sight.target
     found: dict[str, Told] = {
         "failure_mode": _failure_mode(target),
         "serving": _serving(target),
-        "second_pool_healthy": _asked(lambda: _second(target, kubernetes)),
+        "second_pool_healthy": _asked(lambda: _second(sight, kubernetes)),
+        "nodes_affected": _nodes(sight),
+        "pods_pending_gpu": _pending(sight),
     }
     counted = _counted(target, kubernetes)
     return Seen(target=target, facts={**found, **counted})
@@ -56,42 +80,106 @@ def _serving(target: Target) -> Told:
 
 
 def _counted(target: Target, kubernetes: Kubernetes) -> Mapping[str, Told]:
-    """Return how many replicas are wanted and missing; of a Deployment it is read."""
-    if target.kind != "Deployment":
-        why = f"the replicas of a {target.kind} are not read"
-        return {name: Unknown(why=why, lasting=True) for name in COUNTED}
+    """Return how many replicas are wanted and missing; of a LeaderWorkerSet they are groups."""
     try:
-        there = kubernetes.deployment(target.namespace, target.name)
+        found = _replicas(target, kubernetes)
     except TriagedError as error:
         return {name: Unknown(why=_short(str(error))) for name in COUNTED}
-    missing = max(there.replicas - there.ready, 0)
+    if found is None:
+        why = f"the replicas of a {target.kind} are not read"
+        return {name: Unknown(why=why, lasting=True) for name in COUNTED}
+    wanted, ready = found
+    missing = max(wanted - ready, 0)
     share: Told = Unknown(why="no replica is wanted", lasting=True)
-    if there.replicas:
-        share = Known(value=missing / there.replicas, unit="ratio", source=str(target))
+    if wanted:
+        share = Known(value=missing / wanted, unit="ratio", source=str(target))
     return {
-        "replicas_wanted": Known(value=there.replicas, unit="replicas", source=str(target)),
+        "replicas_wanted": Known(value=wanted, unit="replicas", source=str(target)),
         "replicas_missing": Known(value=missing, unit="replicas", source=str(target)),
         "affected_share": share,
     }
 
 
-def _second(target: Target, kubernetes: Kubernetes) -> Told:
-    """Return that there is no second pool; whether one takes the traffic, nobody tells yet."""
-    if not target.pool:
+def _replicas(target: Target, kubernetes: Kubernetes) -> tuple[int, int] | None:
+    """Return how many replicas are wanted and ready; None for a kind that does not say it."""
+    if target.kind == "Deployment":
+        there = kubernetes.deployment(target.namespace, target.name)
+        return there.replicas, there.ready
+    if target.kind not in SAYING:
+        return None
+    owner = kubernetes.owner(target.namespace, target.path[-1][0])
+    if owner.replicas is None or owner.ready is None:
+        return None
+    return owner.replicas, owner.ready
+
+
+def _pending(sight: Sight) -> Told:
+    """Return how many pods of the role wait for a GPU that no node has free."""
+    waiting = [pod for pod in sight.pods if any(GPU.fullmatch(each) for each in pod.lacks)]
+    unit = FACTS["pods_pending_gpu"].unit
+    return Known(value=len(waiting), unit=unit, source=f"the pods of {sight.target}")
+
+
+def _nodes(sight: Sight) -> Told:
+    """Return on how many nodes pods of the role are not ready; of no pod nobody knows the node."""
+    if not sight.pods:
+        return Unknown(why=f"{sight.target} has no pods", lasting=True)
+    nodes = {pod.node for pod in sight.pods if pod.ready_since is None} - {""}
+    unit = FACTS["nodes_affected"].unit
+    return Known(value=len(nodes), unit=unit, source=f"the pods of {sight.target}")
+
+
+def _second(sight: Sight, kubernetes: Kubernetes) -> Told:
+    """Return whether all traffic of the pool has another pool that is ready and takes a share."""
+    pool = sight.target.pool
+    if not pool:
         return Unknown(why="no InferencePool is known", lasting=True)
-    routes = [_pools(one) for one in kubernetes.routes(target.namespace)]
-    mine = [pools for pools in routes if target.pool in pools]
+    rules = [rule for one in kubernetes.routes(sight.target.namespace) for rule in one.rules]
+    mine = [rule for rule in rules if any(_same(one, pool) for one in rule)]
     if not mine:
-        return Unknown(why=f"no route leads to InferencePool {target.pool}", lasting=True)
-    others = sorted({pool for pools in mine for pool in pools} - {target.pool})
-    if others:
-        why = f"whether InferencePool {others[0]} takes the traffic is not read"
-        return Unknown(why=why, lasting=True)
-    return Known(value=False, unit="", source=f"the routes of InferencePool {target.pool}")
+        return Unknown(why=f"no route leads to InferencePool {pool}", lasting=True)
+    told = [_beside(pool, rule, sight) for rule in mine]
+    source = f"the routes of InferencePool {pool}"
+    if None in told:
+        return Known(value=False, unit="", source=source)
+    for one in told:
+        if isinstance(one, Unknown):
+            return one
+    return Known(value=True, unit="", source=f"{source}: {', '.join(_names(told))}")
 
 
-def _pools(route: Route) -> frozenset[str]:
-    return frozenset(pool for _, pool in route.leads)
+def _beside(pool: str, rule: Sequence[Backend], sight: Sight) -> str | Unknown | None:
+    """Return a pool that is ready beside this one in a rule, None where there is none."""
+    others = [one for one in rule if one.weight > 0 and not _same(one, pool)]
+    found = [_healthy(one, pool, sight) for one in others]
+    ready = [one for one in found if isinstance(one, str)]
+    unseen = [one for one in found if isinstance(one, Unknown)]
+    if ready:
+        return ready[0]
+    return unseen[0] if unseen else None
+
+
+def _healthy(other: Backend, pool: str, sight: Sight) -> str | Unknown | None:
+    """Return the pool's name where all its pods are ready, None where none is."""
+    if other.namespace or other.pool not in sight.scene.pools:
+        return Unknown(why=_short(f"InferencePool {other.pool} is not seen"), lasting=True)
+    own = {pod.name for pod in sight.scene.inside(pool)}
+    pods = [pod for pod in sight.scene.inside(other.pool) if pod.name not in own]
+    ready = [pod for pod in pods if pod.ready_since is not None]
+    if not ready:
+        return None
+    if len(ready) < len(pods):
+        why = f"of InferencePool {other.pool} {len(ready)} of {len(pods)} pods are ready"
+        return Unknown(why=_short(why))
+    return other.pool
+
+
+def _same(one: Backend, pool: str) -> bool:
+    return one.pool == pool and not one.namespace
+
+
+def _names(told: Sequence[str | Unknown | None]) -> Iterator[str]:
+    yield from sorted({f"InferencePool {one} is ready" for one in told if isinstance(one, str)})
 
 
 def _asked(ask: Callable[[], Told]) -> Told:

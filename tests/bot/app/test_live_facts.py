@@ -7,15 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.app.cluster_facts import Seen, look
+from bot.app.cluster_facts import Seen
 from bot.app.facts import Asked
 from bot.app.live_facts import AT_ONCE, CLUSTER_LATE, LATER, NO_NAMESPACE, NOT_YET, LiveFacts
-from cluster.clients.objects import Deployment, Route
 from cluster.signals.reading import NoData, NotApplicable, Observation, PerPod, Reading, Why
 from cluster.signals.signals import DEADLINE, Samples
 from cluster.targets.target import Picker, Selector, Target
 from incidents.correlation import Place
-from incidents.errors import Unavailable
 from incidents.facts import Known, Unknown
 from tests.builders import NOON
 
@@ -176,7 +174,7 @@ def test_who_is_silent_is_not_idle(
 
 def test_what_nothing_tells_yet_says_so() -> None:
     """Not asked is not false."""
-    found = gathered(Told(), "canary_differs", "xid")
+    found = gathered(Told(), "canary_differs")
 
     assert found == dict.fromkeys(found, Unknown(why=NOT_YET, lasting=True))
 
@@ -225,91 +223,3 @@ def test_a_cluster_that_hangs_leaves_the_signals(request: pytest.FixtureRequest)
         assert isinstance(found["waiting"], Known)
         assert found["failure_mode"] == CLUSTER_LATE
     assert len(asked) == 1
-
-
-@dataclass(slots=True)
-class Cluster:
-    """A cluster with one Deployment, found or not."""
-
-    replicas: int = 4
-    ready: int = 3
-    leads: tuple[tuple[str, str], ...] = (("llama", "llama-pool"),)
-    away: bool = False
-    there: Target = field(default_factory=target)
-
-    def find(self, _: Selector) -> Target:
-        """Return the target; raises Unavailable when it is away."""
-        if self.away:
-            message = "the cluster is away"
-            raise Unavailable(message)
-        return self.there
-
-    def deployment(self, namespace: str, name: str) -> Deployment:
-        """Return the Deployment."""
-        return Deployment(
-            namespace=namespace,
-            name=name,
-            uid="u-1",
-            resource_version="1",
-            replicas=self.replicas,
-            selector="",
-            ready=self.ready,
-        )
-
-    def routes(self, _: str) -> Sequence[Route]:
-        """Return one route."""
-        return [Route(name="r", leads=self.leads)]
-
-
-def looked(cluster: Cluster) -> Mapping[str, object]:
-    """Return the values that the cluster tells, None for what is not known."""
-    seen = look(
-        Selector(namespace="llm-d", model="llama"),
-        targets=cluster,
-        kubernetes=cluster,  # type: ignore[arg-type] # what is asked of it is there
-    )
-    assert isinstance(seen, Seen)
-    return {name: one.value if isinstance(one, Known) else None for name, one in seen.facts.items()}
-
-
-def test_the_cluster_tells_what_stands_around_the_target() -> None:
-    """A pool that fails closed, and how much of it is missing."""
-    assert looked(Cluster()) == {
-        "failure_mode": "FailClose",
-        "serving": True,
-        "second_pool_healthy": False,
-        "replicas_wanted": 4,
-        "replicas_missing": 1,
-        "affected_share": 0.25,
-    }
-
-
-@pytest.mark.parametrize(
-    ("cluster", "name"),
-    [
-        pytest.param(
-            Cluster(leads=(("llama", "llama-pool"), ("llama", "other"))),
-            "second_pool_healthy",
-            id="another-pool-may-not-be-healthy",
-        ),
-        pytest.param(Cluster(leads=()), "second_pool_healthy", id="no-route-is-seen"),
-        pytest.param(Cluster(replicas=0, ready=0), "affected_share", id="parked"),
-        pytest.param(Cluster(there=target(kind="LeaderWorkerSet")), "replicas_wanted", id="groups"),
-        pytest.param(Cluster(there=target(pool="", picker=None)), "failure_mode", id="no-picker"),
-        pytest.param(Cluster(there=target(pool="", picker=None)), "serving", id="no-pool"),
-    ],
-)
-def test_what_the_cluster_does_not_say_is_not_known(cluster: Cluster, name: str) -> None:
-    """A healthy second pool lowers: it must never be guessed."""
-    assert looked(cluster)[name] is None
-
-
-def test_a_cluster_that_is_away_is_asked_again() -> None:
-    """That passes."""
-    found = look(
-        Selector(namespace="llm-d", model="llama"),
-        targets=Cluster(away=True),
-        kubernetes=Cluster(),  # type: ignore[arg-type] # nothing is asked of it
-    )
-
-    assert found == Unknown(why="the cluster does not say: the cluster is away")
