@@ -54,15 +54,10 @@ def classify(  # each is an option of the command
         _alone(file, facts, live=live)
         _replay(policy, as_json=as_json)
         return
-    if file is None:
-        message = "name the file of a saved webhook body, or --replay"
-        raise Rejected(message)
-    if facts is not None and live:
-        message = "--facts and --live: facts come from one of them"
-        raise Rejected(message)
+    saved = _saved(file, facts, live=live)
     settings = load()
     configuration = load_configuration(settings.config)
-    delivery = classifying.read(file)
+    delivery = classifying.read(saved)
     with ExitStack() as closing:
         found = list(
             classifying.answers(
@@ -74,10 +69,19 @@ def classify(  # each is an option of the command
                 at=world_clock(settings.clock_url)() if settings.clock_url else datetime.now(UTC),
             )
         )
-    lines = [line for one in found for line in _lines(one)] or ["no alert in it"]
-    if delivery.truncated:
-        lines.append(f"{delivery.truncated} more alerts were left out of it (truncatedAlerts)")
-    show([_answer(one, delivery.truncated) for one in found], lines, as_json=as_json)
+    left_out = delivery.truncated
+    show([_answer(one, left_out) for one in found], _told(found, left_out), as_json=as_json)
+
+
+def _saved(file: Path | None, facts: Path | None, *, live: bool) -> Path:
+    """Return the file to judge; raises Rejected where the options do not say what is wanted."""
+    if file is None:
+        message = "name the file of a saved webhook body, or --replay"
+        raise Rejected(message)
+    if facts is not None and live:
+        message = "--facts and --live: facts come from one of them"
+        raise Rejected(message)
+    return file
 
 
 def _source(
@@ -134,6 +138,15 @@ def _answer(one: Answer, truncated: int) -> Mapping[str, object]:
         # Of the whole delivery, and so the same in each answer: the answers are a list.
         "truncated_alerts": truncated,
     }
+
+
+def _told(found: Sequence[Answer], left_out: int) -> Iterator[str]:
+    for one in found:
+        yield from _lines(one)
+    if not found:
+        yield "no alert in it"
+    if left_out:
+        yield f"{left_out} more alerts were left out of it (truncatedAlerts)"
 
 
 def _lines(one: Answer) -> Iterator[str]:

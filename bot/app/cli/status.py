@@ -1,6 +1,7 @@
 """`triaged status`: what is open, what waits for whom, what is frozen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from bot.app import kept_listing
 from bot.app.cli.output import Json, counted, show, table
@@ -11,31 +12,48 @@ from incidents.belonging import team
 from incidents.facts_seen import blind_in_short
 from incidents.journal import Aggregate, Summary
 
+Told = Mapping[str, object]
+"""One thing as JSON shows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """All that is shown; JSON has the same names."""
+
+    incidents: list[Told]
+    approvals: list[Told]
+    waits: list[Told]
+    frozen: Mapping[str, str]
+    kept_back: list[dict[str, object]]
+    snoozes: list[dict[str, object]]
+    set_aside: int
+    undeliverable: int
+
 
 def status(*, as_json: Json = False) -> None:
     """Show the open incidents, the approvals that wait, and what is frozen or set aside."""
     with opened(load()) as desk:
         found = _found(desk)
-        show(found, _lines(found), as_json=as_json)
+        show(asdict(found), _lines(found), as_json=as_json)
 
 
-def _found(desk: Opened) -> dict[str, object]:
+def _found(desk: Opened) -> Found:
     journal = desk.store.journal
     incidents = journal.summaries(aggregate=Aggregate.INCIDENT, open_only=True)
     approvals = journal.summaries(aggregate=Aggregate.APPROVAL, open_only=True)
-    return {
-        "incidents": [_incident(row, desk) for row in incidents],
-        "approvals": [_approval(row) for row in approvals if row.state == "requested"],
-        "waits": list(_waits(desk)),
-        "frozen": {scope: one.reason for scope, one in desk.desk.freeze().frozen.items()},
-        "kept_back": list(kept_listing.listing(desk.desk)),
-        "snoozes": standing(desk),
-        "set_aside": desk.store.inbox.count_aside(),
-        "undeliverable": desk.store.outbox.count_dead(),
-    }
+    return Found(
+        incidents=[_incident(row, desk) for row in incidents],
+        approvals=[_approval(row) for row in approvals if row.state == "requested"],
+        waits=list(_waits(desk)),
+        frozen={scope: one.reason for scope, one in desk.desk.freeze().frozen.items()},
+        kept_back=list(kept_listing.listing(desk.desk)),
+        snoozes=standing(desk),
+        set_aside=desk.store.inbox.count_aside(),
+        undeliverable=desk.store.outbox.count_dead(),
+    )
 
 
-def _incident(row: Summary, desk: Opened) -> dict[str, object]:
+def _incident(row: Summary, desk: Opened) -> Told:
     return {
         "incident": row.incident,
         "severity": row.severity,
@@ -64,7 +82,7 @@ def _team(row: Summary, desk: Opened) -> str:
     return team(desk.desk.incident(row.incident), policy)
 
 
-def _approval(row: Summary) -> dict[str, object]:
+def _approval(row: Summary) -> Told:
     return {
         "approval": row.stream,
         "incident": row.incident,
@@ -74,7 +92,7 @@ def _approval(row: Summary) -> dict[str, object]:
     }
 
 
-def _waits(desk: Opened) -> Iterator[dict[str, object]]:
+def _waits(desk: Opened) -> Iterator[Told]:
     """Yield what the open runs cannot go on with, and why."""
     for row in desk.store.journal.summaries(aggregate=Aggregate.RUN, open_only=True):
         waits = desk.desk.run(row.stream).waits
@@ -88,41 +106,39 @@ def _waits(desk: Opened) -> Iterator[dict[str, object]]:
             }
 
 
-def _lines(found: dict[str, object]) -> list[str]:
-    incidents, approvals, frozen = found["incidents"], found["approvals"], found["frozen"]
-    waits = found["waits"]
-    lines = list[str]()
-    if isinstance(incidents, list):
-        teams = ["team"] if any(one["team"] for one in incidents) else []
-        shown = ["severity", "state", *teams, "title"]
-        rows = [
-            [f"INC-{one['incident']}", *(str(one[name]) for name in shown)] for one in incidents
-        ]
-        lines += table(rows) or ["no open incident"]
-        lines += [f"because: INC-{one['incident']}: {one['because']}" for one in incidents]
-    if isinstance(approvals, list):
-        lines += [f"waits for a yes: {one['approval']}: {one['change']}" for one in approvals]
-    if isinstance(waits, list):
-        names = [f"{one['run']} {one['step']}".strip() for one in waits]
-        lines += [
-            f"waits: {name}: {one['because']}" for name, one in zip(names, waits, strict=True)
-        ]
-    if isinstance(frozen, dict):
-        lines += [f"frozen: {scope}: {reason}" for scope, reason in frozen.items()]
-    lines += _kept_back(found["kept_back"], found["snoozes"])
-    if found["set_aside"]:
-        deliveries = counted(found["set_aside"], "delivery was", "deliveries were")
-        lines.append(f"{deliveries} set aside: `triaged inbox aside`")
-    if found["undeliverable"]:
-        messages = counted(found["undeliverable"], "message", "messages")
-        lines.append(f"{messages} could not be delivered")
-    return lines
+def _lines(found: Found) -> Iterator[str]:
+    yield from _open(found.incidents)
+    for one in found.approvals:
+        yield f"waits for a yes: {one['approval']}: {one['change']}"
+    for one in found.waits:
+        name = f"{one['run']} {one['step']}".strip()
+        yield f"waits: {name}: {one['because']}"
+    for scope, reason in found.frozen.items():
+        yield f"frozen: {scope}: {reason}"
+    yield from kept_listing.lines(found.kept_back)
+    for one in found.snoozes:
+        yield f"snooze {one['snooze']}: {one['told']}"
+    yield from _lost(found)
 
 
-def _kept_back(kept: object, snoozes: object) -> list[str]:
-    lines = list[str]()
-    if isinstance(kept, list):
-        lines += kept_listing.lines(kept)
-    if isinstance(snoozes, list):
-        lines += [f"snooze {one['snooze']}: {one['told']}" for one in snoozes]
-    return lines
+def _open(incidents: Sequence[Told]) -> Iterator[str]:
+    if not incidents:
+        yield "no open incident"
+        return
+    teams = ["team"] if any(one["team"] for one in incidents) else []
+    shown = ["severity", "state", *teams, "title"]
+    yield from table(
+        [[f"INC-{one['incident']}", *(str(one[name]) for name in shown)] for one in incidents]
+    )
+    for one in incidents:
+        yield f"because: INC-{one['incident']}: {one['because']}"
+
+
+def _lost(found: Found) -> Iterator[str]:
+    """Yield what came in and was not understood, and what could not be said."""
+    if found.set_aside:
+        deliveries = counted(found.set_aside, "delivery was", "deliveries were")
+        yield f"{deliveries} set aside: `triaged inbox aside`"
+    if found.undeliverable:
+        messages = counted(found.undeliverable, "message", "messages")
+        yield f"{messages} could not be delivered"
