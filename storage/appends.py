@@ -2,7 +2,17 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    String,
+    Table,
+    bindparam,
+    insert,
+    select,
+)
 
 from incidents.journal import Append, Appended
 from storage.schema import METADATA
@@ -15,14 +25,15 @@ APPENDS = Table(
     Column("version", Integer, nullable=False),
     Column("position", BigInteger, nullable=False),
 )
+_KNOWN = select(APPENDS).where(APPENDS.c.append_id.in_(bindparam("append_ids", expanding=True)))
 
 
 def known(connection: Connection, append_ids: Collection[str]) -> Mapping[str, Appended]:
     """Return the first results of those append ids that are known."""
-    query = select(APPENDS).where(APPENDS.c.append_id.in_(append_ids))
+    rows = connection.execute(_KNOWN, {"append_ids": list(append_ids)})
     return {
         row.append_id: Appended(stream=row.stream, version=row.version, position=row.position)
-        for row in connection.execute(query)
+        for row in rows
     }
 
 

@@ -24,11 +24,12 @@ HEAD = Table(
     Column("mac", LargeBinary, nullable=False),
     Column("key_id", String, nullable=False),
 )
+_ROW = select(HEAD)
 
 
 def read(connection: Connection) -> End | None:
     """Return the end of the chain; None when somebody has taken the row away."""
-    row = connection.execute(select(HEAD)).first()
+    row = connection.execute(_ROW).first()
     return None if row is None else End(position=row.position, mac=bytes(row.mac))
 
 

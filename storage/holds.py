@@ -32,17 +32,24 @@ HOLDS = Table(
 TOGETHER = 500
 """So many keys are asked for in one question: databases bound how many it may hold."""
 ONE = (HOLDS.c.kind == bindparam("of_kind"), HOLDS.c.key == bindparam("of_key"))
+_ONE = select(HOLDS).where(*ONE)
+_SOME = select(HOLDS).where(
+    HOLDS.c.kind == bindparam("of_kind"), HOLDS.c.key.in_(bindparam("keys", expanding=True))
+)
+_STANDING = select(HOLDS).where(
+    tuple_(HOLDS.c.kind, HOLDS.c.key).in_(bindparam("pairs", expanding=True))
+)
 
 
 def standing(connection: Connection, keys: Collection[HoldKey]) -> dict[HoldKey, Hold]:
     """Return those of the holds that somebody has, expired or not."""
-    query = select(HOLDS).where(tuple_(HOLDS.c.kind, HOLDS.c.key).in_(keys))
-    return {(row.kind, row.key): _hold(row) for row in connection.execute(query)}
+    rows = connection.execute(_STANDING, {"pairs": list(keys)})
+    return {(row.kind, row.key): _hold(row) for row in rows}
 
 
 def one(connection: Connection, kind: str, key: str) -> Hold | None:
     """Return the hold as it stands."""
-    row = connection.execute(select(HOLDS).where(*ONE), {"of_kind": kind, "of_key": key}).first()
+    row = connection.execute(_ONE, {"of_kind": kind, "of_key": key}).first()
     return None if row is None else _hold(row)
 
 
@@ -51,9 +58,8 @@ def some(connection: Connection, kind: str, keys: Collection[str]) -> Mapping[st
     found = dict[str, Hold]()
     asked = list(keys)
     for place in range(0, len(asked), TOGETHER):
-        some_of = asked[place : place + TOGETHER]
-        query = select(HOLDS).where(HOLDS.c.kind == kind, HOLDS.c.key.in_(some_of))
-        found |= {row.key: _hold(row) for row in connection.execute(query)}
+        wanted = {"of_kind": kind, "keys": asked[place : place + TOGETHER]}
+        found |= {row.key: _hold(row) for row in connection.execute(_SOME, wanted)}
     return found
 
 

@@ -82,6 +82,14 @@ _ = (
     Index("outbox_of_stream", OUTBOX.c.stream),
 )
 FIELDS = tuple(Item.__dataclass_fields__)
+_ONE = select(OUTBOX).where(OUTBOX.c.key == bindparam("of_key"))
+_OF_STREAM = select(OUTBOX).where(OUTBOX.c.stream == bindparam("of_stream")).order_by(OUTBOX.c.key)
+_LOCKED = (
+    select(OUTBOX)
+    .where(OUTBOX.c.key.in_(bindparam("keys", expanding=True)))
+    .order_by(OUTBOX.c.key)
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +103,7 @@ class Page:
 
 def locked(connection: Connection, keys: Collection[str]) -> dict[str, Row]:
     """Return the rows, locked in the order of their keys until the transaction ends."""
-    query = select(OUTBOX).where(OUTBOX.c.key.in_(keys)).order_by(OUTBOX.c.key)
-    found = connection.execute(query.with_for_update()).mappings()
+    found = connection.execute(_LOCKED, {"keys": list(keys)}).mappings()
     return {row["key"]: _row(row) for row in found}
 
 
@@ -140,15 +147,14 @@ def order(connection: Connection, rows: Sequence[Row]) -> None:
 
 def one(connection: Connection, key: str) -> Item | None:
     """Return one row."""
-    found = _items(connection, select(OUTBOX).where(OUTBOX.c.key == key))
-    return found[0] if found else None
+    row = connection.execute(_ONE, {"of_key": key}).mappings().first()
+    return None if row is None else _row(row).item
 
 
 def of_stream(connection: Connection, stream: str) -> Sequence[Item]:
     """Return the stream's rows by key."""
-    return _items(
-        connection, select(OUTBOX).where(OUTBOX.c.stream == stream).order_by(OUTBOX.c.key)
-    )
+    found = connection.execute(_OF_STREAM, {"of_stream": stream}).mappings()
+    return [_row(row).item for row in found]
 
 
 def ready(connection: Connection, now: datetime, page: Page) -> Sequence[Item]:

@@ -74,6 +74,8 @@ _ = (
 )
 FIELDS = tuple(Summary.__dataclass_fields__)
 # What is read all the time is built once: building costs as much as reading.
+_SOME = select(SUMMARY).where(SUMMARY.c.stream.in_(bindparam("streams", expanding=True)))
+_LAST = select(func.max(SUMMARY.c.incident))
 _ONE = select(SUMMARY).where(SUMMARY.c.stream == bindparam("of_stream"))
 _DUE = (
     select(SUMMARY)
@@ -91,10 +93,10 @@ _BEHIND = (
 
 def standing(connection: Connection, streams: Collection[str]) -> dict[str, Standing]:
     """Return how those of the streams stand that exist."""
-    query = select(SUMMARY).where(SUMMARY.c.stream.in_(streams))
+    rows = connection.execute(_SOME, {"streams": list(streams)})
     return {
         row["stream"]: Standing(summary=_summary(row), mac=bytes(row["mac"]), born=row["born"])
-        for row in connection.execute(query).mappings()
+        for row in rows.mappings()
     }
 
 
@@ -151,8 +153,7 @@ def due(connection: Connection, now: datetime, *, limit: int) -> Sequence[Summar
 
 def last_incident(connection: Connection) -> int:
     """Return the highest incident number so far; 0 when there is none."""
-    highest = connection.execute(select(func.max(SUMMARY.c.incident))).scalar()
-    return highest or 0
+    return connection.execute(_LAST).scalar() or 0
 
 
 def behind(connection: Connection, *, limit: int) -> Sequence[Summary]:
