@@ -10,7 +10,7 @@ from typing import Final
 
 from cluster.rules import files
 from cluster.rules.counting import counted
-from cluster.rules.proving import MODEL, always, series
+from cluster.rules.proving import GONE, MODEL, always, series
 from cluster.rules.rule import Alert, Group, Proof, Recording, RuleFile
 from cluster.signals import promql
 from incidents.objectives import (
@@ -223,10 +223,13 @@ def _proofs(kind: Kind, burn: Burn) -> Iterator[Proof]:
         *,
         at: timedelta = rings,
         fires: Mapping[str, str] | None = None,
+        unless: Mapping[str, str] | None = None,
     ) -> Proof:
         # The same kind burns at several speeds: this one is looked at.
         only = {"objective": "proof", "burn": f"{burn.factor:g}"}
-        return Proof(title=title, series=shown, at=at, fires=fires, each=each, only=only)
+        return Proof(
+            title=title, series=shown, at=at, fires=fires, each=each, only=only, unless=unless
+        )
 
     above, below = (burn.factor * 0.001 * times for times in (1.5, 0.5))
     title = f"{kind.value}, {burn.factor:g} times"
@@ -236,7 +239,9 @@ def _proofs(kind: Kind, burn: Burn) -> Iterator[Proof]:
     yield proof(f"{title}: below", shown(always(below, count)))
     if kind is not Kind.ERRORS:
         return
-    yield proof(f"{title}: a burst that is over", shown(burst), at=over)
+    yield proof(
+        f"{title}: a burst that is over", shown(burst), at=over, unless=shown(always(1, 500))
+    )
     yield proof(f"{title}: nothing was counted", budgets)
     if burn.urgency is Urgency.PAGE:
         few = shown(always(0.001, count), 0.001)
@@ -274,12 +279,14 @@ UNSEEN: Final = Alert(
             title="something counts",
             series={_proof(BUDGET): always(0.001, 90), _proof(EVENTS): always(3, 90)},
             at=timedelta(minutes=45),
+            unless={_proof(EVENTS): GONE},
             only=ONLY,
         ),
         Proof(
             title="nothing counts because maintenance is planned",
             series={_proof(BUDGET): always(0.001, 90), _proof(PLANNED): always(1, 90)},
             at=timedelta(minutes=45),
+            unless={_proof(PLANNED): GONE},
             only=ONLY,
         ),
     ),

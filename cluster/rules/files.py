@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from cluster.rules import yaml_text
+from cluster.rules import twins, yaml_text
 from cluster.rules.rule import Alert, Group, Proof, Recording, Rule, RuleFile
 from cluster.rules.yaml_text import COMMENT, Value
 
@@ -36,8 +36,11 @@ def operator(file: RuleFile) -> str:
 
 
 def proofs(file: RuleFile, *, beside: str) -> str:
-    """Return the unit tests of the file's alerts; `beside` is the way to the rule files."""
-    tests = [_test(alert, proof) for alert in file.alerts for proof in alert.proofs]
+    """Return the unit tests of the file's alerts; `beside` is the way to the rule files.
+
+    Each test of a silence has a twin that rings: see `cluster.rules.twins`.
+    """
+    tests = [unit_test(alert, proof) for alert in file.alerts for proof in twins.proofs(alert)]
     others = () if file.fed else file.needs
     whole: dict[str, Value] = {
         "rule_files": [f"{beside}{name}.yaml" for name in (*others, file.name)],
@@ -46,6 +49,26 @@ def proofs(file: RuleFile, *, beside: str) -> str:
     }
     head = f"`promtool test rules` of the alerts in {file.name}.yaml.\n\n{GENERATED}"
     return yaml_text.document(whole, head=head)
+
+
+def unit_test(alert: Alert, proof: Proof) -> Mapping[str, Value]:
+    """Return one unit test of an alert in promtool's words."""
+    asked = {"alertname": alert.name, "alertstate": "firing", **proof.only}
+    ringing = "ALERTS{" + ",".join(f'{name}="{value}"' for name, value in asked.items()) + "}"
+    return {
+        "name": f"{alert.name}: {proof.title}",
+        "interval": duration(proof.each),
+        "input_series": [
+            {"series": series, "values": values} for series, values in proof.series.items()
+        ],
+        "promql_expr_test": [
+            {
+                "expr": ringing,
+                "eval_time": duration(proof.at),
+                "exp_samples": _expected(alert, proof),
+            }
+        ],
+    }
 
 
 def duration(length: timedelta) -> str:
@@ -111,25 +134,6 @@ def readable(expr: str) -> str:
 
 def _in_units(found: re.Match[str]) -> str:
     return duration(timedelta(seconds=int(found[1])))
-
-
-def _test(alert: Alert, proof: Proof) -> Mapping[str, Value]:
-    asked = {"alertname": alert.name, "alertstate": "firing", **proof.only}
-    ringing = "ALERTS{" + ",".join(f'{name}="{value}"' for name, value in asked.items()) + "}"
-    return {
-        "name": f"{alert.name}: {proof.title}",
-        "interval": duration(proof.each),
-        "input_series": [
-            {"series": series, "values": values} for series, values in proof.series.items()
-        ],
-        "promql_expr_test": [
-            {
-                "expr": ringing,
-                "eval_time": duration(proof.at),
-                "exp_samples": _expected(alert, proof),
-            }
-        ],
-    }
 
 
 def _expected(alert: Alert, proof: Proof) -> Sequence[Value]:

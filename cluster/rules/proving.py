@@ -11,6 +11,8 @@ DECODE: Final[Mapping[str, str]] = {**MODEL, "role": "decode"}
 PREFILL: Final[Mapping[str, str]] = {**MODEL, "role": "prefill"}
 # Thirty samples, one a minute, unless a proof needs more.
 LONG: Final = 30
+# A series that is not there.
+GONE: Final = f"_x{LONG}"
 
 
 def minutes(count: float) -> timedelta:

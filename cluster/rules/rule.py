@@ -17,6 +17,9 @@ class Proof:
     `series` are samples one minute apart (`each` says otherwise), `at` is the moment that is
     looked at. `fires` are the labels of what must fire then, beside `alertname` and those that
     the rule adds; None when it must keep still. `only` are labels of the alerts that are looked at.
+
+    One that keeps still must ring at the same moment with the series `unless` in place of its own
+    or beside them, with the labels `then`; without these, as in the alert's first one that rings.
     """
 
     title: str
@@ -25,6 +28,8 @@ class Proof:
     fires: Mapping[str, str] | None = None
     each: timedelta = timedelta(minutes=1)
     only: Mapping[str, str] = field(default_factory=dict)
+    unless: Mapping[str, str] | None = None
+    then: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

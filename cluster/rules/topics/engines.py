@@ -44,9 +44,13 @@ def _at_work(tokens: str) -> dict[str, str]:
 
 def _pair(prefill: float, usage: float, running: float) -> dict[str, str]:
     """Return a prefill queue, and decode with so full a cache and so many running requests."""
+    return {**_behind(prefill, running), engine(USAGE): always(usage)}
+
+
+def _behind(prefill: float, running: float) -> dict[str, str]:
+    """Return a prefill queue, and decode with so many running requests."""
     return {
         engine(WAITING, role="prefill"): always(prefill),
-        engine(USAGE): always(usage),
         engine(RUNNING): always(running),
         engine(WAITING): always(0),
     }
@@ -169,8 +173,11 @@ FILE: Final = RuleFile(
                         ),
                         Proof(
                             title="no hour ago to compare with",
-                            series={engine(HITS): growing(60), engine(QUERIES): growing(600)},
-                            at=minutes(25),
+                            series={
+                                engine(HITS): "_x120 57600+120x80",
+                                engine(QUERIES): "_x120 72000+600x80",
+                            },
+                            at=minutes(155),
                         ),
                     ),
                 ),
@@ -227,11 +234,11 @@ FILE: Final = RuleFile(
                     proofs=(
                         Proof(
                             title="prompts wait and decode runs nothing",
-                            series=_pair(30, 0.0, 0),
+                            series=_behind(30, 0),
                             at=minutes(10),
                             fires=MODEL,
                         ),
-                        Proof(title="a quiet night", series=_pair(0, 0.0, 0), at=minutes(10)),
+                        Proof(title="a quiet night", series=_behind(0, 0), at=minutes(10)),
                         Proof(
                             title="decode is gone: another alert's matter",
                             series={engine(WAITING, role="prefill"): always(30)},
@@ -272,6 +279,7 @@ FILE: Final = RuleFile(
                                 engine("vllm:num_preemptions_total"): growing(120),
                             },
                             at=minutes(15),
+                            unless={engine("vllm:num_preemptions_total"): always(120)},
                         ),
                         Proof(
                             title="nobody waits",

@@ -5,6 +5,7 @@ from typing import Final
 
 from cluster.rules.asked import each
 from cluster.rules.proving import (
+    GONE,
     MODEL,
     NAMESPACE,
     always,
@@ -81,6 +82,7 @@ FILE: Final = RuleFile(
                             title="both names at once, the new one counts",
                             series={READY: always(4), READY_BEFORE: always(0)},
                             at=minutes(5),
+                            unless={READY: GONE},
                         ),
                         Proof(title="no picker: cannot tell", series={}, at=minutes(5)),
                     ),
@@ -113,12 +115,14 @@ FILE: Final = RuleFile(
                             title="it is there under its new name",
                             series={READY_BEFORE: "4x10 stale", READY: "_x10 4x20"},
                             at=minutes(20),
+                            unless={READY: GONE},
                         ),
                         Proof(title="never seen", series={}, at=minutes(20)),
                         Proof(
                             title="gone for more than an hour",
                             series={READY: "4x10 stale"},
                             at=minutes(90),
+                            unless={READY: "4x60 stale"},
                         ),
                     ),
                 ),
