@@ -82,17 +82,17 @@ def _availability(objective: Objective) -> Counted:
     ready = f"max by (namespace, pool) (triaged:ready_endpoints{place})"
     known = f"sum {BY_MODEL} (triaged:pods_ready{pods})"
     parts = [
-        (f"({ready} == bool 0)", f"({ready} * 0 + 1)", ""),
-        (f"({known} == bool 0)", f"({known} * 0 + 1)", "on (namespace) "),
+        (f"({ready} == bool 0)", f"({ready} * 0 + 1)"),
+        (f"({known} == bool 0)", f"({known} * 0 + 1)"),
     ]
     if objective.job:
         # A job has the namespace in front where a monitor of the operator made it.
         job = Matcher(label="job", how=Match.LIKE, value=f"(.+/)?{promql.literal(objective.job)}")
         up = f"avg by (namespace) (up{{{job}}})"
-        parts.insert(0, (f"(1 - {up})", f"({up} * 0 + 1)", ""))
+        parts.insert(0, (f"(1 - {up})", f"({up} * 0 + 1)"))
     return Counted(
-        events=_filled((events, on) for _, events, on in parts),
-        bad=_filled((bad, on) for bad, _, on in parts),
+        events=_filled(events for _, events in parts),
+        bad=_filled(bad for bad, _ in parts),
     )
 
 
@@ -166,9 +166,9 @@ def _not_prefill() -> Matcher:
     return Matcher(label="role", how=Match.NOT_EQUAL, value="prefill")
 
 
-def _filled(parts: Iterable[tuple[str, str]]) -> str:
-    """Join sources: a later one fills in where the earlier ones have no row."""
+def _filled(parts: Iterable[str]) -> str:
+    """Join sources: a later one fills in for namespaces of which the earlier ones know nothing."""
     found = ""
-    for query, on in parts:
-        found = f"({found}) or {on}{query}" if found else query
+    for query in parts:
+        found = f"({found}) or on (namespace) {query}" if found else query
     return found
