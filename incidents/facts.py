@@ -47,7 +47,6 @@ class Origin(Enum):
 
     SIGNAL = "signal"
     TARGET = "target"
-    GATEWAY = "gateway"
     CANARY = "canary"
     DESK = "desk"
 
@@ -100,8 +99,9 @@ _TABLE: Final = (
         name="gateway_error_ratio",
         unit="ratio",
         meaning="Share of the gateway's answers that are 5xx, over five minutes",
-        origin=Origin.GATEWAY,
+        origin=Origin.SIGNAL,
         of="gateway_error_ratio",
+        highest=1.0,
     ),
     Fact(
         name="ttft_p95",
@@ -191,9 +191,9 @@ _TABLE: Final = (
     Fact(
         name="xid",
         unit="",
-        meaning="Number of the last Xid of the GPU, asked around the start of the alert",
-        origin=Origin.TARGET,
-        of="xid",
+        meaning="Last Xid of the GPUs, of the last hour where there was one; 0 for none, ever",
+        origin=Origin.SIGNAL,
+        of="gpu_xid",
         worse=Worse.NEITHER,
     ),
     Fact(

@@ -22,7 +22,7 @@ from cluster.signals.generic import generic
 from cluster.signals.promql import Promql
 from cluster.signals.series import Formula, Scope
 from cluster.signals.signal import Signal
-from cluster.signals.things import OnNodes, Took
+from cluster.signals.things import Agreed, OnNodes, Took
 
 PREFIX: Final = "triaged:"
 MODEL: Final = ("namespace", "model_name")
@@ -32,8 +32,9 @@ POD: Final = ("namespace", "pod")
 # The engines' own exporters name the model; all others know at most the pod.
 ENGINES: Final = ("vllm:", "sglang:", "sglang_", "trtllm_", "lmcache:")
 CHAPTER: Final = "the names of the operations chapter"
+GATEWAYS: Final = ("istio_", "envoy_", "agentgateway_")
 # Exporters that tell of the whole cluster.
-EVERYWHERE: Final = ("kube_", "kubelet_", "keda_", "wva_", "inferno_")
+EVERYWHERE: Final = ("kube_", "kubelet_", "keda_", "wva_", "inferno_", *GATEWAYS)
 WORKLOADS: Final = frozenset({"deployment", "statefulset"})
 
 ENGINE_POD: Final = f"{PREFIX}engine_pod"
@@ -208,7 +209,7 @@ def _of_pods(formula: Formula, query: str, by: Sequence[str]) -> str:
 def _across(formula: Formula) -> str:
     if isinstance(formula, (Gauge, Filled)):
         return formula.across
-    return "max" if isinstance(formula, Took) else "sum"
+    return "max" if isinstance(formula, (Agreed, Took)) else "sum"
 
 
 def _renamed(query: str, source: str, by: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
 """What a metric's name says about who exports it: the engine, and the era of its names.
 
 Sources: docs/metrics.md of llm-d-router and its renaming; docs/design/metrics.md of vLLM; the
-registrations of SGLang, LMCache, DCGM's exporter, kube-state-metrics and KEDA.
+registrations of SGLang, LMCache, DCGM's exporter, kube-state-metrics and KEDA; Istio's standard
+metrics, Envoy's statistics, agentgateway's metrics.
 """
 
 from collections.abc import Iterable
@@ -29,6 +30,9 @@ ERAS: Final = (
     ("kubelet_", "kubelet"),
     ("container_", "cAdvisor"),
     ("node_", "node exporter"),
+    ("istio_", "Istio"),
+    ("envoy_", "Envoy"),
+    ("agentgateway_", "agentgateway"),
     ("keda_", "KEDA"),
     ("wva_", "workload variant autoscaler"),
     ("inferno_", "workload variant autoscaler before its renaming"),

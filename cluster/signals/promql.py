@@ -150,6 +150,26 @@ def holds(body: Promql, comparison: str) -> Promql:
     return Promql(f"({body}) {comparison} bool 0")
 
 
+def nonzero(body: Promql) -> Promql:
+    """Keep what is not zero."""
+    return Promql(f"(({body}) != 0)")
+
+
+def zero(body: Promql) -> Promql:
+    """Keep what is zero."""
+    return Promql(f"(({body}) == 0)")
+
+
+def same(first: Promql, second: Promql) -> Promql:
+    """Keep of the first what the second says too."""
+    return Promql(f"(({first}) == ({second}))")
+
+
+def both(first: Promql, second: Promql) -> Promql:
+    """Keep of the first what has the same labels in the second."""
+    return Promql(f"({first} and {second})")
+
+
 def number(value: float) -> Promql:
     """Write a number."""
     return Promql(repr(value))

@@ -1,6 +1,6 @@
 """The formulas about machines and containers: what changed, died, took time, or shares a node."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -42,6 +42,49 @@ class Changed:
             return promql.product(promql.holds(changes, ">"), promql.holds(now, "!="))
 
         return joined(series, self.metric, self.scope, one, operator="sum", by=by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """The number on which all series of a gauge that sticks agree, where it is a name of something.
+
+    The series that changed within the window speak before the others, and zero says nothing where
+    another one has a number. Where they do not agree there is no answer: of two names neither is a
+    middle.
+    """
+
+    metric: Metric
+    window: timedelta
+    scope: Scope = Scope.PODS
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The gauge."""
+        return (Term(metric=self.metric, scope=self.scope),)
+
+    def query(self, series: Series, *, by: Sequence[str] = ()) -> Promql:
+        """Return `max (x) == min (x)` of the news, else of all but zero, else zero."""
+        news = self._agreed(series, self._news, by)
+        known = self._agreed(series, self._known, by)
+        # A sum, because one that is no number is none of the sum's zeros either.
+        whole = joined(series, self.metric, self.scope, promql.selector, operator="sum", by=by)
+        return promql.either(news, known, promql.zero(whole))
+
+    def _agreed(
+        self, series: Series, one: Callable[[str, tuple[Matcher, ...]], Promql], by: Sequence[str]
+    ) -> Promql:
+        most, least = (
+            joined(series, self.metric, self.scope, one, operator=operator, by=by)
+            for operator in ("max", "min")
+        )
+        return promql.same(most, least)
+
+    def _known(self, name: str, matchers: tuple[Matcher, ...]) -> Promql:
+        return promql.nonzero(promql.selector(name, matchers))
+
+    def _news(self, name: str, matchers: tuple[Matcher, ...]) -> Promql:
+        changes = promql.call("changes", promql.selector(name, matchers, window=self.window))
+        return promql.both(self._known(name, matchers), promql.nonzero(changes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,12 @@ from cluster.signals.formulas import Filled, Gauge, Rate
 from cluster.signals.names import metric
 from cluster.signals.series import Formula, Scope
 from cluster.signals.signal import Signal
-from cluster.signals.things import Changed
+from cluster.signals.things import Agreed, Changed
 
 MINUTES_10: Final = timedelta(minutes=10)
 HOUR: Final = timedelta(hours=1)
 CONSUMERS: Final = (Scope.PODS, Scope.EXPORTED)
+LAST_XID: Final = metric("DCGM_FI_DEV_XID_ERRORS")
 USED, FREE = (metric(f"DCGM_FI_DEV_FB_{kind}") for kind in ("USED", "FREE"))
 
 
@@ -101,12 +102,16 @@ SIGNALS: Final = (
         without="GPU faults stay unseen: a broken GPU looks like a slow engine",
         ways=(
             *_gauge("DCGM_EXP_XID_ERRORS_COUNT", "sum"),
-            *_each(
-                lambda scope: Changed(
-                    metric=metric("DCGM_FI_DEV_XID_ERRORS"), window=MINUTES_10, scope=scope
-                )
-            ),
+            *_each(lambda scope: Changed(metric=LAST_XID, window=MINUTES_10, scope=scope)),
         ),
+    ),
+    Signal(
+        # Kept for the hour for which the alert about it rings.
+        name="gpu_xid",
+        unit="Xid",
+        meaning="Last Xid of the GPUs, of the last hour where there was one; 0 for none, ever",
+        without="cannot tell a broken GPU from a program that failed on it",
+        ways=_each(lambda scope: Agreed(metric=LAST_XID, window=HOUR, scope=scope)),
     ),
     Signal(
         name="gpu_rows_lost",

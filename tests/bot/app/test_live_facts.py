@@ -172,6 +172,48 @@ def test_who_is_silent_is_not_idle(
     assert (found.value if isinstance(found, Known) else None) == idle
 
 
+@pytest.mark.parametrize(
+    ("fact", "signal", "unit"),
+    [
+        pytest.param("gateway_error_ratio", "gateway_error_ratio", "ratio", id="gateway"),
+        pytest.param("xid", "gpu_xid", "", id="xid"),
+    ],
+)
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_the_gateway_and_the_gpus_tell_their_facts(
+    fact: str, signal: str, unit: str, value: float
+) -> None:
+    """Zero that was read is zero: no answer failed, no GPU ever reported a fault."""
+    found = gathered(Told(now={signal: value}), fact)
+
+    assert found == {fact: Known(value=value, unit=unit, source=f"{signal}_total at 12:00:00")}
+
+
+@pytest.mark.parametrize("fact", ["gateway_error_ratio", "xid"])
+@pytest.mark.parametrize("why", [Why.NOT_SCRAPED, Why.EMPTY, Why.STALE, Why.NOT_A_NUMBER])
+def test_a_gateway_or_a_gpu_that_nobody_sees_is_not_well(fact: str, why: Why) -> None:
+    """Without an exporter there is no fault, and no zero either."""
+    found = gathered(Told(why=why), fact)
+
+    lasting = why in {Why.NOT_SCRAPED, Why.EMPTY}
+    assert found == {fact: Unknown(why=f"{why.value}: nothing", lasting=lasting)}
+
+
+@pytest.mark.parametrize(
+    ("fact", "signal", "value"),
+    [
+        pytest.param("gateway_error_ratio", "gateway_error_ratio", 1.5, id="more-than-all"),
+        pytest.param("gateway_error_ratio", "gateway_error_ratio", -0.1, id="less-than-none"),
+        pytest.param("xid", "gpu_xid", -79.0, id="no-xid"),
+    ],
+)
+def test_a_number_that_cannot_be_decides_nothing(fact: str, signal: str, value: float) -> None:
+    """A P0 must not come of a broken exporter."""
+    found = gathered(Told(now={signal: value}), fact)
+
+    assert found == {fact: Unknown(why=f"outside what it can be: {value:g}")}
+
+
 def test_what_nothing_tells_yet_says_so() -> None:
     """Not asked is not false."""
     found = gathered(Told(), "canary_differs")

@@ -113,7 +113,7 @@ BETWEEN = GIE_PICKER | signals("index_evictions routing_decisions", "itl")
 ROUTER = BETWEEN | {"flow_stale_endpoints", "predicted_hit_ratio"}
 GPUS = signals(
     "gpu_utilization gpu_engine_active gpu_tensor_active gpu_dram_active gpu_memory "
-    "gpu_temperature gpu_xid_faults gpu_rows_lost gpu_remap_failures gpu_ecc_errors "
+    "gpu_temperature gpu_xid_faults gpu_xid gpu_rows_lost gpu_remap_failures gpu_ecc_errors "
     "gpu_pcie_replays"
 )
 KUBERNETES = signals(
@@ -121,6 +121,7 @@ KUBERNETES = signals(
     "autoscaler_fill rdma_port_errors rdma_discards rdma_links_down nvme_read volume_read "
     "volume_usage"
 )
+GATEWAY = signals("gateway_error_ratio")
 KEDA = signals("keda_errors keda_paused")
 WVA = signals("wva_desired_replicas wva_current_replicas")
 LMCACHE = signals("lmcache_hit_ratio lmcache_usage second_tier_evictions second_tier_failures")
@@ -193,6 +194,9 @@ ERAS = {
     "dcgm-honoured": honoured("dcgm", {"DCGM exporter"}, GPUS),
     "kubernetes": cluster(NODE_A, UNNAMED),
     "kubernetes-nodes-named": cluster(NODE_B, NAMED),
+    "istio": one("istio", IN_NAMESPACE, {"Istio"}, GATEWAY),
+    "envoy": one("envoy", IN_NAMESPACE, {"Envoy"}, GATEWAY),
+    "agentgateway": one("agentgateway", IN_NAMESPACE, {"agentgateway"}, GATEWAY),
     "keda": one("keda", EXPORTER, {"KEDA"}, KEDA),
     "keda-honoured": honoured("keda", {"KEDA"}, KEDA),
     "wva": one("wva", EXPORTER, {"workload variant autoscaler"}, WVA),

@@ -11,7 +11,7 @@ from cluster.signals.composites import ErrorShare, SilentRanks
 from cluster.signals.formulas import Filled, Gauge, Part, Quantile, Quotient, Rate
 from cluster.signals.series import Formula, Metric
 from cluster.signals.signal import metric_names
-from cluster.signals.things import Changed, Died, OnNodes, Took
+from cluster.signals.things import Agreed, Changed, Died, OnNodes, Took
 
 FOLDER = Path(__file__).with_name("expositions")
 PAGE = Path(__file__).parents[3] / "docs" / "signals.md"
@@ -46,7 +46,7 @@ def test_every_name_of_the_catalogue_is_one_that_an_exporter_says() -> None:
 def grows(formula: Formula) -> Iterator[tuple[Metric, bool]]:
     """Yield the metrics of a formula, and whether it takes them for something that only grows."""
     match formula:
-        case Gauge() | Filled() | Changed() | Took():
+        case Gauge() | Filled() | Changed() | Agreed() | Took():
             yield from ((term.metric, False) for term in formula.terms)
         case Rate() | Quotient() | Part() | Quantile() | ErrorShare():
             yield from ((term.metric, True) for term in formula.terms)
