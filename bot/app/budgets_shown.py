@@ -20,7 +20,10 @@ Found = tuple[datetime, Sequence[Budget]]
 
 
 class Shown:
-    """Reads the budgets and remembers them, also that they could not be read; safe in threads."""
+    """Reads the budgets and remembers them, also that they could not be read; safe in threads.
+
+    With other objectives in force it reads again at once.
+    """
 
     def __init__(
         self,
@@ -35,22 +38,24 @@ class Shown:
         self._lock = Lock()
         self._until = float("-inf")
         self._last: Found | TriagedError | None = None
+        self._last_promised: Objectives | None = None
 
     def __call__(self) -> Found:
         """Return the budgets with their moment; raises TriagedError where they cannot be read."""
         with self._lock:
-            if self._last is None or self._monotonic() >= self._until:
-                self._last = self._read()
+            promised = self._promised()
+            old = promised != self._last_promised or self._monotonic() >= self._until
+            if self._last is None or old:
+                self._last, self._last_promised = self._read(promised), promised
                 self._until = self._monotonic() + FRESH_SECONDS
             last = self._last
         if isinstance(last, TriagedError):
             raise type(last)(str(last))
         return last
 
-    def _read(self) -> Found | TriagedError:
+    def _read(self, promised: Objectives) -> Found | TriagedError:
         try:
             at = self._desk.clock()
-            promised = self._promised()
             return at, budgets.read(self._prometheus(), self._desk, at=at, promised=promised)
         except TriagedError as error:
             return error

@@ -281,10 +281,10 @@ def _web(
     read = shown(
         desk.desk,
         settings,
-        promised=lambda: desk.configuration.objectives,
+        promised=lambda: reloading.loaded.objectives,
         closing=closing,
     )
-    web.include_router(build_budgets(read=read, access=access))
+    web.include_router(build_budgets(read=read, access=access, notice=lambda: reloading.notice))
     web.include_router(health.build(ready=readiness.check, registry=metrics.registry))
     return web
 

@@ -22,9 +22,9 @@ Apply = Callable[[Configuration], None]
 class Reloading:
     """Looks at the folder every second; what is wrong in it changes nothing that is in force.
 
-    The policy comes into force at once. Who the people are, which runbooks there are and how many
-    changes an hour may bring are read at the start: with those the whole change waits, because
-    half of it could name people who are not there.
+    Policy and objectives come into force at once. Who the people are, which runbooks there are and
+    how many changes an hour may bring are read at the start: with those the whole change waits,
+    because half of it could name people who are not there.
     """
 
     name = "configuration"
@@ -32,7 +32,9 @@ class Reloading:
     def __init__(
         self, folder: Path | None, *, loaded: Configuration, apply: Apply, refused: Gauge
     ) -> None:
-        self._folder, self._loaded = folder, loaded
+        self._folder = folder
+        self.loaded = loaded
+        """What is in force."""
         self._apply, self._refused = apply, refused
         self._last, self._books = _looks(folder), _books(loaded)
         self._never = Event()
@@ -55,7 +57,7 @@ class Reloading:
             self._refuse(f"the changed configuration needs a restart: {', '.join(needs)}")
             return True
         self._apply(found)
-        self._loaded, self.notice = found, ""
+        self.loaded, self.notice = found, ""
         self._refused.set(0)
         log.info("configuration in force", policy=found.policy.digest)
         return True
@@ -71,7 +73,7 @@ class Reloading:
 
     def _needs(self, found: Configuration) -> Sequence[str]:
         """Return what changed of that which is read at the start."""
-        was = self._loaded
+        was = self.loaded
         changed = {
             PEOPLE: found.people.all() != was.people.all(),
             f"{RUNBOOKS}/": _books(found) != self._books,

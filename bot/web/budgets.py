@@ -13,6 +13,7 @@ from incidents.budgets import Budget
 from incidents.errors import TriagedError
 
 CANNOT_TELL = "cannot tell"
+PAGE = "slo.html.j2"
 ALL_BUT = 0.99
 """From this share of a window on it counts as known."""
 OF_TIME = frozenset({"availability", "throughput"})
@@ -23,8 +24,11 @@ Read = Callable[[], tuple[datetime, Sequence[Budget]]]
 """Returns the budgets and the moment that they are of; raises TriagedError where it cannot."""
 
 
-def build(*, read: Read, access: Access) -> APIRouter:
-    """Return the routes `/slo` and `/slo.json`; `access` is asked first."""
+def build(*, read: Read, access: Access, notice: Callable[[], str] = lambda: "") -> APIRouter:
+    """Return the routes `/slo` and `/slo.json`; `access` is asked first.
+
+    `notice` returns why the objectives of the folder are not those in force; empty is nothing.
+    """
     router = APIRouter(dependencies=[Depends(access.check)])
     pages = Pages()
 
@@ -34,10 +38,10 @@ def build(*, read: Read, access: Access) -> APIRouter:
             at, found = read()
         except TriagedError as error:
             # The page is there, and says what it cannot see.
-            return pages.page(request, "slo.html.j2", trouble=str(error), at="", budgets=[])
+            return pages.page(request, PAGE, notice=notice(), trouble=str(error), at="", budgets=[])
         rows = [shown(one) for one in found]
         moment = f"{at:%Y-%m-%d %H:%M} UTC"
-        return pages.page(request, "slo.html.j2", trouble="", at=moment, budgets=rows)
+        return pages.page(request, PAGE, notice=notice(), trouble="", at=moment, budgets=rows)
 
     @router.api_route("/slo.json", methods=_READ)
     def plain_budgets(request: Request) -> Response:

@@ -75,6 +75,30 @@ def test_a_wrong_policy_is_refused_and_the_old_one_stays(world: World) -> None:
     assert world.refused == 1
 
 
+def test_changed_objectives_come_into_force(world: World) -> None:
+    """The page of budgets shows what is promised now."""
+    world.write("objectives.yaml", "objectives:\n  - {name: ours, kind: errors, target: 99%}\n")
+
+    assert world.loop.once()
+    assert [one.name for one in world.loop.loaded.objectives.objectives] == ["ours"]
+    assert (world.loop.notice, world.refused) == ("", 0)
+
+
+def test_wrong_objectives_are_refused_and_the_old_ones_stay(world: World) -> None:
+    """A promise must not vanish because of a slip of the pen in another one."""
+    right = "objectives:\n  - {name: ours, kind: errors, target: 99%}\n"
+    world.write("objectives.yaml", right)
+    world.loop.once()
+
+    world.write("objectives.yaml", f"{right}  - {{name: more, kind: errors, target: 101%}}\n")
+
+    assert world.loop.once()
+    assert f"{world.folder}/objectives.yaml:3: " in world.loop.notice
+    assert world.loop.notice.endswith("what was in force before stays in force")
+    assert [one.name for one in world.loop.loaded.objectives.objectives] == ["ours"]
+    assert world.refused == 1
+
+
 def test_a_mended_policy_takes_the_notice_away(world: World) -> None:
     """A warning that stays is one that nobody reads."""
     world.write("policy.yaml", "holt: 4m\n")

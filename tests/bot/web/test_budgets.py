@@ -17,6 +17,7 @@ from cluster.signals.reading import Why
 from incidents.budgets import SLOT, Budget, Ledger, Slot, budget
 from incidents.budgets import Trouble as During
 from incidents.errors import TriagedError, Unavailable
+from incidents.objectives import Objectives
 from tests.builders import NOON, desk
 
 HOSTILE = "<script>alert(1)</script>"
@@ -39,9 +40,20 @@ def kept(name: str = "availability", *, slots: int = 8640, bad: float = 0.0) -> 
     return budget(ledger, [during], NOON)
 
 
-def get(path: str, read: Callable[[], object], client: tuple[str, int] = HERE) -> httpx.Response:
+def get(
+    path: str,
+    read: Callable[[], object],
+    client: tuple[str, int] = HERE,
+    *,
+    notice: str = "",
+) -> httpx.Response:
     app = FastAPI()
-    app.include_router(build(read=read, access=Access()))  # type: ignore[arg-type]  # as given
+    router = build(
+        read=read,  # type: ignore[arg-type]  # as given
+        access=Access(),
+        notice=lambda: notice,
+    )
+    app.include_router(router)
 
     async def once() -> httpx.Response:
         transport = httpx.ASGITransport(app, client=client)
@@ -168,6 +180,27 @@ class Counting:
 
     def range(self, *_: object, **__: object) -> tuple[Track, ...] | Trouble:
         return ()
+
+
+def test_other_objectives_are_asked_for_at_once() -> None:
+    """Whoever has just changed a promise looks whether the page has it."""
+    counting, promises = Counting(), [Objectives()]
+    read = Shown(desk=desk(), prometheus=lambda: counting, promised=lambda: promises[0])
+    for said in (Objectives(), Objectives(notes=("changed",)), Objectives(notes=("changed",))):
+        promises[0] = said
+        with pytest.raises(TriagedError):
+            read()
+
+    assert counting.asked == 2
+
+
+def test_the_page_says_which_objectives_are_not_in_force() -> None:
+    """Otherwise somebody believes in a promise that nobody measures."""
+    for read in (refused, lambda: (NOON, [kept()])):
+        page = get("/slo", read, notice=f"objectives.yaml:3: {HOSTILE}")
+
+        assert "objectives.yaml:3: &lt;script&gt;" in page.text
+    assert "objectives.yaml" not in get("/slo", lambda: (NOON, [kept()])).text
 
 
 def test_many_readers_ask_once() -> None:
