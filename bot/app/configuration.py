@@ -1,7 +1,7 @@
 """Configuration: policy, people and ownership, over the defaults that need no folder."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any  # what the shapes have checked
@@ -31,13 +31,17 @@ UNIQUE = ("id", "slack", "unix")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """What the folder says; `runbooks` are the folders to load runbooks from."""
+    """What the folder says; `runbooks` are the folders to load runbooks from.
+
+    `wrong` is what was left out of it because it is wrong, for those who need none of that.
+    """
 
     policy: Policy
     people: People
     policy_text: str
     runbooks: tuple[Path, ...]
     objectives: Objectives = NOTHING_PROMISED
+    wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +59,16 @@ class _File:
         return Problem(file=self.name, line=line(self.root, path), what=what)
 
 
-def load(folder: Path | None) -> Configuration:
-    """Return the configuration; raises Rejected with file and line of everything wrong."""
-    found = {name: _read(folder, name) for name in SHAPES}
+def load(folder: Path | None, *, files: Collection[str] = SHAPES) -> Configuration:
+    """Return the configuration; raises Rejected with file and line of everything wrong.
+
+    A file that is not among `files` counts as missing.
+    """
+    found = {name: _read(folder if name in files else None, name) for name in SHAPES}
     policy, people = found[POLICY], found[PEOPLE]
-    refuse([*_strays(folder), *(problem for one in found.values() for problem in one.problems)])
+    refuse(
+        [*_strays(folder, files), *(problem for one in found.values() for problem in one.problems)]
+    )
     refuse(list(_twice(people)))
     known = People(_person(one) for one in people.says.get("people", ()))
     own = () if folder is None or not (folder / RUNBOOKS).is_dir() else (folder / RUNBOOKS,)
@@ -147,15 +156,19 @@ def _text(file: Path) -> str:
         raise Rejected(message) from error
 
 
-def _strays(folder: Path | None) -> Iterator[Problem]:
-    """Yield files that would be passed over: a policy in `policy.yml` would be in force nowhere."""
+def _strays(folder: Path | None, files: Collection[str]) -> Iterator[Problem]:
+    """Yield files that would be passed over: a policy in `policy.yml` would be in force nowhere.
+
+    Where not all files are read, those are told that look like one that is.
+    """
     if folder is None:
         return
     if not folder.is_dir():
         message = f"{folder}: there is no such folder"
         raise Rejected(message)
+    known = {Path(name).stem for name in files}
     for one in sorted(folder.glob("*.y*ml")):
-        if one.name not in SHAPES:
+        if one.name not in SHAPES and (len(files) == len(SHAPES) or one.stem in known):
             what = f"no file of this name is read; known are {', '.join(SHAPES)}"
             yield Problem(file=str(one), line=1, what=what)
 

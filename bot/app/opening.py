@@ -1,14 +1,15 @@
 """Opening what every command needs: the store, the configuration and the desk."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.app.clock import store_clock, world_clock
 from bot.app.configuration import Configuration
-from bot.app.configuration import load as load_configuration
+from bot.app.configuration_shapes import SHAPES
+from bot.app.configuration_usable import usable
 from bot.app.settings import PREFIX, Settings
 from incidents.desk import Desk
 from incidents.errors import Rejected
@@ -36,16 +37,19 @@ class Opened:
 def opened(
     settings: Settings,
     *,
+    needed: Collection[str] = SHAPES,
     migrate: bool = False,
     before_commit: Hook | None = None,
     after_commit: Hook | None = None,
 ) -> Iterator[Opened]:
     """Open store and configuration, and close the store at the end.
 
+    A file of the configuration that is wrong and not `needed` counts as missing: without a policy
+    of its own nothing may be told to an incident's stream, nor may a snooze or a silence begin.
     Raises Rejected for a setting, a file or a schema that does not fit, Unavailable when the
     store is away.
     """
-    configuration = load_configuration(settings.config)
+    configuration = usable(settings.config, needed=needed)
     store = open_store(
         settings.database_url,
         chain_key=chain_key(settings, create=migrate),

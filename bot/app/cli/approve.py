@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import person
 from bot.app.cli.reason import Reason
+from bot.app.configuration_shapes import PEOPLE
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from bot.chat import replies
@@ -23,7 +24,7 @@ Digest = Annotated[str, Parameter(help="Digest of the plan; without it the plan 
 
 def approve(approval: str, digest: Digest = "", /, *, as_json: Json = False) -> None:
     """Approve exactly the plan with this digest, as the person behind this login."""
-    with opened(load()) as desk:
+    with opened(load(), needed=(PEOPLE,)) as desk:
         if not digest:
             _show_plan(desk, approval, as_json=as_json)
             return
@@ -36,7 +37,7 @@ def reject(
     approval: str, digest: str, /, *, reason: Reason = "rejected", as_json: Json = False
 ) -> None:
     """Say no to exactly the plan with this digest."""
-    with opened(load()) as desk:
+    with opened(load(), needed=(PEOPLE,)) as desk:
         who = person(desk.configuration.people)
         command = Refuse(by=who.id, via="cli", digest=digest, reason=reason)
         _decide(desk, approval, command, who, as_json=as_json)

@@ -16,7 +16,7 @@ from bot.app.backtest.outcome import Foreseen, Outcome, by_severity, outcome
 from bot.app.cli import asked
 from bot.app.cli.output import Json, clean, show, table
 from bot.app.clock import world_clock
-from bot.app.configuration import load as load_configuration
+from bot.app.configuration_usable import needed_beside, usable
 from bot.app.settings import load
 from bot.postmortem.spans import span
 from incidents.errors import Rejected
@@ -55,7 +55,7 @@ def backtest(
     if not 1 <= days <= MOST_DAYS:
         message = f"--days: from 1 to {MOST_DAYS}"
         raise Rejected(message)
-    configuration = load_configuration(settings.config)
+    configuration = usable(settings.config, needed=needed_beside(policy))
     chosen = classifying.policy_in(configuration, policy)
     address = asked.address(url or settings.prometheus_url)
     end = world_clock(settings.clock_url)() if settings.clock_url else datetime.now(UTC)

@@ -12,7 +12,7 @@ from bot.app import classifying
 from bot.app.classifying import Answer
 from bot.app.cli.output import Json, show
 from bot.app.clock import world_clock
-from bot.app.configuration import load as load_configuration
+from bot.app.configuration_usable import needed_beside, usable
 from bot.app.facts import FactsSource, NoSource, from_file
 from bot.app.opening import opened
 from bot.app.settings import Settings, load
@@ -56,7 +56,7 @@ def classify(  # each is an option of the command
         return
     saved = _saved(file, facts, live=live)
     settings = load()
-    configuration = load_configuration(settings.config)
+    configuration = usable(settings.config, needed=needed_beside(policy))
     delivery = classifying.read(saved)
     with ExitStack() as closing:
         found = list(
@@ -102,7 +102,7 @@ def _alone(file: Path | None, facts: Path | None, *, live: bool) -> None:
 
 
 def _replay(policy: Path | None, *, as_json: bool) -> None:
-    with opened(load()) as desk:
+    with opened(load(), needed=needed_beside(policy)) as desk:
         new = classifying.policy_in(desk.configuration, policy)
         found = classifying.replayed(desk.desk, new)
         lines = [line for one in found for line in _difference_lines(one)]

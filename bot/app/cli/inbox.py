@@ -12,7 +12,7 @@ inbox = App(name="inbox", help="Deliveries that were set aside.")
 @inbox.command
 def aside(*, as_json: Json = False) -> None:
     """List the deliveries that were set aside, and why."""
-    with opened(load()) as desk:
+    with opened(load(), needed=()) as desk:
         found = desk.store.inbox.aside()
         lines = [f"{one.inbox_id}  {one.source}  {one.set_aside}" for one in found]
         rows = [
@@ -24,6 +24,6 @@ def aside(*, as_json: Json = False) -> None:
 @inbox.command
 def replay(delivery: int, /, *, as_json: Json = False) -> None:
     """Put a delivery back into the line."""
-    with opened(load()) as desk:
+    with opened(load(), needed=()) as desk:
         desk.store.inbox.replay(delivery)
         show({"replayed": delivery}, [f"{delivery} is in the line again"], as_json=as_json)

@@ -7,6 +7,7 @@ from cyclopts import App
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import known
 from bot.app.cli.reason import Reason
+from bot.app.configuration_shapes import PEOPLE
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents import run_rules
@@ -36,7 +37,7 @@ run = App(name="run", help="What a person may do to a run.")
 @run.command
 def retry(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) -> None:
     """Send a step round again."""
-    with opened(load()) as desk:
+    with opened(load(), needed=(PEOPLE,)) as desk:
         command = commands.RetryStep(step=step, by=_who(desk), because=because)
         _tell(desk, run_id, command, as_json=as_json)
 
@@ -44,7 +45,7 @@ def retry(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) 
 @run.command
 def skip(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) -> None:
     """Leave a step out."""
-    with opened(load()) as desk:
+    with opened(load(), needed=(PEOPLE,)) as desk:
         command = commands.SkipStep(step=step, by=_who(desk), because=because)
         _tell(desk, run_id, command, as_json=as_json)
 
@@ -52,7 +53,7 @@ def skip(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) -
 @run.command(name="continue")
 def go_on(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) -> None:
     """Let the run go on from a step."""
-    with opened(load()) as desk:
+    with opened(load(), needed=(PEOPLE,)) as desk:
         command = commands.ContinueFrom(step=step, by=_who(desk), because=because)
         _tell(desk, run_id, command, as_json=as_json)
 
@@ -60,7 +61,7 @@ def go_on(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) 
 @run.command
 def undo(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) -> None:
     """Ask for the inverse of an applied step; it is planned and approved like any change."""
-    with opened(load()) as desk:
+    with opened(load(), needed=(PEOPLE,)) as desk:
         command = commands.AskUndo(step=step, by=_who(desk), because=because)
         _tell(desk, run_id, command, as_json=as_json)
 
@@ -68,7 +69,7 @@ def undo(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) -
 @run.command
 def answer(run_id: str, step: str, choice: str, /, *, as_json: Json = False) -> None:
     """Answer what a step asks."""
-    with opened(load()) as desk:
+    with opened(load(), needed=(PEOPLE,)) as desk:
         command = commands.AnswerAsk(step=step, answer=choice, by=_who(desk))
         _tell(desk, run_id, command, as_json=as_json)
 
@@ -78,7 +79,7 @@ def settle(
     run_id: str, step: str, /, *, applied: bool, because: Reason, as_json: Json = False
 ) -> None:
     """Say of a step in doubt whether its change took place."""
-    with opened(load()) as desk:
+    with opened(load(), needed=(PEOPLE,)) as desk:
         command = commands.SettleDoubt(step=step, applied=applied, by=_who(desk), reason=because)
         _tell(desk, run_id, command, as_json=as_json)
 

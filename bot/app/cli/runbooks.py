@@ -53,4 +53,4 @@ def schema(*, as_json: Json = True) -> None:  # noqa: ARG001  # it is JSON, aske
 
 
 def _in_force() -> Sequence[Path]:
-    return (LIBRARY, *load_configuration(load().config).runbooks)
+    return (LIBRARY, *load_configuration(load().config, files=()).runbooks)

@@ -12,6 +12,7 @@ from bot.app.cli import asked
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import known
 from bot.app.cli.reason import Reason
+from bot.app.configuration_shapes import PEOPLE
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from bot.app.silencing import Clients, Order
@@ -78,7 +79,7 @@ def create(
 @silence.command(name="list")
 def listed(*, incident: OfIncident = None, as_json: Json = False) -> None:
     """List the silences that were made from here, and what the Alertmanagers say of them."""
-    with opened(load()) as desk, ExitStack() as closing:
+    with opened(load(), needed=()) as desk, ExitStack() as closing:
         there = _there(silencing.clients(desk.settings, closing=closing))
         found = [(one, _seen(one, there)) for one in _all(desk, incident)]
     plain = [{**_plain(one), "there": seen} for one, seen in found]
@@ -89,7 +90,7 @@ def listed(*, incident: OfIncident = None, as_json: Json = False) -> None:
 @silence.command
 def expire(name: str, /, *, because: Because, as_json: Json = False) -> None:
     """End a silence before its time, as `triaged silence expire silence-7-1`."""
-    with opened(load()) as desk, ExitStack() as closing:
+    with opened(load(), needed=(PEOPLE,)) as desk, ExitStack() as closing:
         left = silencing.expire(
             desk.desk,
             name,

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from bot.app import budgets, reach
 from bot.app.cli.output import Json, show
+from bot.app.configuration_shapes import OBJECTIVES
 from bot.app.opening import opened
 from bot.app.reading import http
 from bot.app.settings import load
@@ -26,7 +27,7 @@ def slo(*, url: Url = "", as_json: Json = False) -> None:
     settings = load()
     address = _address(url or settings.prometheus_url)
     with ExitStack() as closing:
-        desk = closing.enter_context(opened(settings))
+        desk = closing.enter_context(opened(settings, needed=(OBJECTIVES,)))
         client = reach.prometheus(address, settings, closing=closing)
         at = desk.clock()
         promised = desk.configuration.objectives

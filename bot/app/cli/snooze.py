@@ -9,6 +9,7 @@ from bot.app.cli import asked
 from bot.app.cli.output import Json, show
 from bot.app.cli.person import known
 from bot.app.cli.reason import Reason
+from bot.app.configuration_shapes import PEOPLE
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.commands.snooze import EndSnooze, Snooze
@@ -53,7 +54,7 @@ def add(
 @snooze.command
 def end(number: int, /, *, because: Reason, as_json: Json = False) -> None:
     """End a snooze before its time: what still fires opens an incident at once."""
-    with opened(load()) as desk:
+    with opened(load(), needed=(PEOPLE,)) as desk:
         by = known(desk.configuration.people).id
         told = desk.desk.tell(snooze_stream(number), EndSnooze(by=by, because=because))
         lines = [tell(one) for one in told.events]
@@ -63,7 +64,7 @@ def end(number: int, /, *, because: Reason, as_json: Json = False) -> None:
 @snooze.command(name="list")
 def list_(*, as_json: Json = False) -> None:
     """List the snoozes that stand."""
-    with opened(load()) as desk:
+    with opened(load(), needed=()) as desk:
         found = standing(desk)
         lines = [f"snooze {one['snooze']}: {one['told']}" for one in found]
         show(found, lines or ["nothing is snoozed"], as_json=as_json)

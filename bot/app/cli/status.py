@@ -18,8 +18,9 @@ Told = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """All that is shown; JSON has the same names."""
+    """All that is shown; JSON has the same names. `configuration` is what is wrong in it."""
 
+    configuration: str
     incidents: list[Told]
     approvals: list[Told]
     waits: list[Told]
@@ -32,7 +33,7 @@ class Found:
 
 def status(*, as_json: Json = False) -> None:
     """Show the open incidents, the approvals that wait, and what is frozen or set aside."""
-    with opened(load()) as desk:
+    with opened(load(), needed=()) as desk:
         found = _found(desk)
         show(asdict(found), _lines(found), as_json=as_json)
 
@@ -42,6 +43,7 @@ def _found(desk: Opened) -> Found:
     incidents = journal.summaries(aggregate=Aggregate.INCIDENT, open_only=True)
     approvals = journal.summaries(aggregate=Aggregate.APPROVAL, open_only=True)
     return Found(
+        configuration=desk.configuration.wrong,
         incidents=[_incident(row, desk) for row in incidents],
         approvals=[_approval(row) for row in approvals if row.state == "requested"],
         waits=list(_waits(desk)),
@@ -107,6 +109,8 @@ def _waits(desk: Opened) -> Iterator[Told]:
 
 
 def _lines(found: Found) -> Iterator[str]:
+    for line in found.configuration.splitlines():
+        yield f"configuration refused: {line}"
     yield from _open(found.incidents)
     for one in found.approvals:
         yield f"waits for a yes: {one['approval']}: {one['change']}"

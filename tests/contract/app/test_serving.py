@@ -240,6 +240,16 @@ def test_an_option_of_roles_that_names_none_is_refused(
     assert not (operator.folder / "triaged.db").exists()
 
 
+def test_a_wrong_policy_is_refused_at_the_start(operator: Operator) -> None:
+    """There is no policy before it that could stay in force."""
+    (operator.folder / "policy.yaml").write_text("# ours\nhodl: 3m\n")
+
+    done = operator.run("serve", CONFIG=str(operator.folder))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"triaged: {operator.folder}/policy.yaml:2: ")
+
+
 def test_a_policy_changes_while_it_serves(operator: Operator) -> None:
     """A wrong one is told on the page and changes nothing; a mended one is in force."""
     config = operator.folder / "config"
