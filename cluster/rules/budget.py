@@ -13,6 +13,7 @@ from cluster.rules.counting import counted
 from cluster.rules.proving import GONE, MODEL, always, series
 from cluster.rules.rule import Alert, Group, Proof, Recording, RuleFile
 from cluster.signals import promql
+from incidents.budgets import SLOT
 from incidents.objectives import (
     ALMOST_ALL,
     WINDOW,
@@ -164,15 +165,31 @@ def _spent(objectives: Sequence[Objective]) -> Iterator[Recording]:
     """Yield the spent share of a budget, for each length of a window."""
     for window in sorted({one.window for one in objectives}):
         meant = "|".join(promql.literal(one.name) for one in objectives if one.window == window)
-        only = f"{{objective=~{promql.quoted(meant)}}}"
         over = files.duration(window)
-        share = f"avg_over_time({BAD}{only}[{over}]) / (avg_over_time({EVENTS}{only}[{over}]) > 0)"
         yield Recording(
             name=SPENT,
-            expr=f"({share}) / on (objective) group_left () {BUDGET}",
+            expr=spent(window, only=f"{{objective=~{promql.quoted(meant)}}}"),
             labels={"window": over},
-            why=f"The share of the budget of {over} that is spent; 1 is all of it.",
+            why=f"The share of the budget of {over} that is surely spent; 1 is all of it. As in "
+            "`triaged slo`, what was not seen had as much to do and nothing bad that is known.",
         )
+
+
+def spent(window: timedelta, *, only: str = "") -> str:
+    """Return the share of the whole window's budget that is spent, for objectives `only`.
+
+    Counted in the slots of `incidents.budgets`, so that a Prometheus that is younger than the
+    window says what `triaged slo` says: see `incidents.budgets.budget`.
+    """
+    over, slot = files.duration(window), files.duration(SLOT)
+    share = f"avg_over_time({BAD}{only}[{over}]) / (avg_over_time({EVENTS}{only}[{over}]) > 0)"
+    planned = f"max by (objective) (count_over_time({PLANNED}{only}[{over}:{slot}]))"
+    none = f"0 * max by (objective) ({BUDGET}{only})"
+    counts = f"{window // SLOT} - ({planned} or {none})"
+    seen = (
+        f"count_over_time({EVENTS}{only}[{over}:{slot}]) / on (objective) group_left () ({counts})"
+    )
+    return f"{share} * clamp_max({seen}, 1) / on (objective) group_left () {BUDGET}{only}"
 
 
 def _alert(kind: Kind, burn: Burn) -> Alert:

@@ -16,6 +16,9 @@ from bot.app.opening import opened
 from bot.app.settings import load
 from cluster.clients.prometheus import PrometheusClient
 from cluster.clients.prometheus_session import PrometheusSession
+from cluster.rules.budget import spent
+from cluster.signals.answers import Trouble
+from cluster.signals.promql import Promql
 from incidents.budgets import SLOT, Budget
 from incidents.commands.incident import Resolve
 from incidents.desk import Desk
@@ -42,10 +45,10 @@ def end() -> datetime:
     return datetime.now(UTC).replace(second=0, microsecond=0)
 
 
-def samples(end: datetime) -> Iterator[tuple[dict[str, str], float, datetime]]:
+def samples(end: datetime, days: int = DAYS) -> Iterator[tuple[dict[str, str], float, datetime]]:
     """Yield thirty days: 15 minutes down two days ago, 5 yesterday, 2 h of maintenance before."""
-    for minute in range(DAYS * 24 * 60):
-        at = end - timedelta(days=DAYS) + (minute + 1) * EACH
+    for minute in range(days * 24 * 60):
+        at = end - timedelta(days=days) + (minute + 1) * EACH
         ago = (end - at) / timedelta(hours=1)
         yield {"__name__": budgets.BUDGET, **UP}, 0.001, at
         yield {"__name__": budgets.BUDGET, **UNSEEN}, 0.01, at
@@ -61,6 +64,14 @@ def samples(end: datetime) -> Iterator[tuple[dict[str, str], float, datetime]]:
 @pytest.fixture(scope="module")
 def server(real_prometheus: Callable[[Samples], str], end: datetime) -> str:
     return real_prometheus(samples(end))
+
+
+def asked(server: str, query: str, end: datetime) -> list[float]:
+    """Return the values of a query."""
+    with closing(PrometheusClient(server, session=PrometheusSession())) as client:
+        found = client.instant(Promql(query), at=end)
+    assert not isinstance(found, Trouble), found
+    return [row.value for row in found]
 
 
 def tell(desk: Callable[[datetime], Desk], end: datetime) -> None:
@@ -100,6 +111,25 @@ def test_what_is_left_is_what_was_not_spent(server: str, end: datetime) -> None:
     assert kept.burns[timedelta(days=3)] == pytest.approx(20 / (3 * 24 * 60) / 0.001, rel=0.05)
     assert (unseen.ledger.objective, unseen.left, unseen.elsewhere) == ("errors-qwen", None, None)
     assert set(unseen.burns.values()) == {None}
+
+
+@pytest.mark.parametrize("days", [pytest.param(3, id="young"), pytest.param(12, id="planned")])
+def test_the_recorded_share_is_that_of_the_command(
+    real_prometheus: Callable[[Samples], str], end: datetime, days: int
+) -> None:
+    """A dashboard that shows ten times what the command shows makes both of them guesses."""
+    server = real_prometheus(samples(end, days))
+
+    (recorded,) = asked(
+        server, spent(timedelta(days=DAYS), only='{objective=~"availability-.*"}'), end
+    )
+    kept, _ = read(server, end)
+
+    assert kept.left is not None
+    assert kept.seen == pytest.approx(days / DAYS, abs=0.01)
+    assert recorded == pytest.approx(1 - kept.left, rel=0.01)
+    # Twenty minutes of 43: what was not seen may have been bad, and is not known to be.
+    assert recorded == pytest.approx(20 / 43, abs=0.02)
 
 
 def test_a_prometheus_without_our_rules_says_so(

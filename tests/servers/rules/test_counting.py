@@ -184,15 +184,18 @@ def test_every_kind_of_objective_counts_exactly_what_it_promises(tmp_path: Path)
     assert judged.good, judged.said
 
 
-def test_a_budget_is_spent_by_the_share_of_bad_ones(tmp_path: Path) -> None:
-    """Half of a second's requests are late, and a tenth may be: five times the budget."""
+def test_a_budget_is_spent_by_the_share_of_bad_ones_and_of_the_window(tmp_path: Path) -> None:
+    """Half of a second's requests are late, and a tenth may be: five times the budget burns.
+
+    What is spent of it is that for five of the 8640 slots of thirty days: the rest was not seen.
+    """
     (name, *_), *_ = HISTOGRAMS[Kind.TTFT]
     case = of_model("", promised(Kind.TTFT, bound=1.5), slow(name, job="epp"), 1, 0.5)
     labels = {**MODEL, "objective": "o", "kind": "ttft"}
     values = [
         ("triaged:objective:budget", [({"objective": "o", "kind": "ttft"}, 0.1)]),
         *((budget.ratio(timedelta(minutes=over)), [(labels, 0.5)]) for over in (5, 30, 60)),
-        (budget.SPENT, [({**labels, "window": "30d"}, 5.0)]),
+        (f"8640 * {budget.SPENT}", [({**labels, "window": "30d"}, 5.0 * 5)]),
     ]
 
     test = _files(
