@@ -156,6 +156,12 @@ MACHINES = (
     ),
     value("gpu_utilization", moved("DCGM_FI_DEV_GPU_UTIL", always(3)), (DECODE, 3)),
     value("gpu_utilization", {at_picker("llm_d_gpu_utilization"): always(97)}, (MODEL, 97)),
+    # The news speak before an old number; two GPUs that do not agree are no answer.
+    value("gpu_xid", on_gpus("DCGM_FI_DEV_XID_ERRORS", "0x10 79x20", always(13)), (DECODE, 79)),
+    value("gpu_xid", on_gpus("DCGM_FI_DEV_XID_ERRORS", always(0), always(13)), (DECODE, 13)),
+    value("gpu_xid", on_gpus("DCGM_FI_DEV_XID_ERRORS", "0x10 79x20", "0x10 48x20")),
+    value("gpu_xid", on_gpus("DCGM_FI_DEV_XID_ERRORS", always(0), always(0)), (DECODE, 0)),
+    value("gpu_xid", moved("DCGM_FI_DEV_XID_ERRORS", "0x10 79x20"), (DECODE, 79)),
     value("gpu_xid_faults", moved("DCGM_FI_DEV_XID_ERRORS", "0x10 79x20"), (DECODE, 1)),
     value(
         "gpu_ecc_errors",

@@ -108,6 +108,22 @@ RATIOS = (
         ),
         (POOL, 0.1),
     ),
+    *(
+        value(
+            "gateway_error_ratio",
+            {
+                **ALIVE,
+                series(metric, **PLACE, **{**labels, code: right}): growing(540),
+                series(metric, **PLACE, **{**labels, code: wrong}): growing(60),
+            },
+            (PLACE, 0.1),
+        )
+        for metric, labels, code, right, wrong in (
+            ("istio_requests_total", {"reporter": "source"}, "response_code", "200", "503"),
+            ("envoy_http_downstream_rq_xx", {}, "envoy_response_code_class", "2", "5"),
+            ("agentgateway_requests_total", {}, "status", "200", "503"),
+        )
+    ),
     value(
         "flow_rejected_ratio",
         queues("llm_d_epp_flow_control_requests_total", Dispatched=growing(60)),
