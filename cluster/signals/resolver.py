@@ -1,6 +1,8 @@
 """Finds out which metrics the Prometheus at hand has: releases rename them."""
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,6 +10,7 @@ from cluster.signals import promql
 from cluster.signals.answers import Prometheus, Row, Trouble
 from cluster.signals.promql import Matcher, Promql
 from cluster.signals.series import Place
+from cluster.signals.together import fulfil
 
 INTERVAL: Final = timedelta(minutes=5)
 NAME: Final = "__name__"
@@ -17,7 +20,10 @@ Names = Mapping[Place, frozenset[str]]
 
 
 class Resolver:
-    """Remembers, by namespace, which of the known metrics exist; asks again after an interval."""
+    """Remembers, by namespace, which of the known metrics exist; asks again after an interval.
+
+    Of several who look at one moment one asks, and the others wait for the same answer.
+    """
 
     def __init__(
         self, names: Mapping[Place, tuple[str, ...]], *, interval: timedelta = INTERVAL
@@ -25,6 +31,8 @@ class Resolver:
         self._names = names
         self._interval = interval
         self._known: dict[str, tuple[datetime, Names]] = {}
+        self._lock = threading.Lock()
+        self._looking: dict[tuple[str, datetime], Future[Names | Trouble]] = {}
 
     def existing(self, namespace: str, *, at: datetime, prometheus: Prometheus) -> Names | Trouble:
         """Return the metrics that exist, as seen within the interval before this moment."""
@@ -38,6 +46,17 @@ class Resolver:
         known = self._known.get(namespace)
         if known and known[0] == at:
             return known[1]
+        with self._lock:
+            there = self._looking.get((namespace, at))
+            coming = there or self._looking.setdefault((namespace, at), Future())
+        if there is None:
+            fulfil(coming, lambda: self._ask(namespace, at, prometheus))
+            # Only who looks meanwhile shares it: whoever tries again asks again.
+            self._looking.pop((namespace, at))
+        return coming.result()
+
+    def _ask(self, namespace: str, at: datetime, prometheus: Prometheus) -> Names | Trouble:
+        known = self._known.get(namespace)
         rows = prometheus.instant(probe(namespace, self._names), at=at)
         if isinstance(rows, Trouble):
             return rows

@@ -11,6 +11,7 @@ from typing import Final, Generic, TypeVar
 
 from cluster.signals.answers import Prometheus, Row, Track, Trouble
 from cluster.signals.promql import Promql
+from cluster.signals.reading import NoData, Why
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -160,6 +161,49 @@ class Together(Generic[Key, Value]):
             return coming.result(max(0.0, until - self._monotonic()))
         except TimeoutError:
             return late
+
+
+class Reads:
+    """Reads of several shapes, in parallel threads and within one deadline from its making on.
+
+    Each is started, and waited for where its answer is needed: `start` returns how to wait.
+    """
+
+    def __init__(
+        self,
+        *,
+        deadline: timedelta,
+        crew: Crew | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._deadline = deadline
+        self._crew = crew or Crew()
+        self._monotonic = monotonic
+        self._until = monotonic() + deadline.total_seconds()
+
+    def start(self, signal: str, read: Callable[[], Value]) -> Callable[[], Value | NoData]:
+        """Begin to read a signal; what is not back in time is NoData with the reason TIMEOUT.
+
+        Waiting raises what reading raised.
+        """
+        coming = Future[Value | NoData]()
+
+        def work() -> None:
+            late = self._monotonic() >= self._until
+            fulfil(coming, (lambda: self._late(signal)) if late else read)
+
+        self._crew.submit(work)
+        return lambda: self._wait(signal, coming)
+
+    def _wait(self, signal: str, coming: Future[Value | NoData]) -> Value | NoData:
+        try:
+            return coming.result(max(0.0, self._until - self._monotonic()))
+        except TimeoutError:
+            return self._late(signal)
+
+    def _late(self, signal: str) -> NoData:
+        detail = f"no answer within {self._deadline.total_seconds():g} s"
+        return NoData(signal=signal, why=Why.TIMEOUT, detail=detail)
 
 
 def fulfil(coming: Future[Value], find: Callable[[], Value]) -> None:

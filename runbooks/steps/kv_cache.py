@@ -1,10 +1,19 @@
 """kv_cache: what is wrong with the KV cache of a pool, by the complete table of verdicts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, cast  # a step's arguments have the shapes that it declares
+from functools import partial
+from typing import (
+    Any,
+    Final,
+    Protocol,
+    TypeVar,
+    cast,  # a step's arguments have the shapes that it declares
+)
 
-from cluster.signals.reading import NotApplicable, Observation, PerPod, PerRank
+from cluster.signals.reading import NoData, NotApplicable, PerRank
+from cluster.signals.together import Reads
 from cluster.targets.target import Target
 from runbooks.language.declaration import CheckVerb, Finding, Question
 from runbooks.language.shapes import Duration, Field, Record
@@ -16,6 +25,51 @@ from runbooks.verdicts.kv_cache.table import judge
 GROWING: Final = timedelta(minutes=5)
 EARLIER: Final = timedelta(hours=1)
 SUSTAINED: Final = timedelta(minutes=5)
+
+PATIENCE: Final = timedelta(seconds=10)
+"""Real time for all that the table needs; a run can wait longer than a headline, and not for ever.
+
+It is what one request may take: a Prometheus that answers within its limits is waited for.
+"""
+MINUTE: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Of:
+    """A signal, and how long ago it is asked for."""
+
+    signal: str
+    ago: timedelta = timedelta()
+
+
+BY_POD: Final[Mapping[str, Of]] = {
+    "kv_usage": Of("kv_usage"),
+    "preemptions": Of("preemptions"),
+    "running": Of("running"),
+    "waiting": Of("waiting"),
+    "waiting_capacity": Of("waiting_capacity"),
+    "deferred": Of("waiting_deferred"),
+    "deferred_before": Of("waiting_deferred", GROWING),
+    "transfer_failures": Of("transfer_failures"),
+    "transfers": Of("transfers"),
+    "generation_tokens": Of("generation_tokens"),
+    "prompt_tokens": Of("prompt_tokens"),
+    "earlier": Of("running", EARLIER),
+}
+WHOLE: Final[Mapping[str, Of]] = {
+    "expirations": Of("transfer_expirations"),
+    "hit_ratio": Of("prefix_hit_ratio"),
+    "baseline": Of("prefix_hit_ratio_baseline"),
+    "ttft": Of("ttft_p95"),
+    "ttft_before": Of("ttft_p95", EARLIER),
+    "prompt_length": Of("prompt_length_p95"),
+    "prompt_length_before": Of("prompt_length_p95", EARLIER),
+}
+PARTS: Final[Mapping[str, Of]] = {
+    "blocks": Of("kv_blocks"),
+    "blocks_before": Of("kv_blocks", EARLIER),
+}
+"""The fields of `Readings` that are read by pod, for the target as a whole, and by parts."""
 
 SECOND_TIER: Final = (
     "second_tier_evictions",
@@ -31,10 +85,20 @@ SECOND_TIER: Final = (
 )
 """What decides no verdict and explains one: what is behind the GPU, and what it costs."""
 
+Told_co = TypeVar("Told_co", covariant=True)
+Told = TypeVar("Told")
+
+
+class Ask(Protocol[Told_co]):
+    """One of the ways in which the port `Signals` reads."""
+
+    def __call__(self, name: str, target: Target, /, *, at: datetime) -> Told_co:
+        """Return the signal at this moment."""
+
 
 def check(question: Question) -> Finding:
     """Read what the table needs and return its verdict with every number that was read."""
-    readings = _read(question)
+    readings = read(question)
     judgement = judge(readings)
     return Finding(
         verdict=judgement.verdict,
@@ -43,57 +107,42 @@ def check(question: Question) -> Finding:
     )
 
 
-def _read(question: Question) -> Readings:
+def read(question: Question, *, deadline: timedelta = PATIENCE) -> Readings:
+    """Return what the table needs, read in parallel; what is late is no data, and says so."""
     at, target, signals = question.at, question.target, question.signals
     sustained = cast("timedelta", question.arguments["sustained"])
-    earlier = at - EARLIER
+    reads = Reads(deadline=deadline)
+
+    def start(ask: Ask[Told], of: Of) -> Callable[[], Told | NoData]:
+        return reads.start(of.signal, lambda: ask(of.signal, target, at=at - of.ago))
+
+    by_pod = {field: start(signals.read_by_pod, of) for field, of in BY_POD.items()}
+    whole = {field: start(signals.read, of) for field, of in WHOLE.items()}
+    parts = {field: start(signals.read_parts, of) for field, of in PARTS.items()}
+    over = partial(signals.read_range, start=at - sustained, end=at, step=MINUTE)
+    preempting = reads.start("preemptions", lambda: over("preemptions", target))
+    silent = reads.start("silent_ranks", lambda: _silent(question))
+    tier = [(name, start(signals.read, Of(name))) for name in SECOND_TIER]
+    # Any: a field's table says which shape it has.
+    found: dict[str, Any] = {name: wait() for name, wait in {**by_pod, **whole, **parts}.items()}
     return Readings(
+        **found,
         pods=target.pods,
         groups=_groups(target),
         sustained=sustained,
-        kv_usage=_by_pod(question, "kv_usage", at),
-        preemptions=_by_pod(question, "preemptions", at),
-        preempting=signals.read_range(
-            "preemptions", target, start=at - sustained, end=at, step=timedelta(minutes=1)
-        ),
-        running=_by_pod(question, "running", at),
-        waiting=_by_pod(question, "waiting", at),
-        waiting_capacity=_by_pod(question, "waiting_capacity", at),
-        deferred=_by_pod(question, "waiting_deferred", at),
-        deferred_before=_by_pod(question, "waiting_deferred", at - GROWING),
-        silent=_silent(question),
-        transfer_failures=_by_pod(question, "transfer_failures", at),
-        transfers=_by_pod(question, "transfers", at),
-        expirations=_value(question, "transfer_expirations", at),
-        hit_ratio=_value(question, "prefix_hit_ratio", at),
-        baseline=_value(question, "prefix_hit_ratio_baseline", at),
-        ttft=_value(question, "ttft_p95", at),
-        ttft_before=_value(question, "ttft_p95", earlier),
-        generation_tokens=_by_pod(question, "generation_tokens", at),
-        prompt_tokens=_by_pod(question, "prompt_tokens", at),
-        earlier=_by_pod(question, "running", earlier),
-        prompt_length=_value(question, "prompt_length_p95", at),
-        prompt_length_before=_value(question, "prompt_length_p95", earlier),
-        blocks=signals.read_parts("kv_blocks", target, at=at),
-        blocks_before=signals.read_parts("kv_blocks", target, at=earlier),
-        second_tier=signals.read_many(SECOND_TIER, target, at=at),
+        preempting=preempting(),
+        silent=silent(),
+        second_tier={name: wait() for name, wait in tier},
     )
-
-
-def _value(question: Question, name: str, at: datetime) -> Observation:
-    return question.signals.read(name, question.target, at=at)
-
-
-def _by_pod(question: Question, name: str, at: datetime) -> PerPod:
-    return question.signals.read_by_pod(name, question.target, at=at)
 
 
 def _silent(question: Question) -> PerRank:
     """Return the silent ranks, or the pods that have some where ranks are not told apart."""
-    found = question.signals.read_by_rank("silent_ranks", question.target, at=question.at)
+    at, target, signals = question.at, question.target, question.signals
+    found = signals.read_by_rank("silent_ranks", target, at=at)
     if not isinstance(found, NotApplicable):
         return found
-    pods = _by_pod(question, "silent_ranks", question.at)
+    pods = signals.read_by_pod("silent_ranks", target, at=at)
     return {(pod, ""): one for pod, one in pods.items()} if isinstance(pods, Mapping) else pods
 
 

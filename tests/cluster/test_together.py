@@ -180,3 +180,27 @@ def test_a_bucket_begins_at_or_before_its_moments() -> None:
     assert bucket(AT) == AT.replace(second=0)
     assert bucket(AT.replace(second=5)) == AT.replace(second=5)
     assert bucket(AT.replace(second=9, microsecond=999_999)) == AT.replace(second=5)
+
+
+def test_of_many_who_begin_at_once_one_asks_which_names_there_are(
+    slow: Slow, target: Target
+) -> None:
+    """The question names every metric that there is: eight of them at once are a burden."""
+    signals, together = PrometheusSignals(slow), threading.Barrier(9)
+
+    def begin() -> None:
+        together.wait(20)
+        signals.read("waiting", target, at=AT)
+
+    readers = [threading.Thread(target=begin) for _ in range(8)]
+    for each in readers:
+        each.start()
+    together.wait(20)
+    while not slow.asked:
+        threading.Event().wait(0.01)
+    threading.Event().wait(0.2)
+    slow.let_go.set()
+    for each in readers:
+        each.join(20)
+
+    assert len([query for query in slow.asked if "__name__=~" in query]) == 1

@@ -1,10 +1,18 @@
 """kv_cache: reads what the table needs, and keeps every number."""
 
-from dataclasses import replace
-from datetime import timedelta
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from cluster.targets.target import Member
-from runbooks.steps.kv_cache import SECOND_TIER, STEP, SUSTAINED
+import pytest
+
+from cluster.signals.reading import NoData, Observation, PerPod, Why
+from cluster.targets.target import Member, Target
+from incidents.errors import Rejected
+from runbooks.steps.kv_cache import SECOND_TIER, STEP, SUSTAINED, read
+from runbooks.verdicts.kv_cache.table import judge
+from tests.runbooks.steps.conftest import AT, Answers
 
 ARGUMENTS = {"sustained": SUSTAINED}
 STORM = {
@@ -116,3 +124,97 @@ def test_the_diagnosis_stands_in_the_timeline(ask):
     found = STEP.judge(ask(ARGUMENTS, **STORM))
 
     assert "; RB-12 (KV cache exhausted: preemption storm)" in found.because
+
+
+def test_each_number_is_of_its_signal_and_of_its_moment(ask):
+    """Read side by side, none may land in the place of another."""
+    found = read(ask(ARGUMENTS, **STORM, prompt_length_p95=2.0, kv_blocks=9.0))
+
+    growing, earlier = AT - timedelta(minutes=5), AT - timedelta(hours=1)
+    by_pod = {
+        "deferred": ("waiting_deferred", AT),
+        "deferred_before": ("waiting_deferred", growing),
+        "running": ("running", AT),
+        "earlier": ("running", earlier),
+    }
+    whole = {
+        "ttft": ("ttft_p95", AT),
+        "ttft_before": ("ttft_p95", earlier),
+        "expirations": ("transfer_expirations", AT),
+        "baseline": ("prefix_hit_ratio_baseline", AT),
+        "prompt_length_before": ("prompt_length_p95", earlier),
+    }
+    told = {name: getattr(found, name)["decode-0"] for name in by_pod}
+    told |= {name: getattr(found, name) for name in whole}
+    assert {name: (one.signal, one.at) for name, one in told.items()} == {**by_pod, **whole}
+    assert found.blocks_before["9"].at == earlier
+    assert found.second_tier.keys() == set(SECOND_TIER)
+
+
+@dataclass
+class Meeting(Answers):
+    """Signals of which one is not told before another one is asked for, too."""
+
+    met: threading.Event = field(default_factory=threading.Event)
+
+    def read(self, name: str, target: Target, *, at: datetime) -> Observation:
+        if self.asked:
+            self.met.set()
+        found = super().read(name, target, at=at)
+        assert self.met.wait(20)
+        return found
+
+
+def test_signals_are_read_side_by_side(ask):
+    """Thirty answers of a slow Prometheus, one after the other, are minutes of an outage."""
+    question = replace(ask(ARGUMENTS), signals=Meeting(values=STORM))
+
+    assert STEP.judge(question).verdict == "exhausted"
+
+
+@dataclass
+class Hanging(Answers):
+    """Signals of which the KV usage never comes, until the test is over."""
+
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def read_by_pod(self, name: str, target: Target, *, at: datetime) -> PerPod:
+        if name == "kv_usage":
+            self.over.wait(20)
+        return super().read_by_pod(name, target, at=at)
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
+    made = Hanging(values={**STORM, "preemptions": 0.0})
+    yield made
+    made.over.set()
+
+
+def test_what_never_comes_is_no_data_and_the_rest_is_there(ask, hanging):
+    """One query that hangs must not hold the check, nor make a cache look empty."""
+    question = replace(ask(ARGUMENTS), signals=hanging)
+
+    found = read(question, deadline=timedelta(seconds=1))
+
+    detail = "no answer within 1 s"
+    assert found.kv_usage == NoData(signal="kv_usage", why=Why.TIMEOUT, detail=detail)
+    assert found.running.keys() == {"decode-0", "decode-1"}
+    judged = judge(found)
+    assert judged.verdict == "cannot_tell"
+    assert f"kv_usage: no data: timeout ({detail})" in judged.because
+
+
+@dataclass
+class Misspelt(Answers):
+    """Signals in a catalogue that does not know one of them."""
+
+    def read_parts(self, name: str, target: Target, *, at: datetime) -> object:
+        message = f"unknown signal {name}"
+        raise Rejected(message)
+
+
+def test_a_signal_that_nobody_knows_is_a_mistake_and_no_silence(ask):
+    """In a thread of its own it would be lost."""
+    with pytest.raises(Rejected, match="unknown signal kv_blocks"):
+        STEP.judge(replace(ask(ARGUMENTS), signals=Misspelt(values=STORM)))
