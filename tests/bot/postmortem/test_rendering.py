@@ -1,7 +1,8 @@
 """The child that renders: killed in time, kept small, told nothing."""
 
+import os
 import sys
-import time
+from pathlib import Path
 
 import pytest
 
@@ -22,15 +23,16 @@ def story() -> Document:
     return document(found)
 
 
-def test_a_child_that_hangs_is_killed_in_time(story: Document) -> None:
-    """A document that never ends must not hold the desk up."""
-    hanging = (sys.executable, "-c", "import time; time.sleep(60)")
-    begun = time.monotonic()
+def test_a_child_that_hangs_is_killed(story: Document, tmp_path: Path) -> None:
+    """A document that never ends must not hold the desk up, nor keep a core busy afterwards."""
+    name = tmp_path / "id"
+    hanging = ("/bin/sh", "-c", f"echo $$ > {name}; exec sleep 600")
 
-    with pytest.raises(Rejected, match=r"INC-1: rendering was not done after 0\.3 s"):
-        render(story, deadline=0.3, child=hanging)
+    with pytest.raises(Rejected, match=r"INC-1: rendering was not done after 1\.5 s"):
+        render(story, deadline=1.5, child=hanging)
 
-    assert time.monotonic() - begun < 5
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(name.read_text()), 0)
 
 
 @pytest.mark.parametrize(
@@ -53,15 +55,12 @@ def test_a_template_that_goes_too_far_is_refused(
         render(story, template=template)
 
 
-def test_a_template_that_never_ends_is_killed_in_time(story: Document) -> None:
+def test_a_template_that_never_ends_is_killed(story: Document) -> None:
     """Each loop is small and all of them together take years."""
     loops = "{% for a in range(99999) %}" * 3 + "{% endfor %}" * 3
-    begun = time.monotonic()
 
     with pytest.raises(Rejected, match="not done after 1 s"):
         render(story, template=loops, deadline=1)
-
-    assert time.monotonic() - begun < 5
 
 
 def test_a_template_prints_text_escaped_whatever_it_forgets(story: Document) -> None:
