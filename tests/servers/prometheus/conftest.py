@@ -1,5 +1,6 @@
 """Debian's Prometheus and the stand-in over the same three hours of samples."""
 
+import json
 import math
 import os
 import shutil
@@ -9,7 +10,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -71,6 +74,42 @@ def scraping(
             return servers.enter_context(serving(folder, configuration))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def clock() -> Iterator[Callable[[datetime], str]]:
+    """Return a function: a moment in, address of a rehearsal's clock that stands at it out.
+
+    What a command prints is then the same on every day.
+    """
+    with ExitStack() as servers:
+
+        def standing(moment: datetime) -> str:
+            return servers.enter_context(_standing(moment))
+
+        yield standing
+
+
+@contextmanager
+def _standing(moment: datetime) -> Iterator[str]:
+    body = json.dumps({"time": moment.isoformat(), "rate": 0}).encode()
+
+    class Still(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Still) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")

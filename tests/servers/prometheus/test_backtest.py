@@ -1,6 +1,7 @@
 """Backtest: what a real Prometheus remembers gives the incidents that its webhooks would have."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
@@ -34,6 +35,10 @@ TICK = timedelta(seconds=15)
 LATE = timedelta(minutes=6)
 """A step of the history, and the turns of a group."""
 POLICY = default_policy()
+PAGE = Path(__file__).parents[3] / "docs" / "backtest.md"
+SHOWN = re.compile(r"^\$ triaged backtest .*\n```\n\n```text\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+Run = Callable[..., tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +178,7 @@ def remembered(server: str, end: datetime) -> tuple[History, Outcome]:
 
 @pytest.fixture(scope="module")
 def end() -> datetime:
-    return datetime.now(UTC).replace(second=0, microsecond=0)
+    return datetime(2026, 1, 30, 16, 11, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -231,22 +236,50 @@ def test_every_occurrence_is_found_with_its_times(server: str, end: datetime) ->
     assert found.gaps == ()
 
 
-def test_the_command_prints_it(
-    server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What the page of the documentation shows is what a person gets."""
+@pytest.fixture
+def run(
+    server: str,
+    end: datetime,
+    clock: Callable[[datetime], str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Give a way to run the command at the end of the samples; it returns both its outputs."""
     for name in ("CONFIG", "PROMETHEUS_URL"):
         monkeypatch.delenv(f"TRIAGED_{name}", raising=False)
-    with pytest.raises(SystemExit) as left:
-        main(["backtest", "--days", str(DAYS), "--url", server, "--json"])
-    printed = capsys.readouterr()
+    monkeypatch.setenv("TRIAGED_REHEARSAL", "true")
+    monkeypatch.setenv("TRIAGED_CLOCK_URL", clock(end))
 
-    found: dict[str, Any] = json.loads(printed.out)
-    assert left.value.code in (None, 0)
+    def typed(*words: str) -> tuple[str, str]:
+        with pytest.raises(SystemExit) as left:
+            main(["backtest", "--days", str(DAYS), "--url", server, *words])
+        assert left.value.code in (None, 0)
+        return capsys.readouterr()
+
+    return typed
+
+
+def test_the_page_shows_what_the_command_prints(run: Run, server: str) -> None:
+    """A page that was true once is believed for ever; where it leaves rows out it says so."""
+    shown = SHOWN.search(PAGE.read_text("utf-8"))
+    assert shown is not None
+    first, last = shown[1].split("…\n")
+    printed, _ = run()
+    found = printed.replace(server, "http://prometheus:9090")
+
+    assert found.startswith(first)
+    assert found.endswith(last)
+
+
+def test_the_command_prints_it_for_programs(run: Run) -> None:
+    """A script compares numbers, not tables."""
+    out, err = run("--json")
+
+    found: dict[str, Any] = json.loads(out)
     assert found["incidents"]
     assert {row["severity"] for row in found["by_severity"]} == {"P0", "P1", "P2", "P3"}
     assert any("live facts" in line for line in found["could_not_know"])
-    assert printed.err.count("read to ") >= DAYS
+    assert err.count("read to ") >= DAYS
 
 
 def test_a_history_that_is_shorter_than_asked_for_says_so(

@@ -2,11 +2,11 @@
 
 import getpass
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -37,12 +37,15 @@ MODEL = {"namespace": "llm-d", "model_name": "llama-3-70b"}
 UNSEEN = {"objective": "errors-qwen", "kind": "errors"}
 PEOPLE = f"people:\n  - {{id: ann, name: Ann, unix: {getpass.getuser()}, roles: [on-call-sre]}}\n"
 
-Run = Callable[..., Any]
+PAGE = Path(__file__).parents[3] / "docs" / "error-budgets.md"
+SHOWN = re.compile(r"^\$ triaged slo .*\n```\n\n```text\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+Run = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
 def end() -> datetime:
-    return datetime.now(UTC).replace(second=0, microsecond=0)
+    return datetime(2026, 1, 30, 16, 2, tzinfo=UTC)
 
 
 def samples(end: datetime, days: int = DAYS) -> Iterator[tuple[dict[str, str], float, datetime]]:
@@ -162,25 +165,51 @@ def test_what_is_promised_and_recorded_nowhere_cannot_be_told(server: str, end: 
     assert unrecorded.ledger.allowed == pytest.approx(0.05)
 
 
-def test_the_command_prints_it(
+@pytest.fixture
+def run(
     server: str,
+    end: datetime,
+    clock: Callable[[datetime], str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:
-    """What cannot be told is null for a program, and said to a person."""
+) -> Run:
+    """Give a way to run the command at the end of the samples."""
     (tmp_path / "people.yaml").write_text(PEOPLE)
-    monkeypatch.setenv("TRIAGED_DATABASE_URL", f"sqlite:///{tmp_path / 'triaged.db'}")
-    monkeypatch.setenv("TRIAGED_CONFIG", str(tmp_path))
+    for name, value in {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'triaged.db'}",
+        "CONFIG": str(tmp_path),
+        "REHEARSAL": "true",
+        "CLOCK_URL": clock(end),
+    }.items():
+        monkeypatch.setenv(f"TRIAGED_{name}", value)
     with pytest.raises(SystemExit):
         main(["migrate"])
-    printed = {}
-    for form in ([], ["--json"]):
+
+    def typed(*words: str) -> str:
         capsys.readouterr()
         with pytest.raises(SystemExit) as left:
-            main(["slo", "--url", server, *form])
+            main(["slo", "--url", server, *words])
         assert left.value.code in (None, 0)
-        printed["json" if form else "lines"] = capsys.readouterr().out
+        return capsys.readouterr().out
+
+    return typed
+
+
+def test_the_page_shows_what_the_command_prints(run: Run, end: datetime) -> None:
+    """A page that was true once is believed for ever."""
+    with opened(load()) as here:
+        journal, policy = here.store.journal, here.desk.policy
+        tell(lambda now: Desk(journal=journal, policy=policy, clock=lambda: now), end)
+    shown = SHOWN.search(PAGE.read_text("utf-8"))
+
+    assert shown is not None
+    assert shown[1] == run()
+
+
+def test_the_command_prints_it(run: Run) -> None:
+    """What cannot be told is null for a program, and said to a person."""
+    printed = {"json": run("--json"), "lines": run()}
 
     kept, unseen = json.loads(printed["json"])["budgets"]
     assert (kept["objective"], kept["target"], kept["window_seconds"]) == (
