@@ -1,10 +1,12 @@
 """Maintenance windows: planned work, once or every week, in somebody's time zone. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import IntEnum
+from glob import escape
 
+from incidents.objectives import Planned
 from incidents.patterns import Which
 
 
@@ -59,16 +61,31 @@ class Window:
     reason: str
 
 
-def windows(planned: Sequence[Window], within: Interval) -> tuple[tuple[Window, Interval], ...]:
-    """Return every interval of planned work that touches `within`, cut to it, in order."""
-    found = [(one, _cut(part, within)) for one in planned for part in _parts(one.when, within)]
-    return tuple(sorted(found, key=lambda pair: (pair[1].start, pair[1].end, pair[0].name)))
+def held(planned: Iterable[Planned]) -> tuple[Window, ...]:
+    """Return the windows of objectives that keep alerts back, too: those of what is worked on."""
+    return tuple(
+        Window(
+            name=one.name,
+            which=Which(labels=tuple(_place(one))),
+            when=Once(interval=Interval(start=one.start, end=one.end)),
+            reason=one.reason,
+        )
+        for one in planned
+        if one.holds
+    )
 
 
 def standing(window: Window, moment: datetime) -> Interval | None:
     """Return the whole interval of the window that the moment is in; None where there is none."""
     near = Interval(start=moment, end=moment + timedelta(microseconds=1))
     return max(_parts(window.when, near), key=lambda one: one.end, default=None)
+
+
+def _place(planned: Planned) -> Iterator[tuple[str, str]]:
+    """Yield the place as patterns; in a name a star is a star."""
+    for label, name in (("namespace", planned.namespace), ("model", planned.model)):
+        if name:
+            yield label, escape(name)
 
 
 def _parts(when: Once | Weekly, within: Interval) -> Iterator[Interval]:
@@ -86,7 +103,3 @@ def _weekly(when: Weekly, within: Interval) -> Iterator[Interval]:
             # The day's own offset: at a change of summer time the wall clock counts.
             start = datetime.combine(day, when.at, tzinfo=zone).astimezone(within.start.tzinfo)
             yield Interval(start=start, end=start + when.duration)
-
-
-def _cut(part: Interval, within: Interval) -> Interval:
-    return Interval(start=max(part.start, within.start), end=min(part.end, within.end))

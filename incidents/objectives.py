@@ -113,7 +113,7 @@ class Consequence:
 class Planned:
     """Planned maintenance, from `start` up to `end`: it is nobody's breach.
 
-    Empty fields mean any namespace or any model.
+    Empty fields mean any namespace or any model. One that `holds` also keeps alerts back.
     """
 
     name: str
@@ -122,6 +122,7 @@ class Planned:
     reason: str
     namespace: str = ""
     model: str = ""
+    holds: bool = False
 
     def concerns(self, objective: Objective) -> bool:
         """Tell whether the objective is about what is worked on."""

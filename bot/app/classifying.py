@@ -9,7 +9,7 @@ from alert_webhooks.notification import Notification
 from alert_webhooks.registry import sources
 from alert_webhooks.unreadable import Unreadable
 from bot.app import saved
-from bot.app.configuration import Configuration, policy_of
+from bot.app.configuration import Configuration, keeping, policy_of
 from bot.app.facts import Asked, FactsSource
 from bot.app.intake_bounds import bounded, key_of
 from bot.app.intake_units import Choose
@@ -60,10 +60,13 @@ def read(file: Path) -> Notification:
 
 
 def policy_in(configuration: Configuration, file: Path | None) -> Policy:
-    """Return the policy of a file, else the one that is configured."""
+    """Return the policy of a file, else the one that is configured.
+
+    Either way with the planned work that the objectives name.
+    """
     if file is None:
         return configuration.policy
-    return policy_of(file, configuration.people)
+    return keeping(policy_of(file, configuration.people), configuration.objectives)
 
 
 def chooser(configuration: Configuration) -> Choose:

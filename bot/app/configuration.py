@@ -13,6 +13,7 @@ from bot.app import configuration_severity as severities
 from bot.app.configuration_shapes import OBJECTIVES, OWNERSHIP, PEOPLE, POLICY, SHAPES
 from incidents.default_policy import default_policy
 from incidents.errors import Rejected
+from incidents.maintenance import held
 from incidents.objectives import Objectives
 from incidents.ownership import OwnershipMap
 from incidents.people import People, Person
@@ -72,13 +73,21 @@ def load(folder: Path | None, *, files: Collection[str] = SHAPES) -> Configurati
     refuse(list(_twice(people)))
     known = People(_person(one) for one in people.says.get("people", ()))
     own = () if folder is None or not (folder / RUNBOOKS).is_dir() else (folder / RUNBOOKS,)
+    promised = _objectives(found[OBJECTIVES])
+    whole = replace(_checked(policy, known), ownership=_ownership(found[OWNERSHIP], known))
     return Configuration(
-        policy=replace(_checked(policy, known), ownership=_ownership(found[OWNERSHIP], known)),
+        policy=keeping(whole, promised),
         people=known,
         policy_text=policy.text,
         runbooks=own,
-        objectives=_objectives(found[OBJECTIVES]),
+        objectives=promised,
     )
+
+
+def keeping(policy: Policy, promised: Objectives) -> Policy:
+    """Return the policy with the planned work of the objectives that keeps alerts back, too."""
+    windows = (*policy.gathering.maintenance, *held(promised.planned))
+    return replace(policy, gathering=replace(policy.gathering, maintenance=windows))
 
 
 def _ownership(file: _File, people: People) -> OwnershipMap:

@@ -40,6 +40,7 @@ Wrong = tuple[str, Path]
 Said = Mapping[str, Any]  # see the import
 
 OURS, CHAPTER = "objectives", "spec"
+HELD, RING = "held", "ring"
 STREAMING: Final = (
     "the time of a whole streamed answer says how long the answer is: promise its first token "
     "(ttft) and the time between tokens (itl), or say `streaming: no`"
@@ -144,6 +145,11 @@ _MAINTENANCE = Record(
         "reason": Field(shape=Text(), meaning="why it is done", required=True),
         "namespace": Field(shape=_LABEL, meaning="the namespace; any without it"),
         "model": Field(shape=_LABEL, meaning="the model; any without it"),
+        "alerts": Field(
+            shape=Choice(choices=(HELD, RING)),
+            meaning="whether alerts about it open nothing meanwhile; by default they are held "
+            "where it names a namespace or a model, and ring where it does not",
+        ),
     }
 )
 _FILE = Record(
@@ -298,6 +304,8 @@ def _burn(one: Said) -> Burn:
 
 
 def _planned(one: Said) -> Planned:
+    # Work on everything would keep every alert back: that must be said.
+    usual = HELD if one.get("namespace") or one.get("model") else RING
     return Planned(
         name=one["name"],
         start=datetime.fromisoformat(one["from"]),
@@ -305,6 +313,7 @@ def _planned(one: Said) -> Planned:
         reason=one["reason"],
         namespace=one.get("namespace", ""),
         model=one.get("model", ""),
+        holds=one.get("alerts", usual) == HELD,
     )
 
 

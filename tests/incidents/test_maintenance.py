@@ -1,11 +1,13 @@
 """Planned work: when it is, also where clocks are changed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from incidents.maintenance import Interval, Once, Weekday, Weekly, Window, standing, windows
+from incidents.maintenance import Interval, Once, Weekday, Weekly, Window, held, standing
+from incidents.objectives import Planned
 from incidents.patterns import LONGEST, Which
 
 
@@ -51,17 +53,27 @@ def test_a_window_stands_from_its_start_up_to_its_end(
     assert (stands is not None) == (found is not None and found.holds(moment))
 
 
-def test_all_windows_within_a_time_are_cut_to_it_and_in_order() -> None:
-    """Objectives take planned work out: they need what of it lies within their window."""
-    once, weekly = window(ONCE), window(SUNDAYS, "sundays")
+@pytest.mark.parametrize(
+    ("place", "labels"),
+    [
+        pytest.param({}, (), id="everywhere"),
+        pytest.param({"namespace": "llm"}, (("namespace", "llm"),), id="namespace"),
+        pytest.param({"model": "a*[b"}, (("model", "a[*][[]b"),), id="a-star-is-a-star"),
+        pytest.param(
+            {"namespace": "llm", "model": "m"},
+            (("namespace", "llm"), ("model", "m")),
+            id="both",
+        ),
+    ],
+)
+def test_planned_work_of_objectives_is_a_window_where_it_holds_alerts(
+    place: dict[str, str], labels: tuple[tuple[str, str], ...]
+) -> None:
+    """It is written once, and must mean the same place to both."""
+    work = Planned(name="w", start=at(1, 22), end=at(2, 2), reason="new nodes", **place)
+    found = held((work, replace(work, holds=True)))
 
-    found = windows((weekly, once), Interval(start=at(1, 2), end=at(8, 1)))
-
-    assert found == (
-        (weekly, Interval(start=at(1, 2), end=at(1, 3.5))),
-        (once, ONCE.interval),
-        (weekly, Interval(start=at(8, 0.5), end=at(8, 1))),
-    )
+    assert found == (Window(name="w", which=Which(labels=labels), when=ONCE, reason="new nodes"),)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from cluster.rules.proving import (
     series,
 )
 from cluster.rules.rule import Recording
-from incidents.objectives import Kind, Objective, Objectives
+from incidents.objectives import Kind, Objective, Objectives, Planned
 from tests.servers.rules import judging
 from tests.servers.rules.judging import NEEDS_PROMTOOL, RECORDED
 from tests.servers.rules.shown import ALIVE, ANSWERED, CHAPTER, FAILING, POOL, Shown
@@ -184,6 +184,43 @@ def test_every_kind_of_objective_counts_exactly_what_it_promises(tmp_path: Path)
     assert judged.good, judged.said
 
 
+def test_planned_work_is_neither_good_nor_bad(tmp_path: Path) -> None:
+    """Between the tenth and the twentieth minute of time itself nothing counts there."""
+    begin = datetime.fromtimestamp(0, UTC)
+    work = Planned(
+        name="w",
+        start=begin + timedelta(minutes=10),
+        end=begin + timedelta(minutes=20),
+        reason="r",
+        namespace=NAMESPACE,
+    )
+    objective = promised(Kind.ERRORS)
+    own = {"objective": "o", "kind": "errors"}
+    counted = [({**MODEL, **own}, 11.5)]
+    tests = [
+        judging.unit_test(FAILING, f"round({name}, 0.0001) # {at}", rows, at=at)
+        for name, at, rows in (
+            (budget.EVENTS, 9, counted),
+            (budget.EVENTS, 12, []),
+            (budget.BAD, 12, []),
+            (budget.EVENTS, 21, counted),
+        )
+    ]
+    tests += [
+        judging.unit_test(
+            FAILING, f"sum by (objective, kind, namespace) ({name}) # {at}", rows, at=at
+        )
+        for name, at, rows in (
+            (budget.PLANNED, 9, []),
+            (budget.PLANNED, 12, [({**PLACE, **own}, 1)]),
+            (budget.PLANNED, 21, []),
+        )
+    ]
+
+    judged = judging.judge([_files(tmp_path / "planned", objective, tests, planned=(work,))])
+    assert judged.good, judged.said
+
+
 def test_a_budget_is_spent_by_the_share_of_bad_ones_and_of_the_window(tmp_path: Path) -> None:
     """Half of a second's requests are late, and a tenth may be: five times the budget burns.
 
@@ -225,8 +262,14 @@ def _written(folder: Path, case: Counted) -> Path:
     return _files(folder, case.objective, tests)
 
 
-def _files(folder: Path, objective: Objective, tests: list[Mapping[str, yaml_text.Value]]) -> Path:
-    whole = budget.file(Objectives(objectives=(objective,)))
+def _files(
+    folder: Path,
+    objective: Objective,
+    tests: list[Mapping[str, yaml_text.Value]],
+    *,
+    planned: tuple[Planned, ...] = (),
+) -> Path:
+    whole = budget.file(Objectives(objectives=(objective,), planned=planned))
     groups = tuple(replace(group, rules=_recorded(group.rules)) for group in whole.groups)
     file = replace(whole, groups=tuple(group for group in groups if group.rules))
     needed = {name for rule in file.rules for name in judging.read_by(rule.expr, RECORDED)}
