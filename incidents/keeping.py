@@ -1,5 +1,6 @@
 """Which alerts are kept back, and why; what is not opens an incident, or joins one. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,9 +19,10 @@ MOMENT = "%Y-%m-%d %H:%M:%S UTC"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Firing:
-    """An occurrence that fires, and of which no incident knows; heard of first at `seen_at`.
+    """An occurrence of which no incident knows; heard of first at `seen_at`.
 
-    `words` are its labels, its place and its key; `was` is why it has been kept back so far.
+    `words` are its labels, its place and its key; `was` is why it has been kept back so far. One
+    that has `ended` since still counts below a threshold, and for those that fire beside it.
     """
 
     occurrence: str
@@ -29,6 +31,7 @@ class Firing:
     words: Mapping[str, str]
     seen_at: datetime
     was: Why | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +46,12 @@ class Parent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Everything by which alerts are kept back at one moment."""
+    """Everything by which alerts are kept back at one moment; `hold` as in the policy."""
 
     gathering: Gathering
     snoozes: tuple[Snoozed, ...] = ()
     parents: tuple[Parent, ...] = ()
+    hold: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +71,8 @@ class Sorted:
 def sort(alerts: Sequence[Firing], rules: Rules, now: datetime) -> Sorted:
     """Return what becomes of the alerts of one key of which no incident is open.
 
-    One that nothing keeps back opens an incident for all of them: who looks sees everything.
+    One that nothing keeps back opens an incident for all of them: who looks sees everything. It may
+    have ended where another one fires: had it been heard of a moment before, it had opened one.
     """
     kept = dict[str, Why]()
     left = list[Firing]()
@@ -79,6 +84,8 @@ def sort(alerts: Sequence[Firing], rules: Rules, now: datetime) -> Sorted:
             kept[one.occurrence] = why
     reached, waiting = _thresholds(left, rules.gathering, now)
     opening = [one for one in left if one.occurrence not in waiting]
+    if not (reached or any(not one.ended for one in alerts)):
+        opening = []
     if not opening:
         return Sorted(opens=False, kept={**kept, **waiting})
     gathered = [*_broken(opening, rules, now), *reached, *_released(opening)]
@@ -99,6 +106,24 @@ def joined(alerts: Iterable[Firing]) -> tuple[tuple[str, str], ...]:
         if one.was is not None
     }
     return tuple(sorted(said.items()))
+
+
+def quiet(alerts: Sequence[Firing], rules: Rules, now: datetime) -> frozenset[str]:
+    """Return the occurrences of an incident that alone would be kept back, and not by a parent.
+
+    A threshold that the incident has reached once is reached, however long ago.
+    """
+    counts = Counter(rule.name for one in alerts if (rule := _threshold(one, rules.gathering)))
+
+    def waits(one: Firing) -> bool:
+        rule = _threshold(one, rules.gathering)
+        return rule is not None and counts[rule.name] < rule.count
+
+    return frozenset(
+        one.occurrence
+        for one in alerts
+        if _in_maintenance(one, rules.gathering, now) or _snoozed(one, rules, now) or waits(one)
+    )
 
 
 def inhibited(
@@ -225,4 +250,5 @@ def _released(opening: Iterable[Firing]) -> Iterable[tuple[str, str]]:
     """Yield what kept those back until now that open an incident."""
     for one in opening:
         if one.was is not None and not one.was.rule.startswith(THRESHOLD):
-            yield one.was.rule, f"{one.name} still fires, and is no longer {one.was.because}"
+            how = "has ended" if one.ended else "still fires"
+            yield one.was.rule, f"{one.name} {how}, and is no longer {one.was.because}"

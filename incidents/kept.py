@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any  # the dispatch tables hold functions of many types
 
 from incidents.alert import occurrence
@@ -18,10 +18,14 @@ from incidents.events.incident import AlertFired
 from incidents.events.kept import KeptEvent
 from incidents.incident_rules import OCCURRENCE, fired
 from incidents.journal import HoldAbsent, Release, Take
+from incidents.keeping import THRESHOLD, Rules
 from incidents.policy import Severity
 
 OVER = 500
 """So many ends of one key are remembered: reports overtake each other by minutes, not by days."""
+
+LATELY = 100
+"""So many that have ended are remembered with what they said: no threshold is so high."""
 
 KEPT = "kept"
 """The kind of the hold on an occurrence that is kept back."""
@@ -31,12 +35,17 @@ Answer = Decision[KeptEvent]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAlert:
-    """An occurrence that fires and is kept back, since `kept_at`."""
+    """An occurrence that is kept back, since `kept_at`; it fires unless it has `ended`.
+
+    `over_at` is when its end was heard of.
+    """
 
     fired: AlertFired
     mode: str
     why: Why
     kept_at: datetime
+    ended: datetime | None = None
+    over_at: datetime | None = None
 
     @property
     def occurrence(self) -> str:
@@ -49,7 +58,8 @@ class Kept:
     """What is kept back under one key; `began` is None before its first event.
 
     `over` are the last of those that ended, of `ended` in all, so that a late report that they fire
-    brings none back; `released` counts those that an incident is about now.
+    brings none back; `lately` are the last of them with what they said, where they were kept back
+    before they ended. `released` counts those that an incident is about now.
     """
 
     id: str
@@ -58,6 +68,7 @@ class Kept:
     alerts: Mapping[str, KeptAlert] = field(default_factory=dict)
     over: tuple[str, ...] = ()
     ended: int = 0
+    lately: Mapping[str, KeptAlert] = field(default_factory=dict)
     released: int = 0
     opened_at: datetime | None = None
     updated_at: datetime | None = None
@@ -92,13 +103,28 @@ def due(state: Kept) -> datetime | None:
     return state.updated_at if state.alerts else None
 
 
+def recent(state: Kept, rules: Rules, now: datetime) -> tuple[KeptAlert, ...]:
+    """Return those that have ended and still count: as long as an incident of theirs would stand.
+
+    Below a threshold that is its time; below a parent it is the time for which one must be calm.
+    """
+    spans = {f"{THRESHOLD}{rule.name}": rule.within for rule in rules.gathering.thresholds}
+
+    def counts(one: KeptAlert) -> bool:
+        if one.why.under is not None and one.over_at is not None:
+            return now - one.over_at < rules.hold
+        return now - one.kept_at < spans.get(one.why.rule, timedelta())
+
+    return tuple(one for one in state.lately.values() if counts(one))
+
+
 def judged(alert: KeptAlert) -> Judgement:
     """Return the alert as it was judged, for the incident that takes it."""
     told = alert.fired
     return Judgement(
         fingerprint=told.fingerprint,
         starts_at=told.starts_at,
-        ends_at=None,
+        ends_at=alert.ended,
         name=told.name,
         title=told.title,
         labels=told.labels,
@@ -150,14 +176,8 @@ def _one(state: Kept, one: ToKeep) -> Iterator[KeptEvent]:
     name = occurrence(alert.fingerprint, alert.starts_at)
     if name in state.over:
         return
-    if alert.ends_at is not None:
-        yield events.KeptEnded(
-            fingerprint=alert.fingerprint,
-            starts_at=alert.starts_at,
-            ends_at=alert.ends_at,
-            name=alert.name,
-        )
-    elif name not in state.alerts:
+    # What has ended already is kept first, where there is a reason: it may count.
+    if name not in state.alerts and (alert.ends_at is None or one.why.rule):
         yield events.AlertKept(
             fired=fired(alert),
             mode=alert.mode,
@@ -165,6 +185,13 @@ def _one(state: Kept, one: ToKeep) -> Iterator[KeptEvent]:
             because=one.why.because,
             until=one.why.until,
             under=one.why.under,
+        )
+    if alert.ends_at is not None:
+        yield events.KeptEnded(
+            fingerprint=alert.fingerprint,
+            starts_at=alert.starts_at,
+            ends_at=alert.ends_at,
+            name=alert.name,
         )
 
 
@@ -200,7 +227,8 @@ def _otherwise(state: Kept, command: commands.KeepOtherwise, _: datetime) -> Ans
 
 
 def _release(state: Kept, command: commands.ReleaseAlerts, _: datetime) -> Answer:
-    known = [state.alerts[name] for name in command.occurrences if name in state.alerts]
+    there = {**state.lately, **state.alerts}
+    known = [there[name] for name in command.occurrences if name in there]
     return _decision(
         [
             events.KeptReleased(
@@ -225,6 +253,8 @@ def _decision(told: list[KeptEvent]) -> Answer:
                 require.append(HoldAbsent(kind=OCCURRENCE, key=name))
             case events.KeptEnded() | events.KeptReleased():
                 name = occurrence(event.fingerprint, event.starts_at)
+                # Kept and ended at once: releases come first, so that it would stay taken.
+                take = [one for one in take if one.key != name]
                 release.append(Release(kind=KEPT, key=name))
             case events.KeepingBegan() | events.KeptOtherwise():
                 pass
@@ -248,19 +278,45 @@ def _reasoned(state: Kept, event: events.KeptOtherwise) -> Kept:
 def _over(state: Kept, event: events.KeptEnded) -> Kept:
     name = occurrence(event.fingerprint, event.starts_at)
     over = (*state.over, name)[-OVER:]
-    return replace(state, alerts=_without(state, event), over=over, ended=state.ended + 1)
+    return replace(
+        state,
+        alerts=_without(state.alerts, event),
+        over=over,
+        ended=state.ended + 1,
+        lately=_lately(state, event),
+    )
 
 
-def _without(state: Kept, event: events.KeptEnded | events.KeptReleased) -> Mapping[str, KeptAlert]:
+def _lately(state: Kept, event: events.KeptEnded) -> Mapping[str, KeptAlert]:
+    known = state.alerts.get(occurrence(event.fingerprint, event.starts_at))
+    if known is None:
+        return state.lately
+    gone = replace(known, ended=event.ends_at, over_at=state.updated_at)
+    found = {**state.lately, known.occurrence: gone}
+    return dict(list(found.items())[-LATELY:])
+
+
+def _released(state: Kept, event: events.KeptReleased) -> Kept:
+    return replace(
+        state,
+        alerts=_without(state.alerts, event),
+        lately=_without(state.lately, event),
+        released=state.released + 1,
+    )
+
+
+def _without(
+    alerts: Mapping[str, KeptAlert], event: events.KeptEnded | events.KeptReleased
+) -> Mapping[str, KeptAlert]:
     gone = occurrence(event.fingerprint, event.starts_at)
-    return {name: one for name, one in state.alerts.items() if name != gone}
+    return {name: one for name, one in alerts.items() if name != gone}
 
 
 _EVOLVE: Mapping[type, Callable[[Kept, Any], Kept]] = {  # each takes its own event
     events.KeepingBegan: lambda s, e: replace(s, began=e),
     events.KeptOtherwise: _reasoned,
     events.KeptEnded: _over,
-    events.KeptReleased: lambda s, e: replace(s, alerts=_without(s, e), released=s.released + 1),
+    events.KeptReleased: _released,
 }
 _DECIDE: Mapping[type, Callable[[Kept, Any, datetime], Answer]] = {  # each takes its own command
     commands.KeepAlerts: _keep,

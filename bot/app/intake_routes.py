@@ -17,7 +17,7 @@ from incidents.errors import Conflict, Rejected
 from incidents.incident_rules import OCCURRENCE
 from incidents.journal import Aggregate
 from incidents.keeping import Firing, Rules, sort
-from incidents.kept import KEPT, Kept, kept_stream
+from incidents.kept import KEPT, Kept, KeptAlert, kept_stream, recent
 from incidents.policy import Severity
 from incidents.severity import worse
 
@@ -144,11 +144,16 @@ class Routes:
     ) -> list[Route]:
         """Return where alerts go of which no incident knows, beside `mine`, which it has."""
         kept, fresh = self._apart(new)
+        state = self._desk.kept(kept_stream(unit.key))
+        # A late report that it fires does not bring back what has ended.
+        over = tuple(one for one in fresh if one.alert.occurrence in state.over)
+        fresh = _without(fresh, over)
         if destination.open:
-            routes = [self._back(unit, kept, {})] if kept else []
+            back = (*over, *kept)
+            routes = [self._back(unit, back, {})] if back else []
             joining = (*mine, *fresh)
             return [*routes, self._into(unit, destination, joining)] if joining else routes
-        routes = self._sorted(unit, kept, fresh, destination)
+        routes = self._sorted(unit, (*over, *kept), fresh, destination)
         last = routes[-1] if routes else None
         if mine and last is not None and last.stream == destination.stream:
             # One command to one stream: a second one would look like a repetition.
@@ -181,20 +186,28 @@ class Routes:
         """Return the routes of alerts where no incident is open: kept back, or into one."""
         rules, now = self._standing(), self._desk.clock()
         state = self._desk.kept(kept_stream(unit.key))
-        # A late report that it fires does not bring back what has ended.
-        over = tuple(one for one in fresh if one.alert.occurrence in state.over)
-        fresh = _without(fresh, over)
         raised = tuple(one for one in kept if _raised(one, state))
-        found = sort(_alerts(state, kept, (*raised, *fresh), now), rules, now)
+        lately = self._lately(state, rules, now)
+        # What ended while it was kept back joins what opens, also where nothing else is kept.
+        self._keeps = self._keeps or bool(lately)
+        found = sort(_alerts(state, kept, (*raised, *fresh), lately, now), rules, now)
         if found.opens:
-            back, opening = (*over, *_without(kept, raised)), (*raised, *fresh)
+            back, opening = _without(kept, raised), (*raised, *fresh)
         else:
             ended = (one for one in fresh if one.alert.ends_at is not None)
             opening = tuple(one for one in ended if _opens(one, rules, now))
-            back = _without((*over, *kept, *fresh), opening)
+            back = _without((*kept, *fresh), opening)
         routes = [self._back(unit, back, found.kept)] if back else []
         into = [self._into(unit, destination, opening, found.gathered)] if opening else []
         return routes + into
+
+    def _lately(self, state: Kept, rules: Rules, now: datetime) -> tuple[KeptAlert, ...]:
+        """Return what has ended and still counts; what an incident has may not be let go yet."""
+        found = recent(state, rules, now)
+        if not found:
+            return ()
+        held = self._desk.journal.holds(OCCURRENCE, [one.occurrence for one in found])
+        return tuple(one for one in found if one.occurrence not in held)
 
     def _back(
         self, unit: Unit, candidates: tuple[Candidate, ...], whys: Mapping[str, Why]
@@ -246,7 +259,9 @@ class Routes:
         )
 
 
-def _firing(one: Candidate, now: datetime, *, was: Why | None = None) -> Firing:
+def _firing(
+    one: Candidate, now: datetime, *, was: Why | None = None, ended: bool = False
+) -> Firing:
     return Firing(
         occurrence=one.alert.occurrence,
         name=one.alert.name,
@@ -254,6 +269,7 @@ def _firing(one: Candidate, now: datetime, *, was: Why | None = None) -> Firing:
         words=words(one.alert.labels, one.place, one.key),
         seen_at=now,
         was=was,
+        ended=ended,
     )
 
 
@@ -268,10 +284,7 @@ def _explains(candidates: Iterable[Candidate], rules: Rules) -> bool:
 
 def _opens(one: Candidate, rules: Rules, now: datetime) -> bool:
     """Return whether an occurrence that ended before it was heard of is an incident by itself."""
-    beyond = max((rule.within for rule in rules.gathering.thresholds), default=None)
-    # What has ended counts below no threshold.
-    moment = now if beyond is None else now - beyond
-    return sort([_firing(one, moment)], rules, now).opens
+    return sort([_firing(one, now)], rules, now).opens
 
 
 def _raised(one: Candidate, state: Kept) -> bool:
@@ -283,18 +296,24 @@ def _raised(one: Candidate, state: Kept) -> bool:
 
 
 def _alerts(
-    state: Kept, kept: Iterable[Candidate], news: Iterable[Candidate], now: datetime
+    state: Kept,
+    kept: Iterable[Candidate],
+    news: Iterable[Candidate],
+    lately: Iterable[KeptAlert],
+    now: datetime,
 ) -> list[Firing]:
-    """Return what fires of the key, each once: what is kept and does not end, and what is new."""
-    found = {name: firing(one, state) for name, one in state.alerts.items()}
+    """Return what is known of the key, each once: what is kept, what ended lately, what is new."""
+    there = {**{one.occurrence: one for one in lately}, **state.alerts}
+    found = {name: firing(one, state) for name, one in there.items()}
     for one in kept:
-        if one.alert.ends_at is not None:
-            found.pop(one.alert.occurrence, None)
+        name = one.alert.occurrence
+        if one.alert.ends_at is not None and name in found:
+            found[name] = replace(found[name], ended=True)
     for one in news:
         known = found.get(one.alert.occurrence)
-        if one.alert.ends_at is None:
-            was = known.was if known else None
-            found[one.alert.occurrence] = _firing(one, now, was=was)
+        was = known.was if known else None
+        ended = one.alert.ends_at is not None
+        found[one.alert.occurrence] = _firing(one, now, was=was, ended=ended)
     return list(found.values())
 
 

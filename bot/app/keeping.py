@@ -4,7 +4,7 @@ Nothing of it is remembered: what a crash left half done is found and finished a
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -21,7 +21,7 @@ from incidents.hiding import hiding
 from incidents.incident import Incident
 from incidents.incident_rules import OCCURRENCE
 from incidents.keeping import Firing, Rules, joined, sort
-from incidents.kept import Kept, KeptAlert, judged
+from incidents.kept import Kept, KeptAlert, judged, recent
 from incidents.policy import Severity
 
 log = structlog.get_logger()
@@ -42,6 +42,7 @@ class Keeping:
         self._whereto = Whereto(desk)
         self._looked: dict[str, tuple[int, datetime]] = {}
         self._seen: int | None = None
+        self._hides, self._hid_at = False, datetime.min.replace(tzinfo=UTC)
 
     def due(self, stream: str, version: int) -> bool:
         """Look at what is kept in a stream, unless that was just done."""
@@ -59,16 +60,23 @@ class Keeping:
         kept = self._desk.kept(stream)
         if not kept.alerts:
             self._looked.pop(stream, None)
-            return False
+            if not kept.lately:
+                return False
         rules, now = self._outlook.rules(), self._desk.clock()
-        alerts = [firing(one, kept) for one in kept.alerts.values()]
+        there = (*kept.alerts.values(), *recent(kept, rules, now))
+        alerts = [firing(one, kept) for one in there]
         destination = self._whereto.find(kept.key)
         if destination.open:
-            return self._bring(kept, destination, joined(alerts))
+            fires = (one for one in alerts if not one.ended)
+            return self._bring(kept, there, destination, joined(fires))
+        if not kept.alerts:
+            return False
         found = sort(alerts, rules, now)
         if found.opens:
-            joining = joined(one for one in alerts if one.occurrence in found.joining)
-            return self._bring(kept, destination, (*found.gathered, *joining))
+            joining = joined(
+                one for one in alerts if one.occurrence in found.joining and not one.ended
+            )
+            return self._bring(kept, there, destination, (*found.gathered, *joining))
         told = self._desk.tell(stream, KeepOtherwise(whys=tuple(found.kept.items())))
         listed = self._list(kept, rules)
         return bool(told.events) or listed
@@ -76,14 +84,17 @@ class Keeping:
     def hide(self) -> bool:
         """Hide what another incident explains, and bring forward what none does any more.
 
-        Only when something has happened since the last time.
+        Only when something has happened since the last time; while anything is hidden now and then,
+        since planned work and snoozes end without a word.
         """
-        if not self._grown():
+        now = self._desk.clock()
+        if not self._grown() and not (self._hides and now - self._hid_at >= AGAIN):
             return False
-        changed = False
+        changed, incidents = False, self._outlook.incidents()
+        self._hides, self._hid_at = any(one.under is not None for one in incidents), now
         # Each may change what the next one rests on: two must not hide each other.
-        for incident in self._outlook.incidents():
-            command = hiding(self._desk.incident(incident.number), self._outlook.rules())
+        for incident in incidents:
+            command = hiding(self._desk.incident(incident.number), self._outlook.rules(), now)
             if command is not None:
                 changed = self._tell_hidden(incident.number, command) or changed
         return changed
@@ -118,22 +129,28 @@ class Keeping:
 
     def _taken(self, kept: Kept) -> Mapping[int, Sequence[str]]:
         found = dict[int, list[str]]()
-        for name in kept.alerts:
+        for name in (*kept.alerts, *kept.lately):
             hold = self._desk.journal.hold(OCCURRENCE, name)
             if hold is not None:
                 found.setdefault(int(hold.stream.partition("-")[2]), []).append(name)
         return found
 
     def _bring(
-        self, kept: Kept, destination: Destination, gathered: tuple[tuple[str, str], ...]
+        self,
+        kept: Kept,
+        there: Sequence[KeptAlert],
+        destination: Destination,
+        gathered: tuple[tuple[str, str], ...],
     ) -> bool:
-        """Bring everything that is kept into an incident, and then out of the list."""
+        """Bring what is kept, and what ended lately, into an incident, and then out of the list."""
+        if not there:
+            return False
         opened = self._desk.incident(destination.number).opened if destination.known else None
         report = ReportAlerts(
             number=destination.number,
             key=opened.key if opened else kept.key,
             place=kept.place,
-            alerts=tuple(judged(one) for one in kept.alerts.values()),
+            alerts=tuple(judged(one) for one in there),
             truncated=0,
             hold=self._desk.policy.hold,
             follows=destination.follows,
@@ -141,7 +158,8 @@ class Keeping:
             reopen=destination.reopen,
         )
         self._desk.tell(destination.stream, report)
-        command = ReleaseAlerts(occurrences=tuple(kept.alerts), incident=destination.number)
+        names = tuple(one.occurrence for one in there)
+        command = ReleaseAlerts(occurrences=names, incident=destination.number)
         return bool(self._desk.tell(kept.id, command).events)
 
     def _list(self, kept: Kept, rules: Rules) -> bool:
@@ -176,4 +194,5 @@ def firing(one: KeptAlert, kept: Kept) -> Firing:
         words=words(dict(one.fired.labels), kept.place, kept.key),
         seen_at=one.kept_at,
         was=one.why,
+        ended=one.ended is not None,
     )

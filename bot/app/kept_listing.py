@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from bot.app.keeping import firing
 from incidents.desk import Desk
 from incidents.journal import Aggregate
-from incidents.keeping import progress
+from incidents.keeping import Rules, progress
+from incidents.kept import recent
 
 LISTED = 20
 """So many alerts of one key are listed by name; of the others there is a number."""
@@ -17,6 +18,8 @@ def listing(desk: Desk) -> Iterator[dict[str, object]]:
     for row in reversed(rows):
         kept, now = desk.kept(row.stream), desk.clock()
         alerts = list(kept.alerts.values())
+        rules = Rules(gathering=desk.policy.gathering, hold=desk.policy.hold)
+        counting = (*alerts, *recent(kept, rules, now))
         yield {
             "key": kept.key,
             "count": len(alerts),
@@ -34,7 +37,7 @@ def listing(desk: Desk) -> Iterator[dict[str, object]]:
             ],
             "more": max(len(alerts) - LISTED, 0),
             "progress": list(
-                progress((firing(one, kept) for one in alerts), desk.policy.gathering, now)
+                progress((firing(one, kept) for one in counting), desk.policy.gathering, now)
             ),
         }
 

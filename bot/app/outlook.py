@@ -17,8 +17,13 @@ class Outlook:
 
     def rules(self) -> Rules:
         """Return what stands now."""
-        gathering = self._desk.policy.gathering
-        return Rules(gathering=gathering, snoozes=self._snoozes(), parents=self._explaining())
+        policy = self._desk.policy
+        return Rules(
+            gathering=policy.gathering,
+            snoozes=self._snoozes(),
+            parents=self._explaining(),
+            hold=policy.hold,
+        )
 
     def incidents(self) -> tuple[Incident, ...]:
         """Return the open incidents, the oldest first."""

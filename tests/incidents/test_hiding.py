@@ -9,7 +9,7 @@ from incidents.gathering import Gathering
 from incidents.hiding import hiding, parents
 from incidents.incident import DESK
 from incidents.keeping import Rules
-from tests.builders import judgement, later, policy, report
+from tests.builders import NOON, judgement, later, policy, report
 from tests.incidents.telling_incidents import after, begin, decided
 
 HIDE = Hide(under=2, rule="inhibition:down", because="Down fires there")
@@ -74,7 +74,7 @@ def test_what_is_over_or_quiet_neither_hides_nor_is_hidden() -> None:
     assert parents(after(down, OVER), rules.gathering) == ()
     assert parents(after(down, HIDE), rules.gathering) == ()
     assert parents(down, Gathering()) == ()
-    assert [hiding(one, rules) for one in (down, quiet, after(down, OVER))] == [None] * 3
+    assert [hiding(one, rules, NOON) for one in (down, quiet, after(down, OVER))] == [None] * 3
 
 
 def test_a_late_report_reopens_nothing_that_is_open() -> None:

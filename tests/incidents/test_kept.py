@@ -1,7 +1,7 @@
 """The alerts of one key that are kept back: each once, with its reason, until it ends or goes."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,11 +10,13 @@ from incidents.correlation import Place
 from incidents.errors import Conflict
 from incidents.events.incident import AlertFired
 from incidents.flapping import flaps
-from incidents.gathering import Flapping
+from incidents.gathering import Flapping, Gathering, Threshold
 from incidents.incident import Incident, Occurrence
 from incidents.incident_rules import OCCURRENCE
 from incidents.journal import Aggregate
-from incidents.kept import KEPT, Kept, decide, due, judged, kept_stream
+from incidents.keeping import Rules
+from incidents.kept import KEPT, LATELY, Kept, decide, due, judged, kept_stream, recent
+from incidents.patterns import Which
 from tests.builders import KEY, NOON, PLACE, desk, judgement, later, report
 from tests.incidents.samples import FIRED
 
@@ -22,6 +24,7 @@ STREAM = kept_stream(KEY)
 WHY = Why(rule="snooze:1", because="snoozed", until=later(30))
 OTHER = Why(rule="inhibition:down", because="hidden under Down of INC-2", under=2)
 ONE = judgement()
+NO_WHY = Why(rule="", because="")
 NAME = "vllmpreemptionshigh@1772366400000000"
 
 
@@ -67,6 +70,58 @@ def test_an_end_takes_it_out_and_a_late_report_does_not_bring_it_back() -> None:
     assert (state.alerts, state.ended, due(state), again.events) == ({}, 2, None, ())
     assert told.journal.hold(KEPT, NAME) is None
     assert told.journal.summaries(aggregate=Aggregate.KEPT, open_only=True) == []
+
+
+def test_what_ended_before_it_was_heard_of_is_remembered_where_there_is_a_reason() -> None:
+    """It may count below a threshold; nothing holds it, and nobody has to look at it."""
+    told = desk()
+    over = judgement(ends_at=later(1))
+    told.tell(STREAM, keep(ToKeep(alert=over, why=WHY)))
+    told.tell(STREAM, keep(ToKeep(alert=replace(over, fingerprint="b"), why=NO_WHY)))
+    state = told.kept(STREAM)
+
+    assert [judged(one) for one in state.lately.values()] == [over]
+    assert (state.alerts, state.ended, due(state)) == ({}, 2, None)
+    assert told.journal.hold(KEPT, NAME) is None
+    told.tell(STREAM, ReleaseAlerts(occurrences=(NAME, "b@1772366400000000"), incident=7))
+    assert (told.kept(STREAM).lately, told.kept(STREAM).released) == ({}, 1)
+
+
+RESTARTS = Threshold(name="r", which=Which(), count=3, within=timedelta(minutes=10))
+RULES = Rules(gathering=Gathering(thresholds=(RESTARTS,)), hold=timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(
+    ("why", "until"),
+    [
+        pytest.param(Why(rule="threshold:r", because="below"), 10, id="its-threshold-s-time"),
+        pytest.param(Why(rule="threshold:gone", because="below"), 0, id="no-such-threshold"),
+        pytest.param(OTHER, 7, id="its-incident-would-be-calm"),
+        pytest.param(WHY, 0, id="a-snooze-is-no-reason-to-count"),
+    ],
+)
+def test_what_has_ended_counts_as_long_as_its_incident_would_stand(why: Why, until: int) -> None:
+    """Kept at noon, and its end heard of two minutes later."""
+    moment = NOON
+    told = desk(clock=lambda: moment)
+    told.tell(STREAM, keep(ToKeep(alert=ONE, why=why)))
+    moment = later(2)
+    told.tell(STREAM, keep(ToKeep(alert=judgement(ends_at=later(1)), why=why)))
+    state = told.kept(STREAM)
+
+    counting = [at for at in range(2, 15) if recent(state, RULES, later(at))]
+    assert counting == list(range(2, until))
+
+
+def test_of_very_many_that_ended_the_last_are_remembered() -> None:
+    """A key that flaps for a week must not grow for a week."""
+    told = desk()
+    many = [judgement(f"A{n:04}", ends_at=later(1)) for n in range(LATELY + 1)]
+    told.tell(STREAM, keep(*(ToKeep(alert=one, why=WHY) for one in many)))
+
+    assert [one.fired.name for one in told.kept(STREAM).lately.values()] == [
+        one.name for one in many[1:]
+    ]
 
 
 def test_a_reason_may_change_and_an_incident_may_take_it() -> None:

@@ -4,17 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.commands.incident import ComeForward
+from incidents.commands.incident import ComeForward, ReportAlerts
 from incidents.commands.snooze import EndSnooze
 from incidents.correlation import Origin, Part, Placing
 from incidents.gathering import Flapping, Inhibition, Snoozing, Threshold
 from incidents.incident import Status
 from incidents.incident_rules import due
+from incidents.kept import judged, kept_stream
 from incidents.maintenance import Interval, Once, Window
 from incidents.patterns import Which
 from incidents.policy import Severity
 from storage.memory import MemoryStore
-from tests.alert_webhooks.bodies import alert, body, resolved
+from tests.alert_webhooks.bodies import ENDS, alert, body, resolved
 from tests.bot.intake.gathering import DOWN, RESTARTS, SLOW, Desk
 
 THREE = Threshold(
@@ -62,31 +63,93 @@ def test_the_third_opens_one_incident_with_all_three(desk: Desk) -> None:
     assert desk.told(1, "Gathered")[0] == "3 of 3 within 10 min (restarts)"
 
 
-@pytest.mark.parametrize("how", ["too-late", "ended"])
-def test_what_is_too_old_or_has_ended_does_not_count(desk: Desk, how: str) -> None:
-    """Three in a month are no incident, and neither is what is over."""
+def test_what_is_too_old_does_not_count(desk: Desk) -> None:
+    """Three in a month are no incident."""
     desk.rules(thresholds=(THREE,))
-    first = desk.fires(RESTARTS, pod="a")
-    desk.fires(RESTARTS, pod="b")
-    if how == "ended":
-        desk.ends(first)
-    else:
-        desk.turn(minutes=11)
+    desk.fires(RESTARTS, pod="a")
+    desk.ends(desk.fires(RESTARTS, pod="b"))
+    desk.turn(minutes=11)
     desk.fires(RESTARTS, pod="c")
 
-    count = {"ended": "2 of 3", "too-late": "1 of 3"}[how]
     assert desk.incidents == []
-    assert desk.kept[0].endswith(f"; {count} within 10 min (restarts)")
+    assert desk.kept[0].endswith("; 1 of 3 within 10 min (restarts)")
 
 
-def test_an_end_that_comes_alone_counts_below_no_threshold(desk: Desk) -> None:
-    """It neither opens anything nor waits for anybody."""
+def test_what_has_ended_counts_as_having_been(desk: Desk) -> None:
+    """Three within a time are three, however short; who looks sees all of them."""
+    desk.rules(thresholds=(THREE,))
+    desk.ends(desk.fires(RESTARTS, pod="a"))
+    desk.ends(desk.fires(RESTARTS, pod="b"))
+    before = (desk.incidents, desk.kept)
+    desk.restart()
+    desk.fires(RESTARTS, pod="c")
+
+    assert before == ([], [])
+    assert [(len(one.alerts), one.firing) for one in desk.incidents] == [(3, 1)]
+    assert desk.told(1, "Gathered")[0] == "3 of 3 within 10 min (restarts)"
+
+
+def test_what_counted_once_counts_for_no_second_incident(desk: Desk) -> None:
+    """It is in the first one."""
+    desk.rules(thresholds=(THREE,))
+    for pod in ("a", "b"):
+        desk.ends(desk.fires(RESTARTS, pod=pod))
+    desk.ends(desk.fires(RESTARTS, pod="c"))
+    desk.resolve(1)
+    desk.turn(minutes=6)
+    desk.fires(RESTARTS, pod="d")
+
+    assert len(desk.incidents) == 1
+    assert desk.kept[0].endswith("; 1 of 3 within 10 min (restarts)")
+
+
+def test_ends_that_come_alone_count_too(desk: Desk) -> None:
+    """Each was a restart that nobody heard of while it fired; it waits for nobody."""
     desk.rules(thresholds=(THREE,))
     labels = {"alertname": RESTARTS}
-    for number in range(5):
+    found = []
+    for number in range(3):
         desk.deliver(body(resolved(labels=labels, fingerprint=f"{number}")))
+        found.append((len(desk.incidents), desk.kept))
+    desk.turn(minutes=11)
 
-    assert (desk.incidents, desk.kept, desk.store.inbox.pending()) == ([], [], [])
+    assert found == [(0, []), (0, []), (1, [])]
+    [incident] = desk.incidents
+    assert (len(incident.alerts), incident.status) == (3, Status.RESOLVED)
+    assert desk.store.inbox.pending() == []
+
+
+def test_a_late_firing_does_not_join_what_opened_meanwhile(desk: Desk) -> None:
+    """Its end was heard of first: in the incident it would fire for ever."""
+    desk.snooze(SLOW)
+    late = alert(labels={"alertname": SLOW}, fingerprint="1")
+    desk.deliver(body(resolved(**{**late, "endsAt": ENDS})))
+    desk.deliver(body(alert(labels={"alertname": "Other"}, fingerprint="2")))
+    desk.deliver(body(late))
+    desk.turn(minutes=1)
+
+    assert [[o.fired.name for o in one.alerts.values()] for one in desk.incidents] == [["Other"]]
+    assert (desk.kept, desk.store.inbox.pending()) == ([], [])
+
+
+def test_a_crash_before_they_are_let_go_counts_nothing_twice(desk: Desk) -> None:
+    """What an incident has is found there, whatever the list still says."""
+    desk.rules(thresholds=(THREE,))
+    for pod in ("a", "b"):
+        desk.ends(desk.fires(RESTARTS, pod=pod))
+    kept = desk.desk.kept(kept_stream("local/llm-prod/m"))
+    taken = tuple(judged(one) for one in kept.lately.values())
+    place = kept.place
+    report = ReportAlerts(
+        number=1, key=kept.key, place=place, alerts=taken, truncated=0, hold=desk.policy.hold
+    )
+    desk.desk.tell("incident-1", report)
+    desk.resolve(1)
+    desk.turn(minutes=6)
+    desk.fires(RESTARTS, pod="c")
+
+    assert len(desk.incidents) == 1
+    assert desk.kept[0].startswith("kept back: 1 of local/llm-prod/m (KubePodCrashLooping)")
 
 
 def test_a_snoozed_alert_opens_an_incident_when_the_snooze_ends(desk: Desk) -> None:
@@ -262,6 +325,73 @@ def test_an_incident_that_was_first_is_listed_under_its_parent(desk: Desk) -> No
     assert list(parent.children) == ["local/llm-prod/a"]
     desk.turn(hours=3)
     assert desk.told(1, "Escalated") == []
+
+
+@pytest.mark.parametrize("order", [(SLOW, RESTARTS, DOWN), (DOWN, SLOW, RESTARTS)])
+@pytest.mark.parametrize("ends", [False, True], ids=["child-fires", "child-ended"])
+def test_what_is_kept_back_beside_a_child_goes_with_the_parent(
+    desk: Desk, order: tuple[str, ...], *, ends: bool
+) -> None:
+    """Whoever was faster: while the parent fires nothing rings, and afterwards both do."""
+    desk.rules(thresholds=(THREE,))
+    known = {name: desk.fires(name, model="" if name == DOWN else "a") for name in order}
+    if ends:
+        desk.ends(known[SLOW])
+    ringing = [one.key for one in desk.incidents if one.under is None]
+    desk.ends(known[DOWN])
+    desk.turn(seconds=6)
+    after = [one for one in desk.incidents if one.under is None and one.key == "local/llm-prod/a"]
+
+    assert ringing == ["local/llm-prod/"]
+    assert [sorted(o.fired.name for o in one.alerts.values()) for one in after] == [
+        [RESTARTS, SLOW]
+    ]
+    assert desk.kept == []
+
+
+def test_a_hidden_incident_says_what_alone_would_be_kept_back(desk: Desk) -> None:
+    """The reason must be complete: somebody may bring it forward."""
+    desk.rules(thresholds=(THREE,))
+    desk.fires(SLOW, model="a")
+    desk.fires(RESTARTS, model="a")
+    desk.fires(DOWN, model="")
+
+    assert desk.told(1, "Hidden") == [
+        (
+            "listed under INC-2: EPPNoReadyEndpoints fires there and explains LLMDHighTTFT; "
+            "KubePodCrashLooping alone would be kept back"
+        )
+    ]
+
+
+def test_what_reaches_its_threshold_brings_a_hidden_incident_forward(desk: Desk) -> None:
+    """The parent explains one of them, and not three restarts."""
+    desk.rules(thresholds=(THREE,))
+    desk.fires(SLOW, model="a")
+    desk.fires(DOWN, model="")
+    found = []
+    for pod in ("a", "b", "c"):
+        desk.fires(RESTARTS, model="a", pod=pod)
+        found.append(desk.incidents[0].under)
+
+    assert found == [2, 2, None]
+
+
+@pytest.mark.parametrize("how", ["planned", "snoozed"])
+def test_what_is_no_longer_kept_back_brings_a_hidden_incident_forward(desk: Desk, how: str) -> None:
+    """Planned work and snoozes end without a word."""
+    desk.fires(SLOW, model="a")
+    desk.fires("Other", model="a")
+    if how == "planned":
+        window = upgrade(desk, minutes=30, alertname="Other")
+        desk.rules(maintenance=(window,))
+    else:
+        desk.snooze("Other", minutes=30)
+    desk.fires(DOWN, model="")
+    before = desk.incidents[0].under
+    desk.turn(minutes=31)
+
+    assert (before, desk.incidents[0].under) == (2, None)
 
 
 def test_a_hidden_incident_stands_for_itself_again_when_its_parent_ends(desk: Desk) -> None:

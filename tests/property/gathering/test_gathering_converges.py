@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from incidents.journal import Aggregate
 from storage.memory import MemoryStore
-from tests.alert_webhooks.bodies import alert, body, resolved
+from tests.alert_webhooks.bodies import ENDS, alert, body, resolved
 from tests.bot.intake.gathering import DOWN, RESTARTS, SLOW, Desk
 from tests.property.gathering.test_gathering_machine import THREE
 
@@ -34,8 +34,13 @@ def said(draw: st.DrawFn) -> list[dict[str, Any]]:
         found.append(one)
         # What has ended does not count below a threshold: there the order is part of the question.
         if name != RESTARTS and draw(st.booleans()):
-            found.append(resolved(**one))
+            found.append(ended(one))
     return found
+
+
+def ended(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return that an occurrence has ended."""
+    return resolved(**{**one, "endsAt": ENDS})
 
 
 def after(deliveries: Sequence[dict[str, Any]], cuts: Sequence[int]) -> object:
@@ -67,6 +72,45 @@ def _where(desk: Desk) -> dict[str, object]:
             state = "hidden" if k.why.under is not None else k.why.rule
             found[name] = (state, kept.key)
     return found
+
+
+BESIDE = (DOWN, SLOW, RESTARTS, RESTARTS, RESTARTS, "Snoozed", "Other")
+"""What is said of one model: a child, what is kept back beside it, what stands for itself."""
+
+
+@st.composite
+def said_beside(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Draw what is said of one model below a parent: anything of it may have ended already."""
+    found = list[dict[str, Any]]()
+    for number in range(draw(st.integers(min_value=2, max_value=7))):
+        name = draw(st.sampled_from(BESIDE))
+        labels = {"alertname": name, "model_name": "" if name == DOWN else "a"}
+        one = alert(labels={**labels, "severity": "warning"}, fingerprint=f"{number:x}")
+        found += draw(st.sampled_from(([one], [one, ended(one)], [ended(one)])))
+    return found
+
+
+def _rings(found: object) -> dict[str, bool]:
+    """Return of each occurrence that fires whether it rings: in an incident that is not hidden."""
+    assert isinstance(found, dict)
+    return {name: state == "open" for name, (state, _) in found.items()}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_what_is_kept_back_beside_a_child_rings_in_every_order_or_in_none(
+    data: st.DataObject,
+) -> None:
+    """A child may be faster than its parent, and an end faster than the last of a threshold."""
+    every = data.draw(said_beside())
+    sizes = st.lists(st.integers(min_value=1, max_value=4), max_size=6)
+    ways = []
+    for _ in range(2):
+        again = data.draw(st.lists(st.sampled_from(every), max_size=3))
+        order = data.draw(st.permutations([*every, *again]))
+        ways.append(_rings(after(order, data.draw(sizes))))
+
+    assert ways[0] == ways[1]
 
 
 @settings(max_examples=150, deadline=None)
