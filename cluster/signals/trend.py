@@ -23,6 +23,8 @@ LARGE: Final = 0.5
 """and at least this share of the usual size."""
 ROUGH: Final = 0.3
 """Where half of the samples are further away than this share of it, all of them are spikes."""
+ROUNDED: Final = 1e-9
+"""The share by which the arithmetic may be off; far more than it is for 120 samples."""
 MOST: Final = 120
 """More samples are thinned out: the slopes of all pairs are looked at."""
 
@@ -90,7 +92,9 @@ def shape_of(samples: Samples) -> Shape:
     numbers = _numbers(points)
     change = numbers.ends - numbers.begins
     size = fmean(abs(value) for _, value in points)
-    if abs(change) > MATERIAL * size and abs(change) > CLEAR * numbers.scatter:
+    least = max(MATERIAL * size, CLEAR * numbers.scatter)
+    # What is just as large as it must not be is no change, in whichever direction it is rounded.
+    if abs(change) > least * (1 + ROUNDED):
         return Rising(numbers=numbers) if change > 0 else Falling(numbers=numbers)
     if numbers.spikes or numbers.scatter > ROUGH * size:
         return Spiky(numbers=numbers)

@@ -95,6 +95,13 @@ def test_backwards_rising_is_falling(values: list[float]) -> None:
     assert kind(values[::-1]) is mirrored.get(forwards, forwards)
 
 
+def test_a_change_that_is_just_not_clear_is_none_in_either_direction() -> None:
+    """It is three times the scatter, and only rounding tells on which side of that it is."""
+    tie = [-999792.0, -383914.0, -332433.0, -383914.0, -332433.0, -742385.0, 0.0]
+
+    assert (kind(tie), kind(tie[::-1])) == (Steady, Steady)
+
+
 @given(LEVELS, NOISE)
 def test_little_noise_is_steady(level: float, noise: list[float]) -> None:
     """No measured number is flat."""
