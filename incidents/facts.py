@@ -239,7 +239,7 @@ _TABLE: Final = (
     Fact(
         name="nodes_affected",
         unit="nodes",
-        meaning="Nodes on which pods of the role are not ready",
+        meaning="Nodes on which pods of the role are no longer ready",
         origin=Origin.TARGET,
         of="nodes_affected",
     ),

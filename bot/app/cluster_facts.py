@@ -121,10 +121,15 @@ def _pending(sight: Sight) -> Told:
 
 
 def _nodes(sight: Sight) -> Told:
-    """Return on how many nodes pods of the role are not ready; of no pod nobody knows the node."""
+    """Return on how many nodes pods of the role are no longer ready; without pods nobody knows.
+
+    One that loads its model for the first time does not speak against its node: scaling would
+    raise the incident that it mends.
+    """
     if not sight.pods:
         return Unknown(why=f"{sight.target} has no pods", lasting=True)
-    nodes = {pod.node for pod in sight.pods if pod.ready_since is None} - {""}
+    down = (pod for pod in sight.pods if pod.ready_since is None and not pod.loading)
+    nodes = {pod.node for pod in down} - {""}
     unit = FACTS["nodes_affected"].unit
     return Known(value=len(nodes), unit=unit, source=f"the pods of {sight.target}")
 

@@ -99,7 +99,8 @@ class Pod:
 
     `leaving` was asked to go, `finished` runs no more. `group_size` is what a LeaderWorkerSet wrote
     on the pod: how many pods make one group. `node` is empty before the pod has one, and `lacks`
-    are the resources of which the scheduler finds too little for it, on all nodes or on some.
+    are the resources of which the scheduler finds too little for it, on all nodes or on some. One
+    is `loading` while its containers start for the first time: it was never ready.
     """
 
     namespace: str
@@ -114,6 +115,7 @@ class Pod:
     group_size: int | None = None
     node: str = ""
     lacks: tuple[str, ...] = ()
+    loading: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,6 +123,7 @@ def pod(thing: Json) -> Pod:
         group_size=_counted(texts(meta, "annotations").get(GROUP_SIZE, "")),
         node=text(section(thing, "spec"), "nodeName"),
         lacks=_lacks(status),
+        loading=_loading(status),
     )
 
 
@@ -286,6 +287,13 @@ def _lacks(status: Json) -> tuple[str, ...]:
             found = LACKS.findall(text(condition, "message")[:READ])
             return tuple(sorted({each.rstrip(".") for each in found}))
     return ()
+
+
+def _loading(status: Json) -> bool:
+    """Tell whether the containers start for the first time; where nobody says so they do not."""
+    told = items(status, "containerStatuses")
+    first = all(number(each, "restartCount") == 0 for each in told)
+    return first and any(each.get("started") is False for each in told)
 
 
 def _of_set(meta: Json) -> Mapping[str, str]:

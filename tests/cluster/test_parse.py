@@ -280,6 +280,26 @@ def test_what_a_pod_waits_for_is_read_from_the_scheduler(
     assert parse.pod(scheduled(message, **changes)).lacks == lacks
 
 
+@pytest.mark.parametrize(
+    ("containers", "loading"),
+    [
+        pytest.param([{"started": False, "restartCount": 0}], True, id="its-first-start"),
+        pytest.param([{"started": True}, {"started": False}], True, id="one-of-two"),
+        pytest.param([{"started": True, "restartCount": 0}], False, id="started-and-not-ready"),
+        pytest.param([{"started": False, "restartCount": 3}], False, id="it-crashes"),
+        pytest.param([{"restartCount": 0}], False, id="nobody-says"),
+        pytest.param([], False, id="no-containers"),
+    ],
+)
+def test_a_pod_loads_only_until_it_has_started_once(
+    containers: list[dict[str, object]], loading: bool
+) -> None:
+    """What crashes starts again and again, and is not loading."""
+    thing = {"metadata": {"name": "p"}, "status": {"containerStatuses": containers}}
+
+    assert parse.pod(thing).loading is loading
+
+
 def test_what_makes_pods_is_read_as_the_pods_that_it_would_make() -> None:
     """A list does not say the kind of what is in it; the leader of a group takes the requests."""
     labels = {"llm-d.ai/model": "m"}

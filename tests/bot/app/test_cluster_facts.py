@@ -1,7 +1,7 @@
 """Facts from the cluster: each known from what was seen, or unknown with the reason."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -230,6 +230,13 @@ def test_nodes_with_pods_that_are_not_ready_are_counted_once(
     others = (pod("x", app="other", ready=False, node="n9"),)
 
     assert values(Cluster(pods=pods, others=others))["nodes_affected"] == nodes
+
+
+def test_a_pod_that_loads_for_the_first_time_is_no_fault_of_its_node() -> None:
+    """Four pods that were just approved would raise the incident which they are to mend."""
+    new = [replace(pod(name, ready=False, node=name), loading=True) for name in ("c", "d")]
+
+    assert values(Cluster(pods=(pod("a"), *new)))["nodes_affected"] == 0
 
 
 def test_of_no_pod_nobody_knows_the_node() -> None:
