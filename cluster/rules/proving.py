@@ -63,6 +63,11 @@ def born_again(by: float, count: int = LONG) -> str:
     return f"{growing(by, count // 2)} {growing(by, count // 2)}"
 
 
+def begun_anew(before: float = 5000, after: int = 5, count: int = LONG) -> str:
+    """Return a counter that stood still, began anew, and stands at nothing since."""
+    return f"{before:g}x{after} 0x{count - after}"
+
+
 def gone_after(there: int, by: float = 0) -> str:
     """Return a series that ends."""
     return f"0+{by:g}x{there} stale"

@@ -15,6 +15,7 @@ from cluster.rules.proving import (
     NAMESPACE,
     always,
     at_picker,
+    begun_anew,
     born_again,
     engine,
     growing,
@@ -142,6 +143,11 @@ ERRORS: Final = Alert(
             at=minutes(10),
         ),
         Proof(
+            title="a counter of errors that began anew",
+            series={ASKED: growing(600), errors("Internal"): begun_anew()},
+            at=minutes(10),
+        ),
+        Proof(
             title="no request",
             series={ASKED: always(9), errors("Internal"): always(9)},
             at=minutes(9),
@@ -190,6 +196,14 @@ LATENCY: Final = Alert(
                 **slow("llm_d_epp_request_ttft_seconds_bucket", "2.5"),
             },
             at=minutes(15),
+        ),
+        Proof(
+            title="counters that began anew, with an early first token",
+            series={
+                name: born_again(60) if values == growing(60) else values
+                for name, values in slow("llm_d_epp_request_ttft_seconds_bucket", "2.5").items()
+            },
+            at=minutes(18),
         ),
         Proof(title="no histogram", series={}, at=minutes(15)),
     ),
@@ -285,6 +299,17 @@ MEMORY: Final = Alert(
             at=minutes(10),
             unless={engine("vllm:num_preemptions_total"): growing(6)},
         ),
+        Proof(
+            title="GPU memory taken in advance, and a counter that began anew",
+            series={
+                **ALIVE,
+                of_pod("DCGM_FI_DEV_FB_USED", gpu="0"): always(96),
+                of_pod("DCGM_FI_DEV_FB_FREE", gpu="0"): always(4),
+                engine("vllm:num_preemptions_total"): begun_anew(),
+            },
+            at=minutes(10),
+            unless={engine("vllm:num_preemptions_total"): growing(6)},
+        ),
         Proof(title="half used", series={**ALIVE, **memory(50)}, at=minutes(10)),
         Proof(title="nothing is known of memory", series=ALIVE, at=minutes(10)),
     ),
@@ -326,6 +351,11 @@ EVICTIONS: Final = Alert(
         Proof(
             title="a large counter that stands still",
             series={engine("vllm:num_preemptions_total"): always(5000)},
+            at=minutes(15),
+        ),
+        Proof(
+            title="a large counter that began anew and stands still",
+            series={engine("vllm:num_preemptions_total"): begun_anew()},
             at=minutes(15),
         ),
         Proof(

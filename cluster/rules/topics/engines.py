@@ -12,6 +12,7 @@ from cluster.rules.proving import (
     MODEL,
     always,
     at_picker,
+    begun_anew,
     born_again,
     engine,
     gone_after,
@@ -172,6 +173,14 @@ FILE: Final = RuleFile(
                             at=minutes(155),
                         ),
                         Proof(
+                            title="counters that began anew, as ever",
+                            series={
+                                engine(HITS): born_again(480, 200),
+                                engine(QUERIES): born_again(600, 200),
+                            },
+                            at=minutes(155),
+                        ),
+                        Proof(
                             title="no hour ago to compare with",
                             series={
                                 engine(HITS): "_x120 57600+120x80",
@@ -268,6 +277,25 @@ FILE: Final = RuleFile(
                         Proof(
                             title="a full cache and 40 who wait",
                             series={engine(WAITING): always(40), engine(USAGE): always(0.95)},
+                            at=minutes(15),
+                            fires=DECODE,
+                        ),
+                        Proof(
+                            title="old preemptions, and a counter that began anew",
+                            series={
+                                engine(WAITING): always(40),
+                                engine(USAGE): always(0.95),
+                                engine("vllm:num_preemptions_total"): begun_anew(),
+                            },
+                            at=minutes(15),
+                            fires=DECODE,
+                        ),
+                        Proof(
+                            title="the name of usage before V1",
+                            series={
+                                engine(WAITING): always(40),
+                                engine("vllm:gpu_cache_usage_perc"): always(0.95),
+                            },
                             at=minutes(15),
                             fires=DECODE,
                         ),

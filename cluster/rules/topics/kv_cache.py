@@ -129,6 +129,16 @@ FILE: Final = RuleFile(
                             at=minutes(20),
                         ),
                         Proof(
+                            title="a new release calls it by another name, and has room",
+                            series={
+                                engine("vllm:gpu_cache_usage_perc"): "0.97x5 stale",
+                                engine(USAGE): "_x6 0.5x24",
+                            },
+                            at=minutes(18),
+                            # Without the older name it was not full for long enough to ring.
+                            unless={engine(USAGE): "_x6 0.97x24"},
+                        ),
+                        Proof(
                             title="a busy pool", series={engine(USAGE): always(0.9)}, at=minutes(20)
                         ),
                         Proof(

@@ -10,6 +10,7 @@ from cluster.rules.proving import (
     NAMESPACE,
     always,
     at_picker,
+    begun_anew,
     born_again,
     gone_after,
     growing,
@@ -229,6 +230,14 @@ FILE: Final = RuleFile(
                             },
                             at=minutes(15),
                             fires=OF_POOL,
+                        ),
+                        Proof(
+                            title="counters that began anew, and nothing is refused since",
+                            series={
+                                outcome("Dispatched"): born_again(570),
+                                outcome("RejectedCapacity"): begun_anew(),
+                            },
+                            at=minutes(18),
                         ),
                         Proof(
                             title="a pool without endpoints is another matter",

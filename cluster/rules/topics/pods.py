@@ -4,7 +4,16 @@ from datetime import timedelta
 from typing import Final
 
 from cluster.rules.asked import with_model
-from cluster.rules.proving import DECODE, NAMESPACE, always, engine, minutes, of_pod, series
+from cluster.rules.proving import (
+    DECODE,
+    NAMESPACE,
+    always,
+    begun_anew,
+    engine,
+    minutes,
+    of_pod,
+    series,
+)
 from cluster.rules.rule import Alert, Group, Proof, RuleFile
 
 CONTAINER: Final = ("namespace", "pod", "container")
@@ -75,6 +84,11 @@ FILE: Final = RuleFile(
                         Proof(
                             title="killed long ago",
                             series={**ALIVE, **killed(always(4))},
+                            at=minutes(15),
+                        ),
+                        Proof(
+                            title="a pod that was made anew counts from nothing",
+                            series={**ALIVE, **killed(begun_anew(4))},
                             at=minutes(15),
                         ),
                         Proof(

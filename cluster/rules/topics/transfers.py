@@ -107,6 +107,14 @@ FILE: Final = RuleFile(
                             series={engine(EXPIRED, role="prefill"): always(12)},
                             at=minutes(15),
                         ),
+                        Proof(
+                            title="the counter without _total",
+                            series={
+                                engine("vllm:nixl_num_kv_expired_reqs", role="prefill"): growing(1)
+                            },
+                            at=minutes(10),
+                            fires=PREFILL,
+                        ),
                         Proof(title="no connector", series={}, at=minutes(15)),
                     ),
                 ),
@@ -137,6 +145,11 @@ FILE: Final = RuleFile(
                             title="twelve wait and transfers go on",
                             series=_deferred(12, growing(60)),
                             at=minutes(15),
+                        ),
+                        Proof(
+                            title="counters that began anew, and transfers go on",
+                            series=_deferred(12, born_again(60)),
+                            at=minutes(18),
                         ),
                         Proof(
                             title="waiting for a grammar, where nothing is transferred",

@@ -1,6 +1,7 @@
 """What we ship is what the source says, parses, is known, and was seen to ring and keep still."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from bot.app.cli.rules import SHIPPED
 from bot.app.configuration import objectives_of
 from cluster.rules.recordings import recordings
-from cluster.rules.rule import Alert, Recording
+from cluster.rules.rule import Alert, Proof, Recording
 from cluster.rules.shipped import rule_files, texts
 from cluster.signals.catalogue import SIGNALS
 from cluster.signals.signal import metric_names
@@ -23,13 +24,50 @@ DEPLOY = Path(__file__).parents[3] / "deploy"
 PROMISED = objectives_of(SHIPPED)
 FILES = rule_files(PROMISED)
 ALERTS = [alert for file in FILES for alert in file.alerts]
-RECORDED = {rule.name for file in FILES for rule in file.rules if isinstance(rule, Recording)}
+RECORDINGS = {
+    rule.name: rule.expr for file in FILES for rule in file.rules if isinstance(rule, Recording)
+}
+RECORDED = RECORDINGS.keys()
+# What is fed with the recordings of objectives is proven by their values.
+WATCHING = [
+    alert for file in FILES for alert in file.alerts if not file.fed and alert.name != "Watchdog"
+]
+COUNTING = [
+    alert
+    for alert in WATCHING
+    if any(
+        re.search(r"\b(rate|increase)\(", expr)
+        for name, expr in (*RECORDINGS.items(), ("", alert.expr))
+        if name in alert.expr
+    )
+]
+PART = re.compile(r"(?:^| )([0-9.]+)(?:\+([0-9.]+))?(?:x([0-9]+))?")
 CHAPTER = json.loads((DEPLOY / "grafana" / "operations-chapter.json").read_text("utf-8"))
 
 
 def alert_id(alert: Alert) -> str:
     """Return a readable name of an alert."""
     return "-".join((alert.name, *alert.labels.values()))
+
+
+def metric(series: str) -> str:
+    """Return the name of a series."""
+    return series.partition("{")[0]
+
+
+def there(proof: Proof) -> set[str]:
+    """Return the names of the series that do not end."""
+    return {metric(each) for each, values in proof.series.items() if "stale" not in values}
+
+
+def begins_anew(values: str) -> bool:
+    """Tell whether a later part of a series, as promtool writes it, begins below an earlier one."""
+    last = 0.0
+    for first, by, count in PART.findall(values):
+        if float(first) < last:
+            return True
+        last = float(first) + float(by or 0) * int(count or 0)
+    return False
 
 
 def selectors(expr: promql_parser.Expr) -> Iterator[str]:
@@ -87,6 +125,29 @@ def test_every_alert_was_seen_to_ring_and_to_keep_still(alert: Alert) -> None:
 
     assert rings
     assert still or alert.name == "Watchdog"
+
+
+@pytest.mark.parametrize("alert", WATCHING, ids=alert_id)
+def test_every_alert_was_seen_without_some_of_its_series(alert: Alert) -> None:
+    """Absent data is neither trouble nor its end: what an alert makes of it must be known."""
+    ringing = {metric(each) for proof in alert.proofs if proof.fires for each in proof.series}
+    still = [proof for proof in alert.proofs if proof.fires is None]
+
+    assert any(there(proof) < ringing for proof in still)
+
+
+@pytest.mark.parametrize("alert", COUNTING, ids=alert_id)
+def test_every_alert_about_a_counter_was_seen_when_that_begins_anew(alert: Alert) -> None:
+    """A restart is no fall, and no end."""
+    assert any(begins_anew(values) for proof in alert.proofs for values in proof.series.values())
+
+
+def test_a_counter_that_begins_anew_is_seen() -> None:
+    """A check that sees nothing would pass for ever."""
+    assert begins_anew("0+60x15 0+60x15")
+    assert begins_anew("5000x5 0x25")
+    assert not begins_anew("0x10 1x20")
+    assert not begins_anew("0+480x90 43200+60x60")
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=alert_id)
