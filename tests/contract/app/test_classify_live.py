@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -101,3 +102,25 @@ def test_a_prometheus_that_is_gone_is_said(run: Run, monkeypatch: pytest.MonkeyP
     why = {one["name"]: one["why"] for one in found["unavailable"]}
     assert (found["severity"], found["rule"]) == ("P2", "catalogue:LLMDHighErrorRate")
     assert why["error_ratio"].startswith("Prometheus cannot be reached")
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """Yield an address that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as bound:
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+def test_servers_that_hang_are_given_up_within_the_deadline(
+    run: Run, silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has its own time limit of eight seconds and more, and neither is waited for so long."""
+    monkeypatch.setenv("TRIAGED_PROMETHEUS_URL", silent)
+    monkeypatch.setenv("TRIAGED_KUBERNETES_URL", silent)
+
+    found = answer(run)
+
+    why = {one["name"]: one["why"] for one in found["unavailable"]}
+    assert (found["severity"], found["rule"]) == ("P2", "catalogue:LLMDHighErrorRate")
+    assert why["error_ratio"] == "Prometheus did not answer within 3 s"
+    assert why["nodes_affected"] == "the cluster did not answer within 1.5 s"
