@@ -11,6 +11,7 @@ from incidents.correlation import Place
 from incidents.events import incident as events
 from incidents.events.incident import AlertFired, FactSeen, IncidentEvent
 from incidents.facts_seen import merged
+from incidents.layers import Layers
 from incidents.policy import Severity
 from incidents.severity import worse
 
@@ -41,10 +42,10 @@ class Occurrence:
 class Incident:
     """An incident as it stands; `opened` is None before its first event.
 
-    `lead` is the alert that speaks for it: the worst, then the earliest.
-    `severities` are those between which it has moved, the first one first; with `override` a
-    person set the last one; `calm_until` the moment at which it resolves by
-    itself; `escalated_at` the last time that more people were asked for; `relapsed_at` the last
+    `firing` is how many of the `alerts` still fire; `lead` is the alert that speaks for it: the
+    worst, then the earliest. `severities` are those between which it has moved, the first one
+    first; with `override` a person set the last one; `calm_until` the moment at which it resolves
+    by itself; `escalated_at` the last time that more people were asked for; `relapsed_at` the last
     relapse: what was verified before it no longer counts; `mitigated_by` the verified step
     (run, step) that the mitigation rests on, None where a person said so. `reopened_at` is the
     last time that it came back, `flapping` why it stays open for longer. `under` is the incident
@@ -58,7 +59,8 @@ class Incident:
     opened: events.IncidentOpened | None = None
     opened_at: datetime | None = None
     updated_at: datetime | None = None
-    alerts: Mapping[str, Occurrence] = field(default_factory=dict)
+    alerts: Layers[str, Occurrence] = field(default_factory=Layers)
+    firing: int = 0
     lead: AlertFired | None = None
     truncated: int = 0
     status: Status = Status.INVESTIGATING
@@ -137,11 +139,6 @@ class Incident:
         """Return the title of the lead alert."""
         return self.lead.title if self.lead else self.id
 
-    @property
-    def firing(self) -> int:
-        """Return how many occurrences still fire."""
-        return sum(1 for one in self.alerts.values() if one.ends_at is None)
-
 
 def evolve(incident: Incident, event: IncidentEvent, at: datetime) -> Incident:
     """Return the incident after the event; never raises for an event that was recorded."""
@@ -161,8 +158,14 @@ def _fired(state: Incident, event: AlertFired) -> Incident:
     name = occurrence(event.fingerprint, event.starts_at)
     # Compared with the one that leads so far: a storm of thousands must not look at all of them.
     lead = event if state.lead is None else min(state.lead, event, key=_rank)
-    alerts = {**state.alerts, name: Occurrence(fired=event)}
-    grown = replace(state, alerts=alerts, lead=lead, seen=merged(state.seen, event.facts))
+    known = state.alerts.get(name)
+    grown = replace(
+        state,
+        alerts=state.alerts.put(name, Occurrence(fired=event)),
+        firing=state.firing + (known is None or known.ends_at is not None),
+        lead=lead,
+        seen=merged(state.seen, event.facts),
+    )
     # By facts it may be worse than by any alert.
     if grown.override or worse(grown.severity, Severity[lead.severity]):
         return grown
@@ -176,8 +179,12 @@ def _fired(state: Incident, event: AlertFired) -> Incident:
 
 def _ended(state: Incident, event: events.AlertResolved) -> Incident:
     name = occurrence(event.fingerprint, event.starts_at)
-    ended = replace(state.alerts[name], ends_at=event.ends_at)
-    return replace(state, alerts={**state.alerts, name: ended})
+    known = state.alerts[name]
+    return replace(
+        state,
+        alerts=state.alerts.put(name, replace(known, ends_at=event.ends_at)),
+        firing=state.firing - (known.ends_at is None),
+    )
 
 
 def _severity(state: Incident, event: events.SeverityChanged) -> Incident:
