@@ -1,6 +1,5 @@
 """A workload is found by the labels of its pods, or it is refused."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
@@ -8,20 +7,15 @@ import pytest
 
 from cluster.clients.objects import OwnerReference
 from cluster.clients.ports import Kubernetes
-from cluster.clients.refusals import Forbidden
 from cluster.targets import marks
 from cluster.targets.labels import LabelTargets
 from cluster.targets.target import Ambiguous, Member, NotFound, Picker, Selector, Target
 from drills.kubernetes import resources, shapes
 from drills.kubernetes.controllers.all import Controllers
-from drills.kubernetes.managed_fields import Writer
 from drills.kubernetes.objects import copied
-from drills.kubernetes.seed import deployment
 from drills.kubernetes.state import Cluster
 from incidents.errors import Rejected
-
-WRITER = Writer(manager="test")
-MEANT = Selector(namespace="llm-d", model="llama-3-70b")
+from tests.cluster.installs import MEANT, SHAPES, WRITER, Blind, Install, add
 
 
 def test_the_decode_workload_is_found(kubernetes: Kubernetes, world: Cluster) -> None:
@@ -53,60 +47,6 @@ def test_the_decode_workload_is_found(kubernetes: Kubernetes, world: Cluster) ->
     assert found.words == f"pod → Deployment {deployment}"
 
 
-Install = Callable[[Cluster], None]
-
-SHAPES = [
-    pytest.param(
-        lambda world: shapes.modelservice(world, "ms", model="org/m"),
-        "pod → Deployment ms-llm-d-modelservice-decode",
-        ("apps/v1", 2, ("decode", "prefill"), "ms-pool", "pods"),
-        id="modelservice-chart",
-    ),
-    pytest.param(
-        lambda world: shapes.plain(world, "mine", model="org/m"),
-        "pod → Deployment mine",
-        ("apps/v1", 2, (), "mine", "pods"),
-        id="plain-deployment-in-a-pool",
-    ),
-    pytest.param(
-        lambda world: shapes.plain(world, "old", model="org/m", old=True),
-        "pod → Deployment old",
-        ("apps/v1", 2, (), "old", "pods"),
-        id="plain-deployment-in-a-pool-of-v1alpha2",
-    ),
-    pytest.param(
-        lambda world: shapes.rollout(world, "ro", model="org/m"),
-        "pod → Rollout ro",
-        ("argoproj.io/v1alpha1", 2, ("decode",), "", "pods"),
-        id="argo-rollout",
-    ),
-    pytest.param(
-        lambda world: shapes.kserve(world, "ks", model="org/m"),
-        "pod → Deployment ks-kserve → LLMInferenceService ks",
-        ("serving.kserve.io/v1alpha2", 2, ("decode", "prefill"), "ks-inference-pool", "pods"),
-        id="kserve",
-    ),
-    pytest.param(
-        lambda world: shapes.kserve(world, "ks", model="org/m", prefill=False),
-        "pod → Deployment ks-kserve → LLMInferenceService ks",
-        ("serving.kserve.io/v1alpha2", 2, ("both",), "ks-inference-pool", "pods"),
-        id="kserve-one-role",
-    ),
-    pytest.param(
-        lambda world: shapes.groups(world, "lws", model="org/m", number=2, size=3),
-        "pod → LeaderWorkerSet lws",
-        ("leaderworkerset.x-k8s.io/v1", 2, ("decode",), "", "groups of 3"),
-        id="leader-worker-set",
-    ),
-    pytest.param(
-        lambda world: shapes.disaggregated(world, "ds", model="org/m"),
-        "pod → LeaderWorkerSet ds-0-ab12-decode, ds-1-ab12-decode → DisaggregatedSet ds",
-        ("disaggregatedset.x-k8s.io/v1", 2, ("decode", "prefill"), "", "groups of 2"),
-        id="disaggregated-set",
-    ),
-]
-
-
 @pytest.mark.parametrize(("install", "words", "rest"), SHAPES)
 def test_every_install_shape_is_found(
     kubernetes: Kubernetes,
@@ -124,114 +64,6 @@ def test_every_install_shape_is_found(
     assert (found.words, seen, found.notes) == (words, rest, ())
     assert str(found) == f"{found.kind} llm-d/{found.name}"
     assert found.uid == found.path[-1][0].uid != ""
-
-
-def all_gone(world: Cluster, labels: str = "") -> None:
-    """Take pods away, with nobody there to make new ones."""
-    for pod in world.select(resources.PODS, "llm-d", labels=labels):
-        world.delete(resources.PODS, "llm-d", pod["metadata"]["name"], grace=0)
-
-
-@pytest.mark.parametrize(("install", "words", "rest"), SHAPES)
-def test_what_has_no_pods_is_found_by_what_it_would_make(
-    kubernetes: Kubernetes,
-    world: Cluster,
-    install: Install,
-    words: str,
-    rest: tuple[object, ...],
-) -> None:
-    """That everything is gone is when people need to see what it was."""
-    install(world)
-    meant = Selector(namespace="llm-d", model="org/m")
-    before = LabelTargets(kubernetes).find(meant)
-    all_gone(world)
-
-    found = LabelTargets(kubernetes).find(meant)
-
-    assert (found.words, found.uid, found.notes) == (words, before.uid, ())
-    assert (found.pods, found.members) == ((), ())
-    assert (found.pool, found.picker) == (before.pool, before.picker)
-    assert found.one_endpoint is (False if found.pool else None)
-    assert found.roles == before.roles
-
-
-def test_one_role_that_is_gone_is_found_beside_the_other(
-    kubernetes: Kubernetes, world: Cluster
-) -> None:
-    """Prefill lives on; the model is not "served as prefill only"."""
-    all_gone(world, "llm-d.ai/role=decode")
-
-    found = LabelTargets(kubernetes).find(MEANT)
-
-    assert (found.name, found.pods) == ("pd-disaggregation-nvidia-gpu-vllm-decode", ())
-    assert found.roles == ("decode", "prefill")
-
-
-def test_several_without_pods_are_a_question_too(kubernetes: Kubernetes, world: Cluster) -> None:
-    """Yesterday's release stands beside today's, and both have nothing: nobody guesses."""
-    add(world, "canary-decode", model="llama-3-70b")
-    all_gone(world)
-    targets = LabelTargets(kubernetes)
-
-    with pytest.raises(Ambiguous, match="Deployment canary-decode, Deployment pd-") as raised:
-        targets.find(MEANT)
-
-    first, _ = raised.value.candidates
-    assert targets.find(replace(MEANT, chosen=str(first))).uid == first.uid
-
-
-def test_a_workload_that_has_pods_is_not_asked_for_twice(
-    kubernetes: Kubernetes, world: Cluster
-) -> None:
-    """Yesterday's release stays at zero beside the one that serves, and is not meant."""
-    add(world, "yesterday-decode", model="llama-3-70b")
-    all_gone(world, "app=yesterday-decode")
-
-    found = LabelTargets(cast("Kubernetes", Blind(kubernetes, hidden="workloads"))).find(MEANT)
-
-    assert (len(found.pods), found.notes) == (4, ())
-
-
-def test_a_rollout_stands_for_the_deployment_that_it_refers_to(
-    kubernetes: Kubernetes, world: Cluster
-) -> None:
-    """That Deployment stays at zero for ever: whoever scales it doubles the service."""
-    add(world, "mine", model="m")
-    all_gone(world)
-    world.install(resources.ROLLOUTS)
-    referred = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "mine"}
-    meta = {"name": "ro", "namespace": "llm-d"}
-    given = {"metadata": meta, "spec": {"workloadRef": referred}}
-    world.create(resources.ROLLOUTS, given, writer=WRITER)
-
-    found = LabelTargets(kubernetes).find(Selector(namespace="llm-d", model="m"))
-
-    assert (found.words, found.pods) == ("pod → Rollout ro", ())
-
-
-def test_workloads_that_may_not_be_listed_are_said(kubernetes: Kubernetes, world: Cluster) -> None:
-    """Who granted an older page's rights sees which one is missing."""
-    all_gone(world)
-    blind = cast("Kubernetes", Blind(kubernetes, hidden="workloads"))
-
-    with pytest.raises(
-        NotFound, match="no permission to list Deployments, which may be there without pods"
-    ):
-        LabelTargets(blind).find(MEANT)
-
-
-def test_what_would_make_other_pods_is_not_the_model_s(
-    kubernetes: Kubernetes, world: Cluster
-) -> None:
-    """A picker, a web shop: a Deployment without pods has to say that it serves the model."""
-    all_gone(world)
-    other = deployment("decode", model="llama-3-70b", namespace="llm-d", replicas=0)
-    other["metadata"]["name"] = "shop"
-    other["spec"]["selector"]["matchLabels"] = {"app": "shop"}
-    other["spec"]["template"]["metadata"]["labels"] = {"app": "shop"}
-    world.create(resources.DEPLOYMENTS, other, writer=WRITER)
-
-    assert LabelTargets(kubernetes).find(MEANT).name == "pd-disaggregation-nvidia-gpu-vllm-decode"
 
 
 def test_workers_belong_to_the_target_and_take_no_requests(
@@ -445,21 +277,6 @@ def test_a_worker_without_its_leader_belongs_to_its_set(
     assert (found.words, found.notes) == ("pod → LeaderWorkerSet lws", ())
 
 
-class Blind:
-    """A cluster of which pools, routes, or anything above a pod may not be seen."""
-
-    def __init__(self, kubernetes: Kubernetes, *, hidden: str) -> None:
-        self._kubernetes = kubernetes
-        self._hidden = hidden
-
-    def __getattr__(self, name: str) -> object:
-        return self._refuse if name == self._hidden else getattr(self._kubernetes, name)
-
-    def _refuse(self, *_: object) -> object:
-        message = "no permission"
-        raise Forbidden(message)
-
-
 def test_pools_that_may_not_be_seen_fall_back_to_labels(
     kubernetes: Kubernetes, world: Cluster
 ) -> None:
@@ -518,16 +335,3 @@ def test_another_cluster_is_refused(kubernetes: Kubernetes) -> None:
         LabelTargets(kubernetes).find(
             Selector(namespace="llm-d", model="llama-3-70b", cluster="eu")
         )
-
-
-def add(world: Cluster, name: str, *, model: str) -> None:
-    """Install one more decode workload of one pod."""
-    wanted = deployment("decode", model=model, namespace="llm-d", replicas=1)
-    wanted["metadata"]["name"] = name
-    wanted["spec"]["selector"]["matchLabels"] = {"app": name} | dict(
-        wanted["spec"]["selector"]["matchLabels"]
-    )
-    labels = {"app": name} | dict(wanted["spec"]["template"]["metadata"]["labels"])
-    wanted["spec"]["template"]["metadata"]["labels"] = labels
-    world.create(resources.DEPLOYMENTS, wanted, writer=WRITER)
-    Controllers(world, ready_after=lambda _: 0.0).reconcile(world.now())
