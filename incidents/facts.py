@@ -190,7 +190,7 @@ _TABLE: Final = (
     ),
     Fact(
         name="xid",
-        unit="",
+        unit="Xid",
         meaning="Last Xid of the GPUs, of the last hour where there was one; 0 for none, ever",
         origin=Origin.SIGNAL,
         of="gpu_xid",

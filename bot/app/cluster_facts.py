@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from cluster.clients.objects import Backend
 from cluster.clients.ports import Kubernetes
-from cluster.targets.labels import Sight
+from cluster.targets.sight import Sight
 from cluster.targets.target import Selector, Target
 from incidents.errors import Rejected, TriagedError
 from incidents.facts import FACTS, Known, Unknown

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cluster.clients.objects import Pod, Pool
 from cluster.targets import climbing, marks
 from cluster.targets.climbing import Climb
-from cluster.targets.scene import Scene
+from cluster.targets.sight import Scene
 from cluster.targets.target import Candidate, Member, Picker, Selector, Target, Unit, in_words
 
 

@@ -10,7 +10,7 @@ from cluster.clients.ports import Kubernetes
 from cluster.clients.refusals import Forbidden
 from cluster.targets import climbing, found, marks, scene
 from cluster.targets.climbing import Climb, Looking, climb
-from cluster.targets.scene import Scene
+from cluster.targets.sight import Scene, Sight
 from cluster.targets.target import Ambiguous, NotFound, Selector, Target
 from incidents.errors import Rejected
 
@@ -20,22 +20,6 @@ MADE_OF: Final = ("app.kubernetes.io/part-of", "llminferenceservice")
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 
 Climbing = Callable[[Pod], Climb]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """A target, and the pods and pools among which it was found.
-
-    `pods` are those of the target, each as the cluster told it.
-    """
-
-    target: Target
-    scene: Scene
-
-    @property
-    def pods(self) -> tuple[Pod, ...]:
-        """Return the target's pods, those that take no requests included."""
-        return tuple(self.scene.pods[member.name] for member in self.target.members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

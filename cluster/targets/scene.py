@@ -1,7 +1,7 @@
 """The pods of a namespace that may serve models, and the pools that they stand in."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from cluster.clients import kinds
@@ -9,33 +9,10 @@ from cluster.clients.objects import Pod, Pool, Workload
 from cluster.clients.ports import Kubernetes
 from cluster.clients.refusals import Forbidden
 from cluster.targets import marks
+from cluster.targets.sight import Scene
 
 LABELS: Final = (marks.ROLE, marks.MODEL, marks.SET_ROLE, marks.GROUPS)
 """Pods with any of these labels are looked at, whether a pool selects them or not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What is there at this moment, by name; pods that leave or have finished are left out.
-
-    `roles` are by the name of the pod; `notes` say what could not be seen.
-    """
-
-    pods: Mapping[str, Pod]
-    pools: Mapping[str, Pool]
-    roles: Mapping[str, str]
-    notes: tuple[str, ...] = ()
-
-    def inside(self, pool: str) -> tuple[Pod, ...]:
-        """Return the pods of a pool, none where there is no such pool."""
-        found = self.pools.get(pool)
-        return tuple(pod for pod in self.pods.values() if found and marks.selects(found, pod))
-
-    def around(self, pods: Iterable[Pod]) -> Pool | None:
-        """Return the pool that selects any of the pods; of several the one that says most."""
-        there = list(pods)
-        found = [x for x in self.pools.values() if any(marks.selects(x, pod) for pod in there)]
-        return min(found, key=lambda pool: (-len(pool.selector), pool.name), default=None)
 
 
 def look(kubernetes: Kubernetes, namespace: str) -> Scene:

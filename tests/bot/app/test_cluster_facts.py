@@ -16,8 +16,7 @@ from cluster.clients.objects import (
     Route,
 )
 from cluster.clients.refusals import Forbidden
-from cluster.targets.labels import Sight
-from cluster.targets.scene import Scene
+from cluster.targets.sight import Scene, Sight
 from cluster.targets.target import Member, Picker, Selector, Target
 from incidents.errors import Unavailable
 from incidents.facts import Known, Unknown

@@ -176,7 +176,7 @@ def test_who_is_silent_is_not_idle(
     ("fact", "signal", "unit"),
     [
         pytest.param("gateway_error_ratio", "gateway_error_ratio", "ratio", id="gateway"),
-        pytest.param("xid", "gpu_xid", "", id="xid"),
+        pytest.param("xid", "gpu_xid", "Xid", id="xid"),
     ],
 )
 @pytest.mark.parametrize("value", [0.0, 1.0])
