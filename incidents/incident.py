@@ -42,11 +42,11 @@ class Occurrence:
 class Incident:
     """An incident as it stands; `opened` is None before its first event.
 
-    `firing` is how many of the `alerts` still fire; `lead` is the alert that speaks for it: the
-    worst, then the earliest. `severities` are those between which it has moved, the first one
-    first; with `override` a person set the last one; `calm_until` the moment at which it resolves
-    by itself; `escalated_at` the last time that more people were asked for; `relapsed_at` the last
-    relapse: what was verified before it no longer counts; `mitigated_by` the verified step
+    `firing` is how many of the `alerts` still fire, `times` how often each alert did, by
+    fingerprint; `lead` is the alert that speaks for it: the worst, then the earliest. `severities`
+    are those between which it has moved, the first one first; with `override` a person set the
+    last one; `calm_until` the moment at which it resolves by itself; `escalated_at` the last time
+    that more people were asked for; `relapsed_at` the last relapse: what was verified before it no longer counts; `mitigated_by` the verified step
     (run, step) that the mitigation rests on, None where a person said so. `reopened_at` is the
     last time that it came back, `flapping` why it stays open for longer. `under` is the incident
     that hides this one since `hidden_at`; with `forward`, a person said that none may; `children`
@@ -61,6 +61,7 @@ class Incident:
     updated_at: datetime | None = None
     alerts: Layers[str, Occurrence] = field(default_factory=Layers)
     firing: int = 0
+    times: Layers[str, int] = field(default_factory=Layers)
     lead: AlertFired | None = None
     truncated: int = 0
     status: Status = Status.INVESTIGATING
@@ -163,6 +164,7 @@ def _fired(state: Incident, event: AlertFired) -> Incident:
         state,
         alerts=state.alerts.put(name, Occurrence(fired=event)),
         firing=state.firing + (known is None or known.ends_at is not None),
+        times=state.times.put(event.fingerprint, state.times.get(event.fingerprint, 0) + 1),
         lead=lead,
         seen=merged(state.seen, event.facts),
     )

@@ -125,8 +125,14 @@ def _flapping(
     state = told.state
     if state.flapping or not any(isinstance(one, events.AlertFired) for one in told.events):
         return ()
-    fresh = {one.fingerprint for one in command.alerts}
-    found = flaps(state.alerts.values(), fresh, policy.gathering.flapping)
+    rule = policy.gathering.flapping
+    # Of a storm of ten thousand pods nearly none fired often: only then all are looked at.
+    often = {
+        one.fingerprint
+        for one in command.alerts
+        if state.times.get(one.fingerprint, 0) > rule.times
+    }
+    found = flaps(state.alerts.values(), often, rule) if often else None
     return (events.FlappingBegan(name=found[0], because=found[1]),) if found else ()
 
 
