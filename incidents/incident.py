@@ -44,14 +44,15 @@ class Incident:
 
     `firing` is how many of the `alerts` still fire, `times` how often each alert did, by
     fingerprint; `lead` is the alert that speaks for it: the worst, then the earliest. `severities`
-    are those between which it has moved, the first one first; with `override` a person set the
-    last one; `calm_until` the moment at which it resolves by itself; `escalated_at` the last time
-    that more people were asked for; `relapsed_at` the last relapse: what was verified before it no longer counts; `mitigated_by` the verified step
-    (run, step) that the mitigation rests on, None where a person said so. `reopened_at` is the
-    last time that it came back, `flapping` why it stays open for longer. `under` is the incident
-    that hides this one since `hidden_at`; with `forward`, a person said that none may; `children`
-    are the keys that it hides, with the reasons. `unchecked` is whether no run has begun since it
-    came back. `seen` are the facts that its severity rests on, and those that could not be seen.
+    are those between which it has moved, the first one first; with `override` a person set the last
+    one; `calm_until` the moment at which it resolves by itself; `escalated_at` the last time that
+    more people were asked for; `relapsed_at` the last relapse: what was verified before it no
+    longer counts; `mitigated_by` the verified step (run, step) that the mitigation rests on, None
+    where a person said so. `reopened_at` is the last time that it came back, `flapping` why it
+    stays open for longer. `under` is the incident that hides this one since `hidden_at`; with
+    `forward`, a person said that none may; `children` are the keys that it hides, with the reasons.
+    `unchecked` is whether no run has begun since it came back. `seen` are the facts that its
+    severity rests on, and those that could not be seen.
     """
 
     id: str
