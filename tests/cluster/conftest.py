@@ -20,6 +20,7 @@ from cluster.clients.objects import (
 )
 from cluster.clients.refusals import Missing
 from cluster.signals.answers import Row, Track, Trouble
+from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.promql import Promql
 from cluster.targets.target import Target
 from drills.kubernetes import patches, resources
@@ -156,6 +157,12 @@ def kubernetes(world: Cluster) -> StandInKubernetes:
 @pytest.fixture
 def prometheus() -> StandInPrometheus:
     return StandInPrometheus(Store())
+
+
+@pytest.fixture
+def signals(prometheus: StandInPrometheus) -> PrometheusSignals:
+    """Return what reads signals from the stand-in."""
+    return PrometheusSignals(prometheus)
 
 
 @pytest.fixture

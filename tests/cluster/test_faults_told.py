@@ -6,18 +6,12 @@ from math import nan
 
 import pytest
 
-from cluster.signals.answers import Prometheus
 from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.reading import NoData, Reading, Why
 from cluster.targets.target import Target
 
 AA = {"pod": "decode-5d8f-aa"}
 Scrape = Callable[..., None]
-
-
-@pytest.fixture
-def signals(prometheus: Prometheus) -> PrometheusSignals:
-    return PrometheusSignals(prometheus)
 
 
 XID = "DCGM_FI_DEV_XID_ERRORS"

@@ -1,9 +1,7 @@
 """A signal is a number that can be trusted, or it is said why there is none."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import pytest
 
@@ -13,24 +11,13 @@ from cluster.signals.promql import Promql
 from cluster.signals.reading import (
     NoData,
     NotApplicable,
-    PerPod,
     Reading,
     Why,
 )
 from cluster.signals.signals import Samples
 from cluster.targets.target import Target
 from incidents.errors import Rejected
-
-AA, BB = {"pod": "decode-5d8f-aa"}, {"pod": "decode-5d8f-bb"}
-EPP = {"pod": "epp-1", "model_name": "llama-3-70b"}
-MINUTE = timedelta(minutes=1)
-Scrape = Callable[..., None]
-
-
-class Asked(Prometheus, Protocol):
-    """The stand-in, which notes what it was asked."""
-
-    asked: list[str]
+from tests.cluster.told import AA, BB, EPP, MINUTE, Asked, Scrape, value, values, why
 
 
 class Broken:
@@ -73,26 +60,6 @@ class Leaving:
         if self.left < 0:
             return Trouble(why=Why.UNREACHABLE, detail="cut")
         return self.prometheus.range(query, start=start, end=end, step=step)
-
-
-@pytest.fixture
-def signals(prometheus: Prometheus) -> PrometheusSignals:
-    return PrometheusSignals(prometheus)
-
-
-def values(readings: PerPod) -> dict[str, float]:
-    assert not isinstance(readings, NoData | NotApplicable), readings
-    return {pod: reading.value for pod, reading in readings.items()}
-
-
-def why(observed: object) -> Why:
-    assert isinstance(observed, NoData), observed
-    return observed.why
-
-
-def value(observed: object) -> float:
-    assert isinstance(observed, Reading), observed
-    return observed.value
 
 
 def test_the_fullest_pod_speaks_for_the_target(

@@ -1,54 +1,20 @@
 """What the formulas of the catalogue say of machines, pickers, pools and ranks."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import pytest
 
-from cluster.signals.answers import Prometheus
 from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.reading import (
     NoData,
     NotApplicable,
-    PerPod,
     Reading,
     Resolved,
     Why,
 )
 from cluster.targets.target import Target
-
-AA, BB = {"pod": "decode-5d8f-aa"}, {"pod": "decode-5d8f-bb"}
-EPP = {"pod": "epp-1", "model_name": "llama-3-70b"}
-MINUTE = timedelta(minutes=1)
-Scrape = Callable[..., None]
-
-
-class Asked(Prometheus, Protocol):
-    """The stand-in, which notes what it was asked."""
-
-    asked: list[str]
-
-
-@pytest.fixture
-def signals(prometheus: Prometheus) -> PrometheusSignals:
-    return PrometheusSignals(prometheus)
-
-
-def values(readings: PerPod) -> dict[str, float]:
-    assert not isinstance(readings, NoData | NotApplicable), readings
-    return {pod: reading.value for pod, reading in readings.items()}
-
-
-def why(observed: object) -> Why:
-    assert isinstance(observed, NoData), observed
-    return observed.why
-
-
-def value(observed: object) -> float:
-    assert isinstance(observed, Reading), observed
-    return observed.value
+from tests.cluster.told import AA, BB, EPP, MINUTE, Asked, Scrape, value, values, why
 
 
 def test_a_signal_is_read_by_rank_where_ranks_are_told_apart(
