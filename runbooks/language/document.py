@@ -107,7 +107,7 @@ class _Reader:
             return self._entries(events, line, _deeper(depth, event.start_mark))
         if kind == "AliasEvent":
             return Scalar(value=None, line=line + 1)
-        return Scalar(value=_plain(event.value, quoted=event.style is not None), line=line + 1)
+        return Scalar(value=_plain(_written(event), quoted=event.style is not None), line=line + 1)
 
     def _plainness(self, event: Any, line: int) -> None:  # see document
         if type(event).__name__ == "AliasEvent":
@@ -138,6 +138,12 @@ class _Reader:
                 entries[key.value] = _beside(value, at + 1)
                 lines[key.value] = at + 1
         return Entries(entries=entries, lines=lines, line=line + 1)
+
+
+def _written(event: Any) -> str:  # see document
+    """Return the text of a scalar; the parser marks with a bell where it folded a line of `>`."""
+    text: str = event.value
+    return text.replace("\a", "") if event.style == ">" else text
 
 
 def _beside(value: Node, line: int) -> Node:

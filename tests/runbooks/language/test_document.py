@@ -35,6 +35,22 @@ def test_a_value_is_what_it_looks_like(written, value):
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        pytest.param(">-\n  one\n  two\n\n  three\n", "one two\nthree", id="folded"),
+        pytest.param("|-\n  one\n  two\n", "one\ntwo", id="as-it-stands"),
+        pytest.param('"one\\atwo"', "one\atwo", id="a-bell-of-the-author"),
+    ],
+)
+def test_long_text_is_read_without_the_parsers_marks(written, value):
+    """The parser keeps a bell where it folds a line; questions were posed with it."""
+    read = document.read(f"key: {written}\n", file="f")
+
+    assert isinstance(read.root, Entries)
+    assert read.root.entries["key"] == Scalar(value=value, line=1)
+
+
 def test_every_node_knows_its_line():
     """Errors name lines."""
     read = document.read("a:\n  - 1\n  - b: 2\n", file="f")
