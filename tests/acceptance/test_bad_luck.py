@@ -89,6 +89,8 @@ def test_prometheus_away_from_the_start_is_cannot_tell(desk: Rehearsal) -> None:
 
     checks = [row.text for row in desk.rows() if row.kind in {"CheckFinished", "StepFailed"}]
     assert any("kv-cache: cannot_tell" in one for one in checks), checks
+    assert "It cannot be told whether the KV cache is exhausted" in desk.text("AskPosed")
+    assert "The KV cache is not exhausted" not in desk.stage.messages()[0]["text"]
     assert not desk.has("ActionPlanned")
     assert "answer: " in desk.stage.messages()[0]["text"]
 
