@@ -16,6 +16,10 @@ from incidents.errors import Rejected
 
 CLUSTER: Final = "local"
 MADE_OF: Final = ("app.kubernetes.io/part-of", "llminferenceservice")
+POOLS_APART: Final = (
+    "give the alert's rule a label inference_pool where they stand in pools of their own"
+)
+"""What a person can do about several workloads: the first of the labels that name a pool."""
 
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -239,6 +243,9 @@ def _several(selector: Selector, tops: Mapping[tuple[str, str, str], Sequence[Cl
     candidates = [found.candidate(climbs) for climbs in tops.values()]
     ordered = sorted(candidates, key=lambda each: (each.kind, each.name, each.api_version))
     named = ", ".join(map(str, ordered))
-    return Ambiguous(
-        f"several workloads could be the {_meant(selector)}: {named}", candidates=ordered
+    apart = "" if selector.pool else f", and {POOLS_APART}"
+    message = (
+        f"several workloads could be the {_meant(selector)}: {named}; "
+        f"none is chosen: look at each by hand{apart}"
     )
+    return Ambiguous(message, candidates=ordered)

@@ -127,7 +127,7 @@ class Candidate:
 
 
 class Ambiguous(Rejected):
-    """Several workloads fit: a person has to choose one of the candidates."""
+    """Several workloads fit: the candidates are named, and none of them is chosen."""
 
     def __init__(self, message: str, *, candidates: Sequence[Candidate]) -> None:
         super().__init__(message)

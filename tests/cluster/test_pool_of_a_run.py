@@ -13,6 +13,7 @@ from cluster.tools import Tools
 from drills.kubernetes import shapes
 from drills.kubernetes.state import Cluster
 from incidents.commands.run import StartRun
+from incidents.correlation import POOL
 from runbooks.engine.shelf import Shelf
 from runbooks.engine.turn import Turn
 from runbooks.language import loader, registry
@@ -97,14 +98,18 @@ def test_an_alert_that_joined_may_name_the_pool(kubernetes: Kubernetes) -> None:
 @pytest.mark.parametrize(
     "pools", [pytest.param(("", ""), id="none"), pytest.param(("blue", "green"), id="two")]
 )
-def test_without_one_pool_a_person_is_asked(kubernetes: Kubernetes, pools: tuple[str, str]) -> None:
+def test_without_one_pool_no_workload_is_chosen(
+    kubernetes: Kubernetes, pools: tuple[str, str]
+) -> None:
     """Whichever came first must not decide what is changed."""
     alerts = [
         alert(labels={**WHERE, "pool": pool}, fingerprint=f"{number}")
         for number, pool in enumerate(pools)
     ]
 
-    with pytest.raises(Ambiguous) as asked:
+    with pytest.raises(Ambiguous) as refused:
         looked_for(kubernetes, *alerts)
 
-    assert [str(one) for one in asked.value.candidates] == ["Deployment blue", "Deployment green"]
+    assert "none is chosen: look at each by hand" in str(refused.value)
+    assert f"a label {POOL[0]} " in str(refused.value)
+    assert [str(one) for one in refused.value.candidates] == ["Deployment blue", "Deployment green"]

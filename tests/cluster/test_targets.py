@@ -181,15 +181,22 @@ def test_nothing_is_refused_with_what_was_looked_for(
     )
 
 
-def test_several_are_a_question_with_candidates(kubernetes: Kubernetes, world: Cluster) -> None:
-    """Guessing would act on the wrong one; a person chooses, and the choice finds it."""
+def test_several_are_refused_with_their_names_and_what_to_do(
+    kubernetes: Kubernetes, world: Cluster
+) -> None:
+    """Guessing would act on the wrong one; a selector that names one of them finds it."""
     add(world, "canary-decode", model="llama-3-70b")
     targets = LabelTargets(kubernetes)
     both = "Deployment canary-decode, Deployment pd-disaggregation-nvidia-gpu-vllm-decode"
 
-    with pytest.raises(Ambiguous, match=both) as raised:
+    with pytest.raises(Ambiguous) as raised:
         targets.find(MEANT)
 
+    assert str(raised.value) == (
+        f"several workloads could be the decode workload of 'llama-3-70b' in llm-d: {both}; "
+        "none is chosen: look at each by hand, and give the alert's rule a label inference_pool "
+        "where they stand in pools of their own"
+    )
     first, second = raised.value.candidates
     assert f"{first}, {second}" == both
     assert first.words == "pod → Deployment canary-decode"

@@ -55,7 +55,9 @@ def test_one_role_that_is_gone_is_found_beside_the_other(
     assert found.roles == ("decode", "prefill")
 
 
-def test_several_without_pods_are_a_question_too(kubernetes: Kubernetes, world: Cluster) -> None:
+def test_several_without_pods_are_refused_with_their_names_too(
+    kubernetes: Kubernetes, world: Cluster
+) -> None:
     """Yesterday's release stands beside today's, and both have nothing: nobody guesses."""
     add(world, "canary-decode", model="llama-3-70b")
     all_gone(world)
