@@ -1,8 +1,10 @@
 """`triaged signals` at a Prometheus: what it prints, for people and for machines."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,13 @@ from bot.app.cli.main import main
 from cluster.signals.catalogue import SIGNALS
 from drills.world import World
 
+PAGE = (Path(__file__).parents[3] / "docs" / "signals.md").read_text("utf-8")
+SHOWN = re.compile(
+    r"^```console\n\$ triaged signals --url (\S+)\n```\n\n```text\n(.*?)^```",
+    re.DOTALL | re.MULTILINE,
+)
+LEFT_OUT = "…"
+NUMBER = re.compile(r"\d+(\.\d+)?")
 MINUTES_14 = 14 * 60
 
 
@@ -78,6 +87,30 @@ def test_it_needs_no_cluster(run: Run, world: World) -> None:
         line.split()[:1] == ["recomputed_tokens"] and SIGNALS["recomputed_tokens"].without in line
         for line in rest
     )
+
+
+def test_the_page_shows_what_the_command_prints(run: Run, world: World) -> None:
+    """Lines may be left out there; those that stand there are printed, in that order.
+
+    Values differ from day to day, widths and counts with every signal that is added.
+    """
+    shown = SHOWN.search(PAGE)
+    assert shown is not None
+
+    def plain(line: str) -> str:
+        return NUMBER.sub("0", " ".join(line.split()))
+
+    printed = run("--url", world.addresses.prometheus).out
+    there = iter([plain(line) for line in printed.splitlines()])
+    wanted = [
+        plain(line.replace(shown[1], world.addresses.prometheus)).replace(f": {LEFT_OUT}", ": 0")
+        for line in shown[2].splitlines()
+        if line.strip() != LEFT_OUT
+    ]
+
+    assert len(wanted) > 8
+    assert [line for line in wanted if line not in there] == []
+    assert not re.search(r": \d+$", shown[2], re.MULTILINE)
 
 
 def test_with_the_cluster_it_is_about_one_workload(
