@@ -1,6 +1,7 @@
 """Replaying: what a changed policy would have made of an incident that was."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from incidents.alert import Alert
 from incidents.events.incident import AlertFired
@@ -8,6 +9,13 @@ from incidents.facts_seen import facts
 from incidents.incident import Incident
 from incidents.policy import Policy, Severity
 from incidents.severity import judge, opens, worst
+
+LIMIT: Final = (
+    "Only the alerts of incidents that exist are judged again: what another correlation, "
+    "threshold, snooze or maintenance would change cannot show here; "
+    "`triaged backtest --policy` plays a policy's rules from the start."
+)
+"""What the answer leaves out; whoever reads it must not take silence for no change."""
 
 _BY_POLICY = ("label:", "catalogue:", "live:", "default")
 

@@ -19,7 +19,7 @@ from bot.app.settings import Settings, load
 from incidents.errors import Rejected
 from incidents.facts import shown
 from incidents.modes import MODES
-from incidents.replaying import Difference
+from incidents.replaying import LIMIT, Difference
 
 Facts = Annotated[
     Path | None, Parameter(name="--facts", help="YAML or JSON of `name: value`: what is known.")
@@ -105,8 +105,9 @@ def _replay(policy: Path | None, *, as_json: bool) -> None:
     with opened(load(), needed=needed_beside(policy)) as desk:
         new = classifying.policy_in(desk.configuration, policy)
         found = classifying.replayed(desk.desk, new)
-        lines = [line for one in found for line in _difference_lines(one)]
-        show([_difference(one) for one in found], lines or ["nothing changes"], as_json=as_json)
+    lines = [line for one in found for line in _difference_lines(one)] or ["nothing changes"]
+    told = {"incidents": [_difference(one) for one in found], "limit": LIMIT}
+    show(told, [*lines, LIMIT], as_json=as_json)
 
 
 def _answer(one: Answer, truncated: int) -> Mapping[str, object]:

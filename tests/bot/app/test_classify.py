@@ -13,6 +13,7 @@ from bot.app.cli.main import main
 from bot.app.opening import opened
 from bot.app.settings import load
 from incidents.facts import FACTS
+from incidents.replaying import LIMIT
 from tests import builders
 
 Run = Callable[..., tuple[int, str, str]]
@@ -332,12 +333,22 @@ def test_the_past_is_judged_by_another_policy(
     (tmp_path / "new.yaml").write_text(policy)
 
     status, out, err = run("classify", "--replay", "--policy", "new.yaml")
-    found = answered(run, "--replay", "--policy", "new.yaml")
+    answer = json.loads(run("classify", "--replay", "--policy", "new.yaml", "--json")[1])
+    found = answer["incidents"]
 
     assert (status, err) == (0, "")
+    assert answer["limit"] == out.splitlines()[-1] == LIMIT
     assert [(one["was"], one["would_be"], one["because"]) for one in found] == differs
     assert ("nothing changes" in out) is (differs == [])
     assert ("INC-1  P2 -> " in out) is (differs != [])
+
+
+def test_the_limit_of_a_replay_names_what_cannot_show_and_what_can_show_it() -> None:
+    """Nothing changes, it says of a new threshold, and that is no news of the threshold."""
+    for unseen in ("correlation", "threshold", "snooze", "maintenance"):
+        assert unseen in LIMIT
+    assert "cannot show here" in LIMIT
+    assert "`triaged backtest --policy`" in LIMIT
 
 
 def _some(name: str) -> object:

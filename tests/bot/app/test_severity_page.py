@@ -13,6 +13,7 @@ from bot.app.signal_facts import IDLE
 from incidents.catalogued import shipped, together
 from incidents.facts import FACTS, Origin
 from incidents.policy import Severity
+from incidents.replaying import LIMIT
 from incidents.severity import judge
 from tests.builders import alert, policy
 from tests.incidents.knowing import knowing
@@ -65,7 +66,7 @@ def test_the_past_is_asked_as_the_page_says(run: Run) -> None:
     run("triaged migrate")
     (command,) = re.findall(r"^(triaged classify --replay .*)$", PAGE, re.MULTILINE)
 
-    assert run(command) == "nothing changes\n"
+    assert run(command) == f"nothing changes\n{LIMIT}\n"
 
 
 def test_an_alert_of_the_page_is_one_file(tmp_path: Path) -> None:
