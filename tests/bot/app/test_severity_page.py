@@ -127,6 +127,15 @@ def test_nobody_relies_on_the_desk_for_a_watchdog_that_stays_away() -> None:
     assert "does not watch yet whether it\n    # stays away" in shipped
 
 
+def test_the_page_says_that_its_own_table_has_to_be_told() -> None:
+    """Whoever follows it must not learn of the table from a test that fails."""
+    adding = PAGE.partition("## Adding an alert")[2].partition("\n## ")[0]
+
+    assert "[the catalogue](#the-catalogue)" in adding
+    assert f"`tests/bot/app/{Path(__file__).name}` compares" in adding
+    assert "nothing else has to be told" not in adding
+
+
 def test_the_catalogue_of_the_page_is_that_of_the_code() -> None:
     """An alert that is missing there nobody will look for in the code."""
     rows = JUDGED.findall(PAGE)
