@@ -11,7 +11,7 @@ import pytest
 from bot.app.cli.rules import SHIPPED
 from bot.app.configuration import objectives_of
 from cluster.rules.recordings import recordings
-from cluster.rules.rule import Alert, Proof, Recording
+from cluster.rules.rule import TRIAGE, Alert, Proof, Recording
 from cluster.rules.shipped import rule_files, texts
 from cluster.signals.catalogue import SIGNALS
 from cluster.signals.signal import metric_names
@@ -19,6 +19,7 @@ from drills.prometheus import rule_files as drill
 from incidents.catalogued import shipped
 from incidents.objectives import BURNS
 from runbooks.language.loader import load as runbooks
+from runbooks.language.matching import choose
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 PROMISED = objectives_of(SHIPPED)
@@ -167,6 +168,22 @@ def test_an_alert_reads_what_is_recorded_or_exported(alert: Alert) -> None:
     known = RECORDED | exported | {"kube_customresource_llminferenceservice_status_condition"}
 
     assert set(selectors(promql_parser.parse(alert.expr))) <= known | {"triaged:objective:planned"}
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=alert_id)
+def test_the_runbook_that_an_alert_names_is_the_one_that_runs(alert: Alert) -> None:
+    """People open the address beside the alert, and must read what the desk then does.
+
+    Without the address its labels lead there too, or to triage, and never to a third runbook.
+    """
+    library = runbooks()
+    labels = {**alert.own_labels, "alertname": alert.name}
+
+    addressed = choose(labels, alert.runbook_url, runbooks=library)
+    fitting = choose(labels, "", runbooks=library)
+
+    assert addressed.runbook.name == alert.runbook
+    assert fitting.runbook.name in {alert.runbook, TRIAGE}
 
 
 def test_the_chapters_alerts_have_its_groups_and_labels() -> None:
