@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from itertools import count, takewhile
 from typing import Any  # messages of Slack and requests to Kubernetes
 
@@ -119,6 +120,16 @@ def test_the_cluster_is_changed_once_and_as_it_was_approved(story: Rehearsal) ->
         ("patch", f"{DECODE}/scale", {"replicas": 6})
     ]
     assert writes[0]["body"]["metadata"].keys() == {"uid", "resourceVersion"}
+
+
+def test_pods_take_their_time_to_load_the_model(story: Rehearsal) -> None:
+    """Whoever believes that new replicas help at once judges a change before it took effect."""
+    settling = [row for row in story.rows() if row.kind == "SettleObserved"]
+    begun, ended = settling[0], settling[-1]
+
+    assert begun.text.startswith("add-decode: 4 of 6 pods")
+    assert ended.text.startswith("add-decode: 6 of 6 pods")
+    assert ended.at - begun.at >= timedelta(minutes=1)
 
 
 def test_the_change_is_proven_with_numbers_from_before_and_after(story: Rehearsal) -> None:
