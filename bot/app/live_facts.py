@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -18,8 +19,12 @@ from incidents.facts import FACTS, Facts, Known, Unknown
 
 CLUSTER_WITHIN: Final = timedelta(seconds=1.5)
 """Real time for finding targets in the cluster, out of the three seconds for everything."""
-SERIES_WITHIN: Final = timedelta(seconds=0.5)
-"""Real time for finding the rest in the engines' series."""
+SERIES_SHARE: Final = 0.5
+"""The share of the time that is left for finding the rest in the engines' series.
+
+Reading a signal afterwards takes up to three answers of the same Prometheus, one after the other:
+the names that exist, the number, and how old it is. Where every answer takes 0.7 s, all four fit.
+"""
 REST: Final = 15.0
 """Real seconds for which who did not answer is not waited for any more."""
 AT_ONCE: Final = 16
@@ -33,6 +38,8 @@ LATER: Final = "too many targets at once: this one is asked about a little later
 CLUSTER_LATE: Final = Unknown(
     why=f"the cluster did not answer within {CLUSTER_WITHIN.total_seconds():g} s"
 )
+SERIES_LATE: Final = Unknown(why="Prometheus did not say in time which pods serve here")
+SEVERAL: Final = Unknown(why="several models serve here: name one", lasting=True)
 CLUSTER, PROMETHEUS = "cluster", "prometheus"
 
 Told = Known | Unknown
@@ -51,6 +58,14 @@ class Series(Protocol):
 
     def __call__(self, *, namespace: str, model: str, at: datetime) -> tuple[Target, ...] | Trouble:
         """Return a target for each model of the namespace; empty words mean any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """What signals are read of; where its pods could not be found out, `because` says why."""
+
+    target: Target
+    because: Unknown | None = None
 
 
 class LiveFacts:
@@ -86,8 +101,8 @@ class LiveFacts:
         wanted = {one: everything[one] for one in list(everything)[:AT_ONCE]}
         waits = {one for one in (CLUSTER, PROMETHEUS) if again or self._answers(one)}
         seen = self._look(wanted, moment, waits)
-        targets = self._targets(seen, moment, waits)
-        signals = self._read(wanted, targets, moment, until, waits)
+        aims = self._aims(seen, moment, until, waits)
+        signals = self._read(wanted, aims, moment, until, waits)
         found = {
             one: {**_of_cluster(seen[one], names), **signals[one]} for one, names in wanted.items()
         }
@@ -113,28 +128,36 @@ class LiveFacts:
         self._note(CLUSTER, [isinstance(one, Late) for one in found.values()])
         return {one: CLUSTER_LATE if isinstance(x, Late) else x for one, x in found.items()}
 
-    def _targets(
-        self, seen: Mapping[Selector, Seen | Unknown], at: datetime, waits: Collection[str]
-    ) -> Mapping[Selector, Target]:
+    def _aims(
+        self,
+        seen: Mapping[Selector, Seen | Unknown],
+        at: datetime,
+        until: float,
+        waits: Collection[str],
+    ) -> Mapping[Selector, Aim]:
         """Return the targets: the cluster's, else what the engines' series show."""
-        known = {one: answer.target for one, answer in seen.items() if isinstance(answer, Seen)}
+        known = {
+            one: Aim(target=answer.target)
+            for one, answer in seen.items()
+            if isinstance(answer, Seen)
+        }
         lost = [one for one in seen if one not in known]
         ask = self._series
         if ask is None or PROMETHEUS not in waits:
-            return {**{one: _bare(one) for one in lost}, **known}
+            return {**{one: Aim(target=_bare(one)) for one in lost}, **known}
 
         def asking(selector: Selector) -> Callable[[], tuple[Target, ...] | Trouble]:
             return lambda: ask(namespace=selector.namespace, model=selector.model, at=at)
 
         places = {(one.namespace, one.model, at): asking(one) for one in lost}
-        answers = self._in_series.ask(places, deadline=SERIES_WITHIN)
-        shown = {one: _only(one, answers[one.namespace, one.model, at]) for one in lost}
+        answers = self._in_series.ask(places, deadline=self._left(until) * SERIES_SHARE)
+        shown = {one: _aim(one, answers[one.namespace, one.model, at]) for one in lost}
         return {**shown, **known}
 
     def _read(
         self,
         wanted: Mapping[Selector, Names],
-        targets: Mapping[Selector, Target],
+        aims: Mapping[Selector, Aim],
         at: datetime,
         until: float,
         waits: Collection[str],
@@ -145,25 +168,27 @@ class LiveFacts:
                 one: unknown(signal_facts.of_signals(names), IN_TIME, lasting=False)
                 for one, names in wanted.items()
             }
-        left = timedelta(seconds=max(0.0, until - self._monotonic()))
+        left = self._left(until)
         asking = {
-            (told, targets[one], at): read
+            (told, aims[one].target, at): read
             for one, names in wanted.items()
             for told, read in signal_facts.reads(
-                names, self._signals, targets[one], at=at, deadline=left
+                _worth_reading(names, aims[one]),
+                self._signals,
+                aims[one].target,
+                at=at,
+                deadline=left,
             ).items()
         }
         answers = self._reads.ask(asking, deadline=left)
-        self._note(PROMETHEUS, [_late(told, found) for (told, _, _), found in answers.items()])
-        return {
-            one: {
-                name: found
-                for (told, target, _), answer in answers.items()
-                if target == targets[one]
-                for name, found in _in_time(told, answer).items()
-            }
-            for one in wanted
-        }
+        late = [_late(told, found) for (told, _, _), found in answers.items()]
+        self._note(
+            PROMETHEUS, late or [True for one in aims.values() if one.because == SERIES_LATE]
+        )
+        return {one: _of_signals(names, aims[one], answers) for one, names in wanted.items()}
+
+    def _left(self, until: float) -> timedelta:
+        return timedelta(seconds=max(0.0, until - self._monotonic()))
 
     def _answers(self, server: str) -> bool:
         return self._monotonic() >= self._rests_until.get(server, 0.0)
@@ -213,10 +238,54 @@ def _bare(selector: Selector) -> Target:
     )
 
 
-def _only(selector: Selector, found: tuple[Target, ...] | Trouble | Late) -> Target:
-    if isinstance(found, tuple) and len(found) == 1:
-        return found[0]
-    return _bare(selector)
+def _aim(selector: Selector, found: tuple[Target, ...] | Trouble | Late) -> Aim:
+    """Return the one target that the series show, or why it is not known which one."""
+    match found:
+        case (one,):
+            return Aim(target=one)
+        case ():
+            return Aim(target=_bare(selector))
+        case Late():
+            return Aim(target=_bare(selector), because=SERIES_LATE)
+        case Trouble():
+            return Aim(target=_bare(selector), because=signal_facts.of_trouble(found))
+        case _:
+            return Aim(target=_bare(selector), because=SEVERAL)
+
+
+def _worth_reading(names: Iterable[str], aim: Aim) -> tuple[str, ...]:
+    """Return the facts without those that nothing can tell while the pods are not known."""
+    asked = signal_facts.of_signals(names)
+    if aim.because is None:
+        return asked
+    return tuple(one for one in asked if any(signal_facts.ways_open(one, aim.target)))
+
+
+def _of_signals(names: Names, aim: Aim, answers: Mapping[Reads, Facts | Late]) -> Facts:
+    """Return what was read of one target.
+
+    Where its pods are not known, that nothing is there is no finding: the ways that were closed
+    may have had it.
+    """
+    read = {
+        name: found
+        for (told, target, _), answer in answers.items()
+        if target == aim.target
+        for name, found in _in_time(told, answer).items()
+    }
+    if aim.because is None:
+        return read
+    closed = {
+        name
+        for name in signal_facts.of_signals(names)
+        if not all(signal_facts.ways_open(name, aim.target)) and _lasting(read.get(name))
+    }
+    return {**read, **dict.fromkeys(closed, aim.because)}
+
+
+def _lasting(found: Told | None) -> bool:
+    """Return whether nothing was read, and asking again would not help."""
+    return found is None or (isinstance(found, Unknown) and found.lasting)
 
 
 def _of_cluster(seen: Seen | Unknown, names: Names) -> Facts:

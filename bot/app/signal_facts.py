@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+from cluster.signals.answers import Trouble
+from cluster.signals.catalogue import SIGNALS
 from cluster.signals.reading import NoData, NotApplicable, Observation, PerPod, Reading, Why
+from cluster.signals.scopes import scopes_of
 from cluster.signals.signals import DEADLINE, Samples, Signals
 from cluster.signals.trend import CannotTell, Rising, shape_of
 from cluster.targets.target import Target
@@ -25,6 +28,8 @@ ENOUGH: Final = 0.9
 """The share of samples without which a range is not known, however they lie."""
 SHOWN: Final = 160
 IDLE: Final = "idle_replicas"
+RUNNING: Final = "running"
+"""The signal by which replicas are idle."""
 LASTING: Final = frozenset({Why.NOT_SCRAPED, Why.EMPTY})
 IN_TIME: Final = f"Prometheus did not answer within {DEADLINE.total_seconds():g} s"
 
@@ -34,6 +39,19 @@ Told = Known | Unknown
 def of_signals(names: Iterable[str]) -> tuple[str, ...]:
     """Return the facts among these that signals tell."""
     return tuple(name for name in names if FACTS[name].origin is Origin.SIGNAL or name == IDLE)
+
+
+def ways_open(name: str, target: Target) -> tuple[bool, ...]:
+    """Return for each way to read the fact whether the target has whose series it needs."""
+    scopes = scopes_of(target).keys()
+    signal = SIGNALS[RUNNING if name == IDLE else FACTS[name].of]
+    needed = ({one.scope for one in way.terms if not one.optional} for way in signal.ways)
+    return tuple(each <= scopes for each in needed)
+
+
+def of_trouble(found: Trouble) -> Unknown:
+    """Return in words why Prometheus did not say whose series are meant; it may the next time."""
+    return replace(_why(found.why, found.detail), lasting=False)
 
 
 def reads(
@@ -48,9 +66,7 @@ def reads(
     if whole:
         found[tuple(one.name for one in whole)] = _together(whole, signals, target, at, deadline)
     if any(one.name == IDLE for one in asked):
-        found[(IDLE,)] = lambda: {
-            IDLE: _idle(signals.read_by_pod("running", target, at=at), target)
-        }
+        found[(IDLE,)] = lambda: {IDLE: _idle(signals.read_by_pod(RUNNING, target, at=at), target)}
     return found
 
 
@@ -95,13 +111,17 @@ def _impossible(value: float) -> Unknown:
 def _nothing(found: NoData | NotApplicable) -> Unknown:
     if isinstance(found, NotApplicable):
         return Unknown(why=f"it has no meaning here: {found.because}", lasting=True)
-    if found.why is Why.TIMEOUT:
+    return _why(found.why, found.detail)
+
+
+def _why(why: Why, detail: str) -> Unknown:
+    if why is Why.TIMEOUT:
         return Unknown(why=IN_TIME)
-    if found.why is Why.UNREACHABLE:
-        return Unknown(why=_short(f"Prometheus cannot be reached: {found.detail}"))
+    if why is Why.UNREACHABLE:
+        return Unknown(why=_short(f"Prometheus cannot be reached: {detail}"))
     # Which names were looked for, `triaged signals` says: a headline has no room for them.
-    detail = found.detail.partition(" of: ")[0]
-    return Unknown(why=_short(f"{found.why.value}: {detail}"), lasting=found.why in LASTING)
+    shown = detail.partition(" of: ")[0]
+    return Unknown(why=_short(f"{why.value}: {shown}"), lasting=why in LASTING)
 
 
 def _short(words: str) -> str:

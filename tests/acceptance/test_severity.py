@@ -28,6 +28,7 @@ from tests.rehearsing import TOKEN
 
 NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 MOST_TURNS = 50
+TRANSFERS_FAIL = "transfer_failures"
 BASE = "more than 5 % of requests fail"
 HALF = "at least half of all requests fail (error_ratio 0.6)"
 CAN_BE_WRONG = tuple(one for one in TROUBLES if one != "hanging")
@@ -224,6 +225,26 @@ def test_a_prometheus_that_hangs_is_waited_for_once(office: Office) -> None:
         assert late in said
         assert why in said
     assert len(office.prometheus.asked) == asked
+
+
+def test_a_slow_prometheus_is_believed(office: Office) -> None:
+    """The pods come of its own series, and their numbers after that: all of it has three seconds.
+
+    Where it was too slow even for that, it says so, and what it tells is seen the next time.
+    """
+    office.prometheus.trouble = "slow"
+    office.prometheus.transfers = "0.6"
+    office.prometheus.ratio = "0.001"
+    office.fire("LLMDGPUHighUtilization")
+    office.turn()
+    missing = {one.source for one in office.incident().seen if one.name == TRANSFERS_FAIL}
+    for _ in range(3):
+        office.wait(30)
+
+    incident = office.incident()
+    assert (incident.severity, incident.severity_rule) == (Severity.P1, "live:failed-transfers")
+    assert "(transfer_failures 0.6 transfers/s)" in because(incident)
+    assert not any("has no pods" in each for each in missing)
 
 
 def test_a_storm_asks_once(office: Office) -> None:

@@ -10,8 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 HELD_SECONDS = 20
+SLOW_SECONDS = 0.65
 EXISTING = ("llm_d_epp_request_total", "llm_d_epp_request_error_total")
-ENGINES = "num_requests_running"
+TRANSFERS = "vllm:nixl_num_failed_transfers_total"
+SERVED = 'server=""'
 Row = Mapping[str, object]
 
 
@@ -19,10 +21,12 @@ Row = Mapping[str, object]
 class Troubled:
     """What it answers: the error ratio, as text, and what is wrong with it.
 
-    `trouble` is a name of `TROUBLES`, or empty; `asked` are the queries.
+    `trouble` is a name of `TROUBLES`, `slow` or empty; `asked` are the queries. With `transfers`,
+    as text, one engine is there, whose transfers fail so often in a second.
     """
 
     ratio: str = "0.6"
+    transfers: str = ""
     trouble: str = ""
     address: str = ""
     asked: list[str] = field(default_factory=list)
@@ -67,6 +71,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(HTTPStatus.UNPROCESSABLE_ENTITY, json.dumps(error).encode())
             case "no JSON":
                 self._send(HTTPStatus.OK, b"<html>please sign in</html>")
+            case "slow":
+                self.state.let_go.wait(SLOW_SECONDS)
+                self._answer(asked)
             case _:
                 self._answer(asked)
 
@@ -121,16 +128,29 @@ def troubled() -> Iterator[Troubled]:
 def _rows(query: str, moment: float, state: Troubled) -> Sequence[tuple[Row, Sequence[object]]]:
     if state.trouble == "empty":
         return []
+    if state.transfers and EXISTING[0] not in query:
+        return _engine(query, moment, state)
     if EXISTING[0] not in query:
         return []
     if "__name__=~" in query:
-        return [({"__name__": name, "namespace": "llm-d"}, [moment, "1"]) for name in EXISTING]
+        there = (*EXISTING, TRANSFERS) if state.transfers else EXISTING
+        return [({"__name__": name, "namespace": "llm-d"}, [moment, "1"]) for name in there]
     if "timestamp(" in query:
         old = 3600 if state.trouble == "stale" else 0
         return [({}, [moment, str(moment - old)])]
-    if EXISTING[1] not in query:
-        return [({}, [moment, "2.5"])]
-    return _ratio(moment, state)
+    return _ratio(moment, state) if EXISTING[1] in query else [({}, [moment, "2.5"])]
+
+
+def _engine(query: str, moment: float, state: Troubled) -> Sequence[tuple[Row, Sequence[object]]]:
+    """Answer which engines there are, how often transfers fail, and when that was scraped."""
+    if SERVED in query:
+        engine = {"namespace": "llm-d", "model_name": "llama", "pod": "decode-0"}
+        return [(engine, [moment, "1"])]
+    if TRANSFERS not in query:
+        return []
+    if "timestamp(" in query:
+        return [({"pod": "decode-0"}, [moment, str(moment)])]
+    return [({}, [moment, state.transfers])]
 
 
 def _ratio(moment: float, state: Troubled) -> Sequence[tuple[Row, Sequence[object]]]:

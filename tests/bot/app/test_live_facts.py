@@ -1,7 +1,7 @@
 """Live facts: each known with where it was read, or unknown with the reason; never guessed."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -9,7 +9,17 @@ import pytest
 
 from bot.app.cluster_facts import Seen
 from bot.app.facts import Asked
-from bot.app.live_facts import AT_ONCE, CLUSTER_LATE, LATER, NO_NAMESPACE, NOT_YET, LiveFacts
+from bot.app.live_facts import (
+    AT_ONCE,
+    CLUSTER_LATE,
+    LATER,
+    NO_NAMESPACE,
+    NOT_YET,
+    SERIES_LATE,
+    SEVERAL,
+    LiveFacts,
+)
+from cluster.signals.answers import Trouble
 from cluster.signals.reading import NoData, NotApplicable, Observation, PerPod, Reading, Why
 from cluster.signals.signals import DEADLINE, Samples
 from cluster.targets.target import Picker, Selector, Target
@@ -265,3 +275,124 @@ def test_a_cluster_that_hangs_leaves_the_signals(request: pytest.FixtureRequest)
         assert isinstance(found["waiting"], Known)
         assert found["failure_mode"] == CLUSTER_LATE
     assert len(asked) == 1
+
+
+SHOWN = target(kind="", name="", uid="", role="", pool="", picker=None)
+"""What the engines' series show."""
+SLOW_SECONDS = 0.7
+Answer = tuple[Target, ...] | Trouble
+POD_FACTS = ("transfer_failures", "xid", "idle_replicas")
+TOLD = Told(
+    now={"transfer_failures": 0.6, "gpu_xid": 79, "ready_endpoints": 3},
+    pods=dict.fromkeys(PODS, 0.0),
+)
+
+
+@dataclass(slots=True)
+class Shows:
+    """A source of series that gives its answer after a time, or when it is let go."""
+
+    answer: Answer
+    after: float = 0.0
+    let_go: threading.Event = field(default_factory=threading.Event)
+    asked: int = 0
+
+    def __call__(self, *, namespace: str, model: str, at: datetime) -> Answer:
+        """Return the answer; see `Series`."""
+        assert namespace == PLACE.namespace
+        assert model in {"", PLACE.model}
+        assert at >= NOON
+        self.asked += 1
+        self.let_go.wait(self.after)
+        return self.answer
+
+
+def shown(
+    series: Callable[..., Answer], *names: str, signals: Told = TOLD, place: Place = PLACE
+) -> Mapping[str, Known | Unknown]:
+    """Return the facts of one question where no cluster names a target."""
+    source = LiveFacts(signals=signals, series=series)  # type: ignore[arg-type] # what is asked of it is there
+    (found,) = source.gather([Asked(place=place, names=names)], NOON)
+    return found
+
+
+def test_series_that_come_slowly_still_say_whose_pods_are_meant() -> None:
+    """A Prometheus that takes 0.7 s for everything must not make a P1 a P3."""
+    signals = Told(now={"transfer_failures": 0.6})
+    found = shown(Shows((SHOWN,), after=SLOW_SECONDS), "transfer_failures", signals=signals)
+
+    assert found["transfer_failures"] == Known(
+        value=0.6, unit="transfers/s", source="transfer_failures_total at 12:00:00"
+    )
+    assert signals.asked == [("transfer_failures", SHOWN)]
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        pytest.param(Why.TIMEOUT, "Prometheus did not answer within 3 s", id="late"),
+        pytest.param(Why.UNREACHABLE, "Prometheus cannot be reached: 503", id="away"),
+        pytest.param(Why.EMPTY, "empty: 503", id="empty"),
+        pytest.param(Why.PARTIAL, "warning or partial result: 503", id="partial"),
+    ],
+)
+def test_series_in_trouble_are_the_reason_and_are_asked_again_soon(why: Why, told: str) -> None:
+    """That the target has no pods would be untrue, and be believed for five minutes."""
+    found = shown(Shows(Trouble(why=why, detail="503")), *POD_FACTS, "ready_endpoints")
+
+    assert {name: found[name] for name in POD_FACTS} == dict.fromkeys(POD_FACTS, Unknown(why=told))
+    assert isinstance(found["ready_endpoints"], Known)
+
+
+def test_series_of_several_models_are_nobodys() -> None:
+    """Another model's trouble must not raise this incident; that somebody names one must help."""
+    both = (SHOWN, target(model="mistral"))
+    nobody = Place(cluster="local", namespace="llm-d", model="", role="")
+    found = shown(Shows(both), *POD_FACTS, "ttft_p95", "ready_endpoints", place=nobody)
+
+    pods_or_model = (*POD_FACTS, "ttft_p95")
+    assert {name: found[name] for name in pods_or_model} == dict.fromkeys(pods_or_model, SEVERAL)
+    assert isinstance(found["ready_endpoints"], Known)
+
+
+@pytest.mark.parametrize(
+    ("fact", "why", "told"),
+    [
+        pytest.param(
+            "ttft_p95",
+            Why.NOT_SCRAPED,
+            Unknown(why="several models serve here: name one", lasting=True),
+            id="another-way-was-closed",
+        ),
+        pytest.param(
+            "gateway_error_ratio",
+            Why.NOT_SCRAPED,
+            Unknown(why="not scraped: nothing", lasting=True),
+            id="it-needs-no-pods",
+        ),
+        pytest.param("ttft_p95", Why.STALE, Unknown(why="stale: nothing"), id="passes-anyway"),
+    ],
+)
+def test_what_is_not_there_for_want_of_pods_says_so(fact: str, why: Why, told: Unknown) -> None:
+    """The picker does not tell it: the engines might, if it were known which."""
+    found = shown(Shows((SHOWN, target(uid="u-2"))), fact, signals=Told(why=why))
+
+    assert found == {fact: told}
+
+
+def test_a_series_source_that_hangs_is_waited_for_once(request: pytest.FixtureRequest) -> None:
+    """What needs no pods is read meanwhile; of a storm not every delivery waits."""
+    series = Shows((SHOWN,), after=20)
+    request.addfinalizer(series.let_go.set)
+    source = LiveFacts(signals=TOLD, series=series)  # type: ignore[arg-type] # what is asked of it is there
+    pods = [Asked(place=PLACE, names=("transfer_failures",))]
+    (both,) = source.gather(
+        [Asked(place=PLACE, names=("transfer_failures", "ready_endpoints"))], NOON
+    )
+    (first,) = source.gather(pods, NOON + timedelta(minutes=1))
+    (second,) = source.gather(pods, NOON + timedelta(minutes=2))
+
+    assert both["transfer_failures"] == first["transfer_failures"] == SERIES_LATE
+    assert isinstance(both["ready_endpoints"], Known)
+    assert second["transfer_failures"] == Unknown(why="Prometheus did not answer within 3 s")
+    assert series.asked == 2
