@@ -1,6 +1,10 @@
 """The page about adding a signal is followed to the letter, and so are the names on the other."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +20,20 @@ from cluster.signals.reading import NoData, Reading, Why
 from cluster.signals.signal import Signal
 from cluster.targets.target import Target
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+COPIED = (
+    "alert_webhooks",
+    "bot",
+    "cluster",
+    "deploy",
+    "docs",
+    "drills",
+    "incidents",
+    "runbooks",
+    "storage",
+    "tests",
+)
 PAGE = (DOCS / "adding-a-signal.md").read_text("utf-8")
 SIGNALS_PAGE = (DOCS / "signals.md").read_text("utf-8")
 Scrape = Callable[..., None]
@@ -35,6 +52,75 @@ def known(tmp_path: Path) -> Mapping[str, Signal]:
     assert name
     (tmp_path / name[1]).write_text(block("python"), "utf-8")
     return catalogue.read((TOPICS, tmp_path))
+
+
+@pytest.fixture
+def followed(tmp_path: Path) -> tuple[Path, set[str]]:
+    """Copy the project, do there what the page says, and tell which files are others since."""
+    copy = tmp_path / "project"
+    for name in COPIED:
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    before = contents(copy)
+    (copy / TOPICS.relative_to(ROOT) / "power.py").write_text(block("python"), "utf-8")
+    (line,) = re.findall(r"^```console\n\$ triaged (.*)\n```", PAGE, re.MULTILINE)
+    ran = typed(copy, "-m", "bot.app.cli.main", *line.split())
+    assert ran.returncode == 0, ran.stderr
+    (added,) = re.findall(
+        r"Append to `([^`]+)`:\n\n```text\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE
+    )
+    with (copy / added[0]).open("a", encoding="utf-8") as file:
+        file.write(added[1])
+    return copy, {name for name, text in contents(copy).items() if before.get(name) != text}
+
+
+def contents(folder: Path) -> Mapping[str, bytes]:
+    """Return what the files of a project say, by their paths in it."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def typed(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a copy of the project, by the copy's own modules."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder)}
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_whoever_follows_the_page_has_nothing_left_to_do(followed: tuple[Path, set[str]]) -> None:
+    """The suites that know of signals pass, and only what the page names is another file.
+
+    A real Prometheus is asked elsewhere.
+    """
+    tree, changed = followed
+    suites = (
+        "tests/cluster/rules",
+        "tests/cluster/test_catalogue.py",
+        "tests/servers/prometheus/test_eras.py",
+        "tests/servers/prometheus/test_expositions.py",
+    )
+    options = ("-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not real")
+    ran = typed(tree, "-m", "pytest", *options, *suites)
+
+    assert ran.returncode == 0, ran.stdout
+    assert changed == {
+        "cluster/signals/topics/power.py",
+        "deploy/prometheus/operator/signals.yaml",
+        "deploy/prometheus/signals.yaml",
+        "tests/servers/prometheus/expositions/dcgm.txt",
+    }
+    assert [
+        name for name in changed - {"cluster/signals/topics/power.py"} if name not in PAGE
+    ] == []
 
 
 def test_adding_a_signal_touches_one_file(known: Mapping[str, Signal]) -> None:
