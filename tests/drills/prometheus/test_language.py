@@ -26,6 +26,16 @@ from drills.prometheus.tree import Selector
         pytest.param('x{a=~"(?x)a b"}', "regular expression", id="verbose"),
         pytest.param('x{a=~"a{,3}"}', "regular expression", id="open-repeat"),
         pytest.param('x{a=~"[[:alpha:]]"}', "regular expression", id="posix-class"),
+        pytest.param('x{a=~"(?i)É"}', r"'É' under \(\?i\)", id="folded"),
+        pytest.param('x{a=~"(?s-i:a)(?si:é)"}', r"'é' under \(\?i\)", id="folded-group"),
+        pytest.param(r'x{a=~"(?i)\\xC9"}', r"under \(\?i\)", id="folded-escape"),
+        pytest.param('x{a=~"a{1001}"}', "more than 1000 repeats", id="repeat"),
+        pytest.param('x{a=~"a{2,1001}"}', "more than 1000 repeats", id="repeat-to"),
+        pytest.param('x{a=~"a{1001,}"}', "more than 1000 repeats", id="repeat-from"),
+        pytest.param(
+            'x{a=~"(b(a{100}|c)*){11}"}', "more than 1000 repeats", id="repeat-of-repeats"
+        ),
+        pytest.param('x{a=~"a{01}"}', "regular expression", id="leading-zero"),
     ],
 )
 def test_a_construct_outside_the_subset_is_named(expr: str, construct: str) -> None:
@@ -58,11 +68,27 @@ def test_what_is_not_promql_is_bad(expr: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "fits"),
-    [("(?i)DECODE-.", True), ("decode-[0-9]+", True), ("decode", False), (".*-1|x", True)],
+    [
+        ("(?i)DECODE-.", True),
+        ("decode-[0-9]+", True),
+        ("decode", False),
+        (".*-1|x", True),
+        ("decode-1|É", True),
+        ("decode-1|(?-i:É)", True),
+        ("decode-1|a{1000}", True),
+        ("decode-1|(a{40}){25}(b{40}){25}", True),
+        (r"decode-1|[{1001}]|\{1001}", True),
+    ],
 )
 def test_what_both_read_alike_is_read(text: str, fits: bool) -> None:
     """Most expressions in rules are of this kind."""
     assert (pattern(text).fullmatch("decode-1") is not None) is fits
+
+
+def test_a_number_without_end_is_more_than_a_thousand() -> None:
+    """Python reads no number of so many digits, and whoever asks must not see that it does not."""
+    with pytest.raises(Unsupported, match="more than 1000 repeats"):
+        pattern(f"a{{{'9' * 5000}}}")
 
 
 def test_an_escaped_backslash_escapes_nothing_after_it() -> None:
