@@ -2,13 +2,16 @@
 
 import sqlite3
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import httpx
 import pytest
 
 from incidents.incident import Status
+from incidents.ports import Store
 from tests.alert_webhooks.bodies import READABLE, UNREADABLE, alert, body, resolved
 from tests.bot.intake.desks import Office
 from tests.contract.door.conftest import Served
@@ -93,17 +96,27 @@ def test_what_is_set_aside_can_be_replayed_after_a_restart(served: Served) -> No
     assert [len(one.alerts) for one in served.office.incidents] == [1]
 
 
-def test_two_desks_at_once_open_one_incident(served: Served) -> None:
+@pytest.mark.parametrize("store_url", ["sqlite", "postgresql"], indirect=True)
+def test_two_desks_at_once_open_one_incident(
+    served: Served, store_url: str, open_stores: Callable[[str], Store]
+) -> None:
     """While a lease changes hands two replicas may read the same deliveries."""
     for number in range(30):
         post(served, body(alert(fingerprint=f"{number:x}")))
-    desks = [served.office, Office(store=served.office.store), Office(store=served.office.store)]
+    # A store of its own for each, as replicas have: one store writes one after the other.
+    desks = [served.office, *(Office(store=open_stores(store_url)) for _ in range(2))]
+    ready = Barrier(len(desks))
 
-    with ThreadPoolExecutor(3) as people:
-        list(people.map(Office.work, desks))
+    def work(desk: Office) -> None:
+        ready.wait(10)
+        desk.work()
+
+    with ThreadPoolExecutor(len(desks)) as people:
+        list(people.map(work, desks))
 
     assert [len(one.alerts) for one in Office(store=served.office.store).incidents] == [30]
     assert (served.office.aside, served.office.store.inbox.pending()) == ([], [])
+    assert served.office.store.journal.verify() is None
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
