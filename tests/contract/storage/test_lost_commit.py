@@ -2,8 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -16,21 +15,6 @@ from tests.contract.storage.proxy import Fault, Proxy
 Opener = Callable[..., Store]
 LOSSES = [Fault.LOST, Fault.IN_FLIGHT, Fault.UNANSWERED]
 ONCE = Appended(stream="incident-1", version=1, position=1)
-
-
-@pytest.fixture
-def proxy(postgresql_folder: Path) -> Iterator[Proxy]:
-    """Stand between the store and its server."""
-    proxy = Proxy(postgresql_folder / ".s.PGSQL.5432")
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture
-def proxied_url(proxy: Proxy, postgresql_url: str) -> str:
-    """Give the address of the database behind the proxy."""
-    name = postgresql_url.partition("@/")[2].partition("?")[0]
-    return f"postgresql://postgres@127.0.0.1:{proxy.port}/{name}"
 
 
 @pytest.fixture
