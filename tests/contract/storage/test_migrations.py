@@ -64,6 +64,20 @@ def test_a_newer_schema_is_refused(bare_url: str) -> None:
     assert migrate(bare_url) == 99
 
 
+def test_an_id_of_a_delivery_is_never_given_out_again(bare_url: str) -> None:
+    """Somebody clears the inbox by hand; the log and the journal still name the old numbers."""
+    migrate(bare_url)
+    engine = create_engine(_driver(bare_url))
+    with closing(open_store(bare_url, chain_key=CHAIN_KEY)) as store:
+        given = [store.inbox.submit(source="am", body=b"x").result(10).inbox_id for _ in range(3)]
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM inbox"))
+        later = store.inbox.submit(source="am", body=b"y").result(10).inbox_id
+    engine.dispose()
+
+    assert (given, later) == ([1, 2, 3], 4)
+
+
 def test_the_migrated_schema_is_the_declared_one(bare_url: str) -> None:
     """Queries are written against the declared tables, and run against the migrated ones."""
     migrate(bare_url)
