@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.migrations.migrate import migrate
+from storage.migrations.migrate import current, migrate
 from tests.alert_webhooks import bodies
 from tests.contract.app.conftest import TOKEN, Operator, Served, until
 
@@ -111,6 +111,32 @@ def test_a_database_that_is_away_is_one_sentence_without_its_password(operator: 
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert "canary" not in done.stderr
+
+
+def test_a_server_that_is_not_migrated_is_one_sentence_and_stays_so(
+    operator: Operator, bare_postgresql_url: str
+) -> None:
+    """Every replica would migrate by itself at once, also one that is rolled back."""
+    done = operator.run("serve", DATABASE_URL=bare_postgresql_url)
+
+    said = "triaged: the schema is at revision 0, and this program needs 1: run `triaged migrate`\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    assert current(bare_postgresql_url) == 0
+
+
+def test_a_server_without_a_chain_key_is_one_sentence(
+    operator: Operator, bare_postgresql_url: str
+) -> None:
+    """A key that each pod made for itself would break the chain at the first replica."""
+    migrate(bare_postgresql_url)
+    del operator.environment["TRIAGED_CHAIN_KEY_FILE"]
+    before = sorted(operator.folder.iterdir())
+
+    done = operator.run("serve", DATABASE_URL=bare_postgresql_url)
+
+    said = "triaged: TRIAGED_CHAIN_KEY_FILE is required with any database but a SQLite file\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    assert sorted(operator.folder.iterdir()) == before
 
 
 def test_a_delivery_becomes_an_event_in_the_log(operator: Operator) -> None:
