@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from bot.app.cli.output import Json, show
 from bot.app.settings import Settings, about, variable
+from incidents.errors import Rejected
 
 Markdown = Annotated[bool, Parameter(name="--markdown", negative="", help="Print the page.")]
 
@@ -28,6 +29,9 @@ This page is printed by `triaged settings --markdown`.
 
 def settings(*, markdown: Markdown = False, as_json: Json = False) -> None:
     """List the settings; each is an environment variable."""
+    if markdown and as_json:
+        message = "--markdown prints the page and --json prints JSON: give one of them"
+        raise Rejected(message)
     found = _found()
     if markdown:
         show(found, page().splitlines(), as_json=False)

@@ -1,6 +1,6 @@
 """What holds for every command, also for one that is added tomorrow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import get_type_hints
 
@@ -13,11 +13,51 @@ from bot.app.cli.reason import Reason
 from bot.app.opening import opened
 from bot.app.settings import load
 from tests import builders
+from tests.bot.app.commanding import Run
 
 CANARY = "C4n4ryC4n4ry"
 RUNS = {"serve", "demo"}
 """They go on until they are stopped, and print what happens meanwhile."""
 WHY = {"because", "reason"}
+READ: Mapping[str, Sequence[str]] = {
+    "configuration check": (),
+    "configuration schema": ("policy",),
+    "inbox aside": (),
+    "rules": (),
+    "runbooks lint": (),
+    "runbooks list": (),
+    "runbooks schema": (),
+    "settings": (),
+    "snooze list": (),
+    "status": (),
+    "verify-journal": (),
+}
+"""The commands that look, and need nothing but the journal for it, each with its arguments."""
+CHANGE = {
+    "approve",
+    "freeze",
+    "inbox replay",
+    "incident ack",
+    "incident forward",
+    "incident resolve",
+    "incident severity",
+    "migrate",
+    "postmortem",
+    "reject",
+    "run answer",
+    "run continue",
+    "run retry",
+    "run settle",
+    "run skip",
+    "run undo",
+    "silence create",
+    "silence expire",
+    "snooze add",
+    "snooze end",
+    "thaw",
+}
+ASK = {"backtest", "classify", "signals", "silence list", "slo"}
+"""They look as well, and need an alert on standard input, a Prometheus or an Alertmanager."""
 
 
 def commands(app: App, *words: str) -> Iterator[tuple[str, App]]:
@@ -42,6 +82,20 @@ def hints(name: str) -> dict[str, object]:
 def test_every_command_that_prints_results_prints_them_as_json(name: str) -> None:
     """A program that calls one must not have to know which of them take --json."""
     assert Json in hints(name).values()
+
+
+def test_every_command_looks_or_does_not() -> None:
+    """A new one that looks must be tried below, too."""
+    assert sorted([*READ, *CHANGE, *ASK, *RUNS]) == sorted(EVERY)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_every_command_that_looks_prints_json(run: Run, journal: None, name: str) -> None:
+    """To have the option is not to obey it: what comes is read by a program, all of it."""
+    ended = run(*name.split(), *READ[name], "--json")
+
+    assert (ended.status, ended.err) == (0, "")
+    assert isinstance(ended.json, (dict, list))
 
 
 @pytest.mark.parametrize("name", [one for one in EVERY if WHY & set(hints(one))])
