@@ -20,10 +20,15 @@ from tests.crash.exchanged import ExchangedStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A variant of the program; `near` is a part of the point around which it must show."""
+    """A variant of the program; `near` is a part of the point around which it must show.
+
+    `shows` is a regular expression for the whole violation that it must be found by, in the words
+    of tests/crash/history.py: a variant that only falls over has not been found.
+    """
 
     between: Callable[[], Between]
     near: str
+    shows: str
 
 
 class EagerVerb:
@@ -68,7 +73,8 @@ class ForgetfulJournal:
     def __init__(self, inner: Journal, forget: Callable[[Append], Append | None]) -> None:
         self._inner, self._forget = inner, forget
         self.read, self.follow, self.wait = inner.read, inner.follow, inner.wait
-        self.hold, self.summary, self.summaries = inner.hold, inner.summary, inner.summaries
+        self.hold, self.holds = inner.hold, inner.holds
+        self.summary, self.summaries = inner.summary, inner.summaries
         self.due, self.last_incident = inner.due, inner.last_incident
         self.head, self.verify = inner.head, inner.verify
 
@@ -88,7 +94,7 @@ class HastyInbox:
         self._promised: list[tuple[str, bytes, str | None, bool]] = []
         self.get, self.done, self.failed = inner.get, inner.done, inner.failed
         self.set_aside, self.aside, self.replay = inner.set_aside, inner.aside, inner.replay
-        self.wait = inner.wait
+        self.count_aside, self.wait = inner.count_aside, inner.wait
 
     def submit(
         self, *, source: str, body: bytes, key: str | None = None, done: bool = False
@@ -142,22 +148,31 @@ def _has(append: Append, event: type) -> bool:
     return any(draft.kind == event.__name__ for draft in append.events)
 
 
-NONE = Fault(between=lambda: NOTHING, near="")
+NONE = Fault(between=lambda: NOTHING, near="", shows="")
 FAULTS: Mapping[str, Fault] = {
     "effect-before-claim": Fault(
-        between=lambda: Between(tools=eager_tools), near="before request: PATCH"
+        between=lambda: Between(tools=eager_tools),
+        near="before request: PATCH",
+        shows="the cluster was changed before the change was claimed",
     ),
     "no-look-back": Fault(
         between=lambda: Between(deliverer=BlindDeliverer),
         near="after request: chat.postMessage incident-1/headline",
+        shows="incident-1/headline was posted 2 times",
     ),
     "hold-not-taken": Fault(
-        between=lambda: Between(opened=without_hold), near="before request: PATCH"
+        between=lambda: Between(opened=without_hold),
+        near="before request: PATCH",
+        shows="approval-1-1-1 was used and could be used again",
     ),
     "answer-before-commit": Fault(
-        between=lambda: Between(opened=hasty), near="before commit: keep"
+        between=lambda: Between(opened=hasty),
+        near="before commit: keep",
+        shows="[0-9]+ deliveries were answered with 2xx and are not in the inbox",
     ),
     "approval-not-consumed": Fault(
-        between=lambda: Between(opened=without_consumption), near="commit: append approval-"
+        between=lambda: Between(opened=without_consumption),
+        near="commit: append approval-",
+        shows="approval-1-1-1 is granted, and was used 1 times",
     ),
 }
