@@ -2,11 +2,13 @@
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -144,6 +146,19 @@ def test_a_key_pressed_in_a_terminal_approves(terminal: Terminal, tmp_path: Path
     assert demo.left() == []
 
 
+def test_it_says_where_to_look_and_what_it_waits_for(terminal: Terminal) -> None:
+    """Both pages are there while it runs, and a silent minute would be taken for the end."""
+    demo = terminal.demo
+    demo.until("… waiting for a yes (")
+    said = demo.said()
+
+    assert "… waiting for the first alert (" in said
+    for name in ("Slack stand-in", "triaged"):
+        address = re.search(rf"{name} {{2,}}(http://127\.0\.0\.1:[0-9]+)\s", said)
+        assert address, said
+        assert answers(address[1]) == 200
+
+
 @pytest.mark.parametrize(
     ("words", "number"),
     [
@@ -274,6 +289,13 @@ def _end(demo: Demo) -> None:
     if demo.process.poll() is None:
         demo.process.terminate()
         demo.process.wait(ENDS_WITHIN)
+
+
+def answers(address: str) -> int:
+    """Return the status with which a page of this machine answers."""
+    with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310  # loopback
+        status: int = answer.status
+        return status
 
 
 def _until(fact: Callable[[], bool]) -> None:
