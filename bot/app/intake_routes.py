@@ -153,7 +153,7 @@ class Routes:
             routes = [self._back(unit, back, {})] if back else []
             joining = (*mine, *fresh)
             return [*routes, self._into(unit, destination, joining)] if joining else routes
-        routes = self._sorted(unit, (*over, *kept), fresh, destination)
+        routes = self._sorted(unit, state, (*over, *kept), fresh, destination)
         last = routes[-1] if routes else None
         if mine and last is not None and last.stream == destination.stream:
             # One command to one stream: a second one would look like a repetition.
@@ -179,13 +179,13 @@ class Routes:
     def _sorted(
         self,
         unit: Unit,
+        state: Kept,
         kept: tuple[Candidate, ...],
         fresh: tuple[Candidate, ...],
         destination: Destination,
     ) -> list[Route]:
         """Return the routes of alerts where no incident is open: kept back, or into one."""
         rules, now = self._standing(), self._desk.clock()
-        state = self._desk.kept(kept_stream(unit.key))
         raised = tuple(one for one in kept if _raised(one, state))
         lately = self._lately(state, rules, now)
         # What ended while it was kept back joins what opens, also where nothing else is kept.

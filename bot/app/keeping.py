@@ -92,11 +92,14 @@ class Keeping:
             return False
         changed, incidents = False, self._outlook.incidents()
         self._hides, self._hid_at = any(one.under is not None for one in incidents), now
-        # Each may change what the next one rests on: two must not hide each other.
+        rules, fresh = self._outlook.rules(), True
         for incident in incidents:
-            command = hiding(self._desk.incident(incident.number), self._outlook.rules(), now)
+            state = incident if fresh else self._desk.incident(incident.number)
+            command = hiding(state, rules, now)
             if command is not None:
                 changed = self._tell_hidden(incident.number, command) or changed
+                # It may change what the next one rests on: two must not hide each other.
+                rules, fresh = self._outlook.rules(), False
         return changed
 
     def _tell_hidden(self, number: int, command: object) -> bool:

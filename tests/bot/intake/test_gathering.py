@@ -23,11 +23,6 @@ THREE = Threshold(
 )
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return Desk(store=MemoryStore())
-
-
 def upgrade(desk: Desk, minutes: float = 30, **labels: str) -> Window:
     interval = Interval(start=desk.now, end=desk.now + timedelta(minutes=minutes))
     which = Which(labels=tuple(labels.items()))
