@@ -1,10 +1,11 @@
 """Facts from the cluster: the target that an alert names, and what stands around it."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from cluster.clients.kinds import REPLICATED
 from cluster.clients.objects import Backend
 from cluster.clients.ports import Kubernetes
 from cluster.targets.sight import Sight
@@ -25,9 +26,6 @@ GPU: Final = re.compile(
     r"|habana\.ai/gaudi|google\.com/tpu",
     re.ASCII,
 )
-
-SAYING: Final = frozenset({"StatefulSet", "LeaderWorkerSet", "Rollout"})
-"""Kinds beside Deployments that say how many replicas are wanted and ready."""
 
 Told = Known | Unknown
 
@@ -102,10 +100,7 @@ def _counted(target: Target, kubernetes: Kubernetes) -> Mapping[str, Told]:
 
 def _replicas(target: Target, kubernetes: Kubernetes) -> tuple[int, int] | None:
     """Return how many replicas are wanted and ready; None for a kind that does not say it."""
-    if target.kind == "Deployment":
-        there = kubernetes.deployment(target.namespace, target.name)
-        return there.replicas, there.ready
-    if target.kind not in SAYING:
+    if target.kind not in REPLICATED:
         return None
     owner = kubernetes.owner(target.namespace, target.path[-1][0])
     if owner.replicas is None or owner.ready is None:
@@ -150,7 +145,9 @@ def _second(sight: Sight, kubernetes: Kubernetes) -> Told:
     for one in told:
         if isinstance(one, Unknown):
             return one
-    return Known(value=True, unit="", source=f"{source}: {', '.join(_names(told))}")
+    pools = sorted({one for one in told if isinstance(one, str)})
+    ready = ", ".join(f"InferencePool {pool} is ready" for pool in pools)
+    return Known(value=True, unit="", source=f"{source}: {ready}")
 
 
 def _beside(pool: str, rule: Sequence[Backend], sight: Sight) -> str | Unknown | None:
@@ -181,10 +178,6 @@ def _healthy(other: Backend, pool: str, sight: Sight) -> str | Unknown | None:
 
 def _same(one: Backend, pool: str) -> bool:
     return one.pool == pool and not one.namespace
-
-
-def _names(told: Sequence[str | Unknown | None]) -> Iterator[str]:
-    yield from sorted({f"InferencePool {one} is ready" for one in told if isinstance(one, str)})
 
 
 def _asked(ask: Callable[[], Told]) -> Told:

@@ -32,6 +32,11 @@ WORKLOADS: Final = (
     ("argoproj.io", "v1alpha1", "Rollout"),
 )
 """What makes pods, and where it is listed: the API group, its version and the kind."""
+REPLICATED: Final = frozenset(kind for _, _, kind in WORKLOADS)
+"""These say in `spec.replicas` and `status.readyReplicas` how many are wanted and ready.
+
+Sources: the types of apps/v1, of lws api/leaderworkerset/v1, and of argo-rollouts v1alpha1.
+"""
 
 _VERSION: Final = re.compile(r"v[0-9]{1,3}((alpha|beta)[0-9]{1,3})?", re.ASCII)
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)

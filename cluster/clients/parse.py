@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from cluster.clients import command_line
+from cluster.clients import command_line, kinds
 from cluster.clients.objects import (
     Autoscaler,
     Backend,
@@ -26,9 +26,6 @@ FINISHED: Final = ("Succeeded", "Failed")
 FAIL_CLOSE: Final = "FailClose"
 SET_ROLE: Final = "disaggregatedset.x-k8s.io/role"
 GROUP_SIZE: Final = "leaderworkerset.sigs.k8s.io/size"
-# Kinds that say in `spec.replicas` and `status.readyReplicas` how many are wanted and ready.
-# Sources: the types of apps/v1, of lws api/leaderworkerset/v1, and of argo-rollouts v1alpha1.
-COUNTED: Final = frozenset({"Deployment", "StatefulSet", "LeaderWorkerSet", "Rollout"})
 # As the scheduler writes it: "0/4 nodes are available: 1 Insufficient cpu, 3 Insufficient
 # nvidia.com/gpu." Source: pkg/scheduler/framework/plugins/noderesources/fit.go of Kubernetes.
 LACKS: Final = re.compile(r"\bInsufficient ([A-Za-z0-9][-A-Za-z0-9._/]{0,316})", re.ASCII)
@@ -71,6 +68,7 @@ def deployment(thing: Json) -> Deployment:
 def owner(thing: Json) -> Owner:
     """Read any object that may own pods, for what is above it."""
     meta, kind = section(thing, "metadata"), text(thing, "kind")
+    counts = kind in kinds.REPLICATED
     itself = OwnerReference(
         kind=kind,
         name=text(meta, "name"),
@@ -82,8 +80,8 @@ def owner(thing: Json) -> Owner:
         owners=owners(meta),
         group_size=_group_size(section(thing, "spec")) if kind == "LeaderWorkerSet" else None,
         models=_models(thing) if kind == "LLMInferenceService" else (),
-        replicas=number(section(thing, "spec"), "replicas", missing=1) if kind in COUNTED else None,
-        ready=number(section(thing, "status"), "readyReplicas") if kind in COUNTED else None,
+        replicas=number(section(thing, "spec"), "replicas", missing=1) if counts else None,
+        ready=number(section(thing, "status"), "readyReplicas") if counts else None,
     )
 
 

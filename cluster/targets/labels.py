@@ -43,8 +43,7 @@ class LabelTargets:
     It starts from pods, those that InferencePools select and those with llm-d's labels: some charts
     label the pods and not the Deployment. Where no pod fits, it starts from what workloads say of
     the pods that they would make: that everything is gone is no reason not to find it. The words of
-    the incident are compared here and never put into
-    a selector, since alerts are text from outside.
+    the incident are compared here and never put into a selector: alerts are text from outside.
     """
 
     def __init__(self, kubernetes: Kubernetes, *, cluster: str = CLUSTER) -> None:

@@ -8,7 +8,6 @@ import pytest
 from bot.app.cluster_facts import COUNTED, OF_TARGET, Seen, look
 from cluster.clients.objects import (
     Backend,
-    Deployment,
     Owner,
     OwnerReference,
     Pod,
@@ -93,23 +92,11 @@ class Cluster:
             picker=Picker(name="epp", failure_mode="FailClose") if self.pool else None,
         )
 
-    def deployment(self, namespace: str, name: str) -> Deployment:
-        """Return the Deployment; raises Forbidden where it is hidden."""
+    def owner(self, namespace: str, reference: OwnerReference) -> Owner:
+        """Return the object, which says its replicas; raises Forbidden where it is hidden."""
         if self.hides_replicas:
-            message = f"Deployment {namespace}/{name}: no permission"
+            message = f"{reference} of {namespace}: no permission"
             raise Forbidden(message)
-        return Deployment(
-            namespace=namespace,
-            name=name,
-            uid="u-1",
-            resource_version="1",
-            replicas=self.replicas,
-            selector="",
-            ready=self.ready,
-        )
-
-    def owner(self, _: str, reference: OwnerReference) -> Owner:
-        """Return the object, which says how many replicas it has."""
         return Owner(itself=reference, replicas=self.replicas, ready=self.ready)
 
     def routes(self, _: str) -> Sequence[Route]:
