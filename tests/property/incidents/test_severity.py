@@ -9,15 +9,16 @@ from incidents.alert import Alert
 from incidents.conditions import Condition, How, witness
 from incidents.default_policy import default_policy
 from incidents.facts import FACTS, Kind, Known, Unknown, Worse
-from incidents.policy import Bound, Cap, LiveRule, Lower, Policy, Raise, Severity
+from incidents.policy import Bound, Cap, LiveRule, Lower, Lowering, Policy, Raise, Severity
 from incidents.severity import classify, judge, looked_at, needed, worse
 from tests.builders import alert, policy
 
 DEFAULT = default_policy()
+COMPARED = ("error_ratio", "waiting", "request_rate")
 severities = st.sampled_from(Severity)
 bounds = st.builds(
     Condition,
-    fact=st.sampled_from(("error_ratio", "waiting", "request_rate")),
+    fact=st.sampled_from(COMPARED),
     how=st.sampled_from((How.ABOVE, How.AT_LEAST, How.BELOW, How.AT_MOST)),
     value=st.sampled_from((0, 0.5, 1)),
 )
@@ -38,6 +39,12 @@ rules = st.builds(
 )
 some_rules = st.lists(rules, max_size=5, unique_by=lambda rule: rule.name)
 policies = st.one_of(st.just(DEFAULT), some_rules.map(lambda live: policy(live=tuple(live))))
+lowerings = st.builds(
+    Lowering,
+    levels=st.integers(0, 3),
+    lowest=severities,
+    when=st.lists(bounds, max_size=1).map(tuple),
+)
 labels = st.fixed_dictionaries(
     {},
     optional={
@@ -47,6 +54,21 @@ labels = st.fixed_dictionaries(
     },
 )
 alerts = st.builds(alert, st.sampled_from((*sorted(DEFAULT.catalogue), "Unheard")), labels=labels)
+any_rules = st.lists(
+    st.builds(
+        replace,
+        rules,
+        alerts=st.sets(st.sampled_from(("VLLMQueueBuildUp", "Unheard")), max_size=1).map(frozenset),
+        labels=st.sampled_from(({}, {"category": ("security", "cap*")})),
+    ),
+    max_size=6,
+    unique_by=lambda rule: rule.name,
+)
+default_policies = st.builds(lambda low: replace(DEFAULT, lowering=low), lowerings)
+made_policies = st.builds(
+    lambda live, low: policy(live=tuple(live), lowering=low), any_rules, lowerings
+)
+some_alerts = alerts | st.builds(alert, st.just("VLLMQueueBuildUp"), labels=labels)
 
 
 def values(name):
@@ -65,9 +87,30 @@ def known(value):
 
 
 facts = st.fixed_dictionaries({}, optional={name: values(name).map(known) for name in FACTS})
+seen = st.fixed_dictionaries({name: values(name).map(known) for name in FACTS})
+asked = st.fixed_dictionaries({name: values(name).map(known) for name in COMPARED})
+policies_and_facts = st.one_of(
+    st.tuples(st.just(DEFAULT) | default_policies, seen, st.sets(st.sampled_from(sorted(FACTS)))),
+    st.tuples(made_policies, asked, st.sets(st.sampled_from(COMPARED), min_size=1)),
+)
 unknown = st.dictionaries(
     st.sampled_from((*FACTS, "other")), st.just(Unknown(why="away")) | st.just(known(float("nan")))
 )
+
+
+def lowers(rule):
+    """Tell whether a rule can only make it less bad."""
+    return isinstance(rule.effect, (Cap, Lower))
+
+
+def read(conditions):
+    """Return the facts that the conditions look at."""
+    return {one.fact for one in conditions}
+
+
+def without(found, lost):
+    """Return the facts as they are while some of them cannot be read."""
+    return {**found, **dict.fromkeys(lost, Unknown(why="away"))}
 
 
 @given(alerts, policies, facts, unknown)
@@ -78,12 +121,33 @@ def test_what_is_not_known_changes_nothing(one, rules, found, missing) -> None:
     assert replace(with_gaps, unavailable=()) == judge(one, found, rules)
 
 
-@given(alerts, policies, unknown)
-def test_severity_never_falls_on_missing_data(one, rules, missing) -> None:
-    """Who sees nothing says what the catalogue says; labels may only make it worse."""
-    plain = judge(one, {}, policy(live=())).severity
+@given(some_alerts, policies_and_facts)
+def test_severity_never_falls_on_missing_data(one, drawn) -> None:
+    """Whatever is lost, only what rested on it goes: a rule that raised by what is not seen now.
 
-    assert not worse(plain, judge(one, missing, rules).severity)
+    Nothing that lowers begins to count, and none of it counts for more, when facts get lost; and
+    what raises goes on where all that is lost is what would have kept it from raising.
+    """
+    rules, found, lost = drawn
+    kept = tuple(rule for rule in rules.live if lowers(rule) or not lost & read(rule.when))
+
+    before = judge(one, found, replace(rules, live=kept)).severity
+    after = judge(one, without(found, lost), rules).severity
+
+    assert not worse(before, after)
+
+
+@given(some_alerts, policies_and_facts)
+def test_rules_that_lower_count_for_less_with_every_fact_that_is_lost(one, drawn) -> None:
+    """Where nothing raises by what is seen, losing any of it never says less than seeing it."""
+    rules, found, lost = drawn
+    calming = tuple(rule for rule in rules.live if lowers(rule) or not rule.when)
+    still = replace(rules, live=calming)
+
+    before = judge(one, found, still).severity
+    after = judge(one, without(found, lost), still).severity
+
+    assert not worse(before, after)
 
 
 @given(alerts, policies, facts, st.sampled_from(sorted(FACTS)))
