@@ -52,7 +52,8 @@ class Incident:
     stays open for longer. `under` is the incident that hides this one since `hidden_at`; with
     `forward`, a person said that none may; `children` are the keys that it hides, with the reasons.
     `unchecked` is whether no run has begun since it came back. `seen` are the facts that its
-    severity rests on, and those that could not be seen.
+    severity rests on, and those that could not be seen. `candidates` are the workloads that it
+    may be about, where several fit; `choice` is the one that a person chose, since `chosen_at`.
     """
 
     id: str
@@ -92,6 +93,9 @@ class Incident:
     resolved_because: str = ""
     false_positive: bool = False
     seen: tuple[FactSeen, ...] = ()
+    candidates: tuple[events.Workload, ...] = ()
+    choice: events.TargetChosen | None = None
+    chosen_at: datetime | None = None
     escalated_at: datetime | None = None
     escalations: int = 0
     criteria: frozenset[str] = frozenset()
@@ -129,6 +133,11 @@ class Incident:
     def key(self) -> str:
         """Return the key that its alerts share; empty before it was opened."""
         return self.opened.key if self.opened else ""
+
+    @property
+    def target_chosen(self) -> str:
+        """Return the workload that a person chose, as in `Deployment decode`; empty for none."""
+        return self.choice.chosen if self.choice else ""
 
     @property
     def guide(self) -> AlertFired | None:
@@ -305,6 +314,8 @@ _EVOLVE: Mapping[type, Callable[[Incident, Any], Incident]] = {  # each takes it
     events.CameForward: _forward,
     events.SeverityChanged: _severity,
     events.LookedAgain: lambda s, e: replace(s, seen=merged(s.seen, e.facts)),
+    events.TargetAsked: lambda s, e: replace(s, candidates=e.candidates),
+    events.TargetChosen: lambda s, e: replace(s, choice=e, chosen_at=s.updated_at),
     events.Acknowledged: _acknowledged,
     events.Mitigated: _mitigated,
     events.Relapsed: _relapsed,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any  # the dispatch table holds functions of many command types
 
-from incidents import looking
+from incidents import looking, targeting
 from incidents.alert import occurrence
 from incidents.commands import incident as commands
 from incidents.commands.incident import IncidentCommand, Judgement
@@ -412,6 +412,8 @@ _DECIDE: Mapping[type, Callable[[Incident, Any], Answer]] = {  # each takes its 
     commands.Acknowledge: _acknowledge,
     commands.SetSeverity: _set_severity,
     commands.NoteFacts: looking.note,
+    commands.AskTarget: targeting.ask,
+    commands.ChooseTarget: targeting.choose,
     commands.Mitigate: _mitigate,
     commands.Relapse: _relapse,
     commands.Resolve: _resolve,

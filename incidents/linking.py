@@ -47,16 +47,18 @@ def owed(
 
 
 def wants_run(incident: Incident, runs: Sequence[Run], approvals: Iterable[Approval]) -> bool:
-    """Return whether a run is to begin: the first one, or another one since it came back.
+    """Return whether a run is to begin, after `runs` in the order in which they began.
 
-    Not while a run of it goes on, or is not noted yet, and not while people are asked.
+    That is the first one, another one since it came back, or one about the workload that a person
+    chose. Not while a run of it goes on, or is not noted yet, and not while people are asked.
     """
     if incident.status is Status.RESOLVED or incident.under is not None:
         return False
     if not runs:
         return not incident.runs
     settled = all(run.outcome is not None and run.id in incident.runs for run in runs)
-    return incident.unchecked and settled and not any(one.state in OPEN for one in approvals)
+    wanted = incident.unchecked or _of_another(incident, runs[-1])
+    return wanted and settled and not any(one.state in OPEN for one in approvals)
 
 
 def rests(incident: Incident, run: Run, approvals: Iterable[Approval]) -> bool:
@@ -84,6 +86,22 @@ def _of_run(incident: Incident, run: Run) -> Iterator[Owed]:
     going = run.outcome is None and run.claimed is None and not _undoing(run)
     if incident.status is Status.RESOLVED and going:
         yield _to(run.id, EndRun(outcome="stopped", because="the incident was resolved"))
+    elif _of_another(incident, run) and going:
+        yield _to(run.id, EndRun(outcome="stopped", because=_meant(incident)))
+
+
+def _of_another(incident: Incident, run: Run) -> bool:
+    """Return whether the run began before a person chose the workload that is meant now.
+
+    What it found out is not about that one, or about none, so nothing may be built upon it.
+    """
+    began_with = run.started.chosen if run.started else incident.target_chosen
+    return began_with != incident.target_chosen
+
+
+def _meant(incident: Incident) -> str:
+    by = incident.choice.by if incident.choice else ""
+    return f"{by} chose {incident.target_chosen}: it is looked at from the beginning"
 
 
 def _undoing(run: Run) -> bool:
@@ -159,7 +177,7 @@ def _of_approvals(
         approval = approvals.get(step.approval)
         if step.status is StepStatus.PLANNED and run.outcome is None:
             live.add(step.approval)
-            if approval is None and _may_ask(incident, step):
+            if approval is None and _may_ask(incident, run, step):
                 requested = _request(incident, run, step, policy, now)
                 yield _to(step.approval, RequestApproval(requested=requested))
         if _used(step, approval):
@@ -167,9 +185,10 @@ def _of_approvals(
     yield from _void(run, approvals, live)
 
 
-def _may_ask(incident: Incident, step: Step) -> bool:
-    """Return whether people may still be asked: of a resolved incident only to take back."""
-    return incident.status is not Status.RESOLVED or step.id.startswith(UNDO)
+def _may_ask(incident: Incident, run: Run, step: Step) -> bool:
+    """Return whether people may still be asked: of what is over or not meant to take back only."""
+    stands = incident.status is not Status.RESOLVED and not _of_another(incident, run)
+    return stands or step.id.startswith(UNDO)
 
 
 def _used(step: Step, approval: Approval | None) -> bool:

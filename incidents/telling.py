@@ -85,6 +85,16 @@ def _looked(event: incident.LookedAgain) -> str:
     return f"looked again at what {event.name} rests on: {numbers or 'nothing seen'}{blind}"
 
 
+def _target_asked(event: incident.TargetAsked) -> str:
+    fit = "; ".join(f"{one.kind} {one.name} ({one.words})" for one in event.candidates)
+    return f"which workload is meant? {len(event.candidates)} fit: {fit}"
+
+
+def _target_chosen(event: incident.TargetChosen) -> str:
+    why = f": {event.because}" if event.because else ""
+    return f"{event.by} chose {event.chosen} of {event.of}{why}"
+
+
 def _mitigated(event: incident.Mitigated) -> str:
     return f"mitigated: {event.because}"
 
@@ -161,6 +171,8 @@ _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     incident.CameForward: lambda e: f"stands for itself again: {e.because}",
     incident.SeverityChanged: _severity,
     incident.LookedAgain: _looked,
+    incident.TargetAsked: _target_asked,
+    incident.TargetChosen: _target_chosen,
     incident.Acknowledged: lambda e: f"acknowledged by {e.by} through {e.via}",
     incident.Mitigated: _mitigated,
     incident.Relapsed: lambda e: f"no longer mitigated: {e.because}",

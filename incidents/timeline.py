@@ -84,6 +84,8 @@ _WEIGHTS: Mapping[str, Weight] = {
             "Hidden",
             "CameForward",
             "SeverityChanged",
+            "TargetAsked",
+            "TargetChosen",
             "Mitigated",
             "Relapsed",
             "IncidentResolved",

@@ -51,6 +51,8 @@ class Beginning:
                 model=opened.model if opened else "",
                 role=opened.role if opened else "",
                 pool=_pool(incident),
+                cluster=incident.place.cluster,
+                chosen=incident.target_chosen,
                 by=DESK,
                 because=because,
                 policy_digest=digest,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from incidents.correlation import Place
-from incidents.events.incident import FactSeen
+from incidents.events.incident import FactSeen, Workload
 from incidents.policy import Severity
 
 
@@ -111,6 +111,23 @@ class NoteFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskTarget:
+    """Several workloads fit what the alerts say, and nobody but a person can choose."""
+
+    candidates: tuple[Workload, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseTarget:
+    """A person says which of the candidates is meant, as in `Deployment decode`."""
+
+    chosen: str
+    by: str
+    via: str
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mitigate:
     """A verified change, or a person, says that users are served again."""
 
@@ -188,6 +205,8 @@ IncidentCommand = (
     | Acknowledge
     | SetSeverity
     | NoteFacts
+    | AskTarget
+    | ChooseTarget
     | Mitigate
     | Relapse
     | Resolve

@@ -152,6 +152,32 @@ class LookedAgain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """One of several workloads that an incident may be about; `words` is the way up to it."""
+
+    kind: str
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetAsked:
+    """Several workloads fit what the alerts say: a person is to choose one of them."""
+
+    candidates: tuple[Workload, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetChosen:
+    """A person said which workload is meant, as in `Deployment decode`, among `of` candidates."""
+
+    chosen: str
+    of: int
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
     """A person has taken the incident."""
 
@@ -260,6 +286,8 @@ IncidentEvent = (
     | CameForward
     | SeverityChanged
     | LookedAgain
+    | TargetAsked
+    | TargetChosen
     | Acknowledged
     | Mitigated
     | Relapsed

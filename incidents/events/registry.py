@@ -26,7 +26,7 @@ SCHEMAS: Mapping[str, int] = {
     "IncidentOpened": 2,
     "AlertFired": 2,
     "AlertResolved": 2,
-    "RunStarted": 2,
+    "RunStarted": 3,
 }
 """The schema number with which each kind is written today."""
 
@@ -39,6 +39,8 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("AlertResolved", 1): lambda body: body,
     # It did not carry the pool that the alerts name: none is the default.
     ("RunStarted", 1): lambda body: body,
+    # It carried neither the cluster nor what a person chose: none is the default.
+    ("RunStarted", 2): lambda body: body,
 }
 """What turns a body of (kind, schema number) into one of the next number."""
 

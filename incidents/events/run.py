@@ -64,7 +64,9 @@ class Comparison:
 class RunStarted:
     """A run began; it keeps the digests and, as texts, the whole of runbook and policy.
 
-    `pool` is the InferencePool that the alerts name, empty where they name none.
+    `pool` is the InferencePool that the alerts name, empty where they name none; `cluster` the
+    one that the incident is in, empty in runs of an earlier release; `chosen` the workload that a
+    person chose among several, as in `Deployment decode`.
     """
 
     incident: int
@@ -82,6 +84,8 @@ class RunStarted:
     because: str
     policy_text: str = ""
     pool: str = ""
+    cluster: str = ""
+    chosen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

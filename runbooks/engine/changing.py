@@ -41,6 +41,7 @@ def plan(turn: Turn, step: str) -> bool:
     try:
         made = _make(turn, step)
     except Rejected as error:
+        turn.ask(error)
         return turn.tell(commands.RecordRefusal(step=step, because=str(error)))
     except Unavailable as error:
         return _later(turn, step, str(error))

@@ -69,7 +69,8 @@ def _measure(turn: Turn, criterion: BoundCriterion) -> bool:
         samples = turn.tools.signals.read_range(
             criterion.signal, turn.target(), start=since, end=turn.now, step=_step(criterion)
         )
-    except (Rejected, Unavailable):
+    except (Rejected, Unavailable) as error:
+        turn.ask(error)
         return False
     if not holds(criterion, samples, since=since):
         return False

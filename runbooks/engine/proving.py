@@ -48,6 +48,7 @@ def verify(turn: Turn, move: moves.Verify) -> bool:
         settled = _settled(turn, state)
         after = _after(turn, state, move.start, move.end)
     except Rejected as error:
+        turn.ask(error)
         return _lost(turn, state, str(error))
     except Unavailable as error:
         if turn.now < move.end + PATIENCE:

@@ -66,6 +66,7 @@ def _find(turn: Turn, step: model.Check, verb: CheckVerb) -> Finding:
         )
         return verb.judge(question)
     except (Rejected, Unavailable) as error:
+        turn.ask(error)
         return Finding(verdict=CANNOT_TELL, because=str(error))
 
 

@@ -46,7 +46,10 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """Why and for what a run begins; `given` are parameters that differ from their defaults."""
+    """Why and for what a run begins; `given` are parameters that differ from their defaults.
+
+    `chosen` is the workload that a person chose among several, empty where nobody did.
+    """
 
     incident: int
     namespace: str
@@ -56,6 +59,8 @@ class Beginning:
     policy_digest: str
     role: str = ""
     pool: str = ""
+    cluster: str = ""
+    chosen: str = ""
     given: Sequence[tuple[str, str]] = ()
 
 
@@ -78,4 +83,6 @@ def begin(runbook: Runbook, beginning: Beginning, *, texts: Texts) -> RunStarted
         by=beginning.by,
         because=beginning.because,
         pool=beginning.pool,
+        cluster=beginning.cluster,
+        chosen=beginning.chosen,
     )

@@ -78,6 +78,13 @@ EVENTS: tuple[Event, ...] = (
             incident.FactSeen(name="ttft_p95", value=None, unit="", source="timeout"),
         ),
     ),
+    incident.TargetAsked(
+        candidates=(
+            incident.Workload(kind="Deployment", name="canary", words="pod → Deployment canary"),
+            incident.Workload(kind="Deployment", name="decode", words="pod → Deployment decode"),
+        )
+    ),
+    incident.TargetChosen(chosen="Deployment decode", of=2, by="ann", because="the big one"),
     incident.Acknowledged(by="ann", via="slack"),
     incident.Mitigated(by="triaged", because="4 → 6 helped", run=RUN, step=STEP),
     incident.Relapsed(because="VLLMPreemptionsHigh fired again"),
@@ -90,7 +97,13 @@ EVENTS: tuple[Event, ...] = (
     incident.PostmortemWritten(name="INC-1", digest="sha256:pm"),
     incident.RunBegan(run=RUN, runbook="kv-cache-exhausted", because="its name matches"),
     incident.RunEnded(run=RUN, outcome="completed"),
-    started(parameters=(("replicas", "+2"),), policy_text="text-2", pool="llama-pool"),
+    started(
+        parameters=(("replicas", "+2"),),
+        policy_text="text-2",
+        pool="llama-pool",
+        cluster="eu-1",
+        chosen="Deployment decode",
+    ),
     run.CheckFinished(
         step="pressure",
         verdict="exhausted",
@@ -232,6 +245,9 @@ TOLD = {
     "SeverityChanged": f"severity P2 → P1: {WHY}",
     "LookedAgain": "looked again at what VLLMPreemptionsHigh rests on: error ratio 0.6; "
     "could not see: ttft p95 (timeout)",
+    "TargetAsked": "which workload is meant? 2 fit: Deployment canary (pod → Deployment canary); "
+    "Deployment decode (pod → Deployment decode)",
+    "TargetChosen": "ann chose Deployment decode of 2: the big one",
     "Acknowledged": "acknowledged by ann through slack",
     "Mitigated": "mitigated: 4 → 6 helped",
     "Relapsed": "no longer mitigated: VLLMPreemptionsHigh fired again",

@@ -12,6 +12,8 @@ from incidents.commands import approval as approvals
 from incidents.commands.approval import ApprovalCommand
 from incidents.commands.incident import (
     Acknowledge,
+    AskTarget,
+    ChooseTarget,
     Escalate,
     Hide,
     IncidentCommand,
@@ -21,6 +23,7 @@ from incidents.commands.incident import (
     Resolve,
 )
 from incidents.commands.run import EndRun, RunCommand
+from incidents.events.incident import Workload
 from incidents.incident import Incident
 from incidents.linking import Owed, owed, rests, wants_run
 from incidents.run import Run
@@ -86,6 +89,19 @@ UNDONE = (
     replace(PLAN, step=UNDO_STEP),
     claim(UNDO_STEP, approval=UNDO_APPROVAL),
     replace(FINISH, step=UNDO_STEP, approval=UNDO_APPROVAL),
+)
+
+
+ASK_WHICH = AskTarget(
+    candidates=tuple(
+        Workload(kind="Deployment", name=name, words="pod") for name in ("canary", "decode")
+    )
+)
+THIS = ChooseTarget(chosen="Deployment decode", by="ann", via="slack")
+THAT = ChooseTarget(chosen="Deployment canary", by="ann", via="slack")
+ANOTHER = EndRun(
+    outcome="stopped",
+    because="ann chose Deployment decode: it is looked at from the beginning",
 )
 
 
@@ -241,6 +257,17 @@ def to_approval(command: ApprovalCommand) -> Owed:
             id="criterion-too-late",
         ),
         pytest.param((NOTE, DONE), through(), {}, (to_run(STOPPED),), id="resolved"),
+        pytest.param((NOTE, ASK_WHICH), through(), {}, (), id="asked-which"),
+        pytest.param(
+            (NOTE, ASK_WHICH, THIS),
+            through(PLAN),
+            {},
+            (to_run(ANOTHER),),
+            id="chosen",
+        ),
+        pytest.param(
+            (NOTE, ASK_WHICH, THIS), through(PLAN, CLAIM), {}, (), id="chosen-while-claimed"
+        ),
         pytest.param((NOTE, DONE), through(PLAN, CLAIM), {}, (), id="resolved-while-claimed"),
         pytest.param(NOTED, through(PLAN), approval(YES), (to_incident(TAKEN),), id="decided"),
         pytest.param(
@@ -391,6 +418,27 @@ def test_a_reopened_incident_wants_another_run(
     asked = approval(*approvals) if approvals else {}
 
     assert wants_run(incident(*told), runs, asked.values()) is wanted
+
+
+ABOUT = replace(through(END), started=replace(BEGIN.started, chosen="Deployment decode"))
+
+
+@pytest.mark.parametrize(
+    ("told", "runs", "wanted"),
+    [
+        pytest.param((ASK_WHICH,), [through(END)], False, id="only-asked"),
+        pytest.param((ASK_WHICH, THIS), [through(END)], True, id="chosen"),
+        pytest.param((ASK_WHICH, THIS), [through()], False, id="a-run-goes-on"),
+        pytest.param((ASK_WHICH, THIS), [through(END), ABOUT], False, id="it-was-looked-at"),
+        pytest.param((ASK_WHICH, THIS, THAT), [through(END), ABOUT], True, id="another-choice"),
+        pytest.param((ASK_WHICH, THIS, DONE), [through(END)], False, id="over"),
+    ],
+)
+def test_a_chosen_workload_is_looked_at_from_the_beginning(
+    told: tuple[IncidentCommand, ...], runs: list[Run], *, wanted: bool
+) -> None:
+    """A run that found no target, or another one, has proven nothing about this one."""
+    assert wants_run(incident(NOTE, ENDED, *told), runs, []) is wanted
 
 
 def test_the_plan_of_a_step_is_what_the_question_is_about() -> None:

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from incidents.commands import run as runs
 from incidents.commands.approval import Approve, ExpireApproval, Refuse
-from incidents.commands.incident import Mitigate, Relapse, Resolve
+from incidents.commands.incident import AskTarget, ChooseTarget, Mitigate, Relapse, Resolve
 from incidents.desk import Desk
 from incidents.errors import Conflict, Rejected
+from incidents.events.incident import Workload
 from incidents.incident import Status
 from incidents.linking import Owed, owed
 from incidents.run import SETTLED, StepStatus
@@ -30,9 +31,12 @@ STEPS = ("scale", "undo-scale", "more")
 WORDS = (
     *("plan", "yes", "claim", "finish", "verify") * 3,
     *("no", "expire", "void", "lost", "undone", "retry", "undo", "met", "end", "go on"),
-    *("fires", "by hand", "relapse", "resolve"),
+    *("fires", "by hand", "relapse", "resolve", "which", "this", "that"),
 )
 ROUNDS = 12
+CANDIDATES = tuple(
+    Workload(kind="Deployment", name=name, words="pod") for name in ("canary", "decode")
+)
 
 words = st.tuples(
     st.sampled_from(WORDS), st.sampled_from(STEPS), st.integers(min_value=0, max_value=3)
@@ -109,6 +113,9 @@ class Luck:
             "by hand": (INCIDENT, Mitigate(by="ann", because="rolled back")),
             "relapse": (INCIDENT, Relapse(because="users call")),
             "resolve": (INCIDENT, Resolve(by="ann", because="over")),
+            "which": (INCIDENT, AskTarget(candidates=CANDIDATES)),
+            "this": (INCIDENT, ChooseTarget(chosen="Deployment decode", by="ann", via="slack")),
+            "that": (INCIDENT, ChooseTarget(chosen="Deployment canary", by="ben", via="cli")),
         }
         self.tell(*told[word])
 

@@ -1,0 +1,80 @@
+"""Which workload an incident is about, where several fit: the question, and a person's answer."""
+
+from collections.abc import Iterable
+
+from incidents.commands.incident import AskTarget, ChooseTarget
+from incidents.decision import Decision
+from incidents.errors import Rejected
+from incidents.events.incident import (
+    Acknowledged,
+    IncidentEvent,
+    TargetAsked,
+    TargetChosen,
+    Workload,
+)
+from incidents.incident import Incident, Status
+
+
+def called(workload: Workload) -> str:
+    """Return what a person says to choose it: `Deployment decode`."""
+    return f"{workload.kind} {workload.name}"
+
+
+def named(candidates: Iterable[Workload]) -> str:
+    """Return the candidates in a line, as a person says them."""
+    return ", ".join(map(called, candidates))
+
+
+def question(incident: Incident) -> tuple[Workload, ...]:
+    """Return the candidates that a person is to choose from; none where nothing is asked."""
+    if incident.status is Status.RESOLVED:
+        return ()
+    answered = incident.target_chosen in map(called, incident.candidates)
+    return () if answered else incident.candidates
+
+
+def ask(incident: Incident, command: AskTarget) -> Decision[IncidentEvent]:
+    """Return that a person is asked, once about the same candidates in whatever order."""
+    if incident.status is Status.RESOLVED:
+        return Decision()
+    candidates = _ordered(command.candidates)
+    if not candidates or named(candidates) == named(incident.candidates):
+        return Decision()
+    return Decision(events=(TargetAsked(candidates=candidates),))
+
+
+def choose(incident: Incident, command: ChooseTarget) -> Decision[IncidentEvent]:
+    """Return that a person chose; whoever chooses is at it, so it is taken where nobody has it.
+
+    Raises Rejected, with what there is to choose from, for anything else.
+    """
+    if incident.status is Status.RESOLVED:
+        message = f"{incident.label} was resolved by {incident.resolved_by}"
+        raise Rejected(message)
+    if not incident.candidates:
+        message = f"{incident.label}: nobody asked which workload is meant"
+        raise Rejected(message)
+    if command.chosen not in map(called, incident.candidates):
+        there = named(incident.candidates)
+        message = f"{incident.label}: {command.chosen!r} is none of its candidates: {there}"
+        raise Rejected(message)
+    if command.chosen == incident.target_chosen:
+        return Decision()
+    chosen = TargetChosen(
+        chosen=command.chosen,
+        of=len(incident.candidates),
+        by=command.by,
+        because=command.because,
+    )
+    taken = Acknowledged(by=command.by, via=command.via)
+    return Decision(events=(chosen, taken) if incident.acknowledged_by is None else (chosen,))
+
+
+def _ordered(candidates: Iterable[Workload]) -> tuple[Workload, ...]:
+    """Return each candidate once, by kind and name: two of one name cannot be told apart."""
+    found = {called(one): one for one in sorted(candidates, key=_words)}
+    return tuple(found[name] for name in sorted(found))
+
+
+def _words(workload: Workload) -> tuple[str, str, str]:
+    return workload.kind, workload.name, workload.words
