@@ -9,8 +9,10 @@ from typing import Final
 from cluster.actions import size as sizes
 from cluster.actions.digest import digest_of
 from cluster.actions.plan import Applied, Done, Plan, Settled
-from cluster.clients.objects import Deployment, Resize
+from cluster.clients import kinds, parse
+from cluster.clients.objects import Deployment, OwnerReference
 from cluster.clients.ports import Kubernetes
+from cluster.clients.things import Thing, Write
 from cluster.owners import autoscaler
 from cluster.owners.ownership import Ownership, resolve
 from cluster.owners.registry import FINDERS
@@ -19,6 +21,7 @@ from incidents.errors import Conflict, Rejected, Unavailable
 
 OURS: Final = "triaged"
 FIELD: Final = "spec.replicas"
+SUBRESOURCE: Final = "scale"
 # The API server refuses longer names of field managers.
 LONGEST: Final = 128
 HPA_WRITER: Final = ("kube-controller-manager", "scale")
@@ -74,18 +77,18 @@ class Scale:
 
         uid and resourceVersion are preconditions: whatever happened since the plan voids it.
         """
-        resized = self._kubernetes.resize(
-            Resize(
+        written = self._kubernetes.write(
+            Write(
                 namespace=plan.target.namespace,
-                name=plan.target.name,
-                uid=plan.uid,
+                reference=_reference(plan.target.name, plan.uid),
                 resource_version=plan.resource_version,
-                replicas=_number(plan.after),
+                change={"spec": {"replicas": _number(plan.after)}},
+                subresource=SUBRESOURCE,
                 manager=manager(key),
             )
         )
-        detail = f"replicas {_number(plan.before)} → {resized.replicas}"
-        return Applied(resource_version=resized.resource_version, detail=detail)
+        detail = f"replicas {_number(plan.before)} → {_size(written)}"
+        return Applied(resource_version=written.resource_version, detail=detail)
 
     def already_done(self, plan: Plan, *, key: str) -> Done:
         """Look for our field manager; an untouched resourceVersion proves that nothing happened."""
@@ -139,12 +142,12 @@ class Scale:
 
     def _dry_run(self, deployment: Deployment, wanted: int) -> str:
         try:
-            resized = self._kubernetes.resize(_dry(deployment, wanted))
+            size = _size(self._kubernetes.write(_dry(deployment, wanted)))
         except Conflict as error:
             message = f"Deployment {deployment.namespace}/{deployment.name} changed while planning"
             raise Unavailable(message) from error
-        if resized.replicas != wanted:
-            message = f"the API server would make it {resized.replicas} replicas, not {wanted}"
+        if size != wanted:
+            message = f"the API server would make it {size} replicas, not {wanted}"
             raise Rejected(message)
         return f"accepted by the API server: replicas {deployment.replicas} → {wanted}"
 
@@ -167,13 +170,23 @@ def manager(key: str) -> str:
     return f"{OURS}/{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-def _dry(deployment: Deployment, wanted: int) -> Resize:
-    return Resize(
+def _reference(name: str, uid: str) -> OwnerReference:
+    kind = kinds.DEPLOYMENT
+    return OwnerReference(kind=kind.name, name=name, uid=uid, api_version=kind.api_version)
+
+
+def _size(scale: Thing) -> int:
+    """Return the size in an autoscaling/v1 Scale."""
+    return parse.number(parse.section(scale.body, "spec"), "replicas")
+
+
+def _dry(deployment: Deployment, wanted: int) -> Write:
+    return Write(
         namespace=deployment.namespace,
-        name=deployment.name,
-        uid=deployment.uid,
+        reference=_reference(deployment.name, deployment.uid),
         resource_version=deployment.resource_version,
-        replicas=wanted,
+        change={"spec": {"replicas": wanted}},
+        subresource=SUBRESOURCE,
         manager=OURS,
         dry_run=True,
     )

@@ -13,6 +13,7 @@ from kubernetes.client import ApiClient, ApiException
 from cluster.clients import kinds, parse, refusals
 from cluster.clients.access import Access, configuration
 from cluster.clients.bounded import Limits, read_all
+from cluster.clients.kinds import Kind
 from cluster.clients.objects import (
     Autoscaler,
     Deployment,
@@ -20,14 +21,13 @@ from cluster.clients.objects import (
     OwnerReference,
     Pod,
     Pool,
-    Resize,
-    Resized,
     Route,
     Workload,
 )
 from cluster.clients.pages import Query, paged
 from cluster.clients.patience import Patience
 from cluster.clients.refusals import Missing
+from cluster.clients.things import Json, Removal, Thing, Write, preconditioned, where
 from incidents.errors import Rejected, Unavailable
 
 Made = TypeVar("Made")
@@ -35,10 +35,11 @@ Made = TypeVar("Made")
 # Any: the client's annotations name models; without preloading it returns urllib3's response.
 Ask: TypeAlias = Callable[[], Any]
 
-MERGE_PATCH: Final = "application/merge-patch+json"
+JSON: Final = "application/json"
 OK: Final = range(200, 300)
 APPS: Final = "/apis/apps/v1/namespaces/{namespace}"
 CORE: Final = "/api/v1/namespaces/{namespace}"
+POD: Final = CORE + "/pods/{name}"
 AUTOSCALING: Final = "/apis/autoscaling/v2/namespaces/{namespace}"
 
 
@@ -90,24 +91,19 @@ class KubernetesClient:
 
     def pools(self, namespace: str) -> Sequence[Pool]:
         """Return the InferencePools, of the newest version that has any."""
-        for group, release in kinds.POOLS:
-            path = kinds.root(group, release) + "/inferencepools"
-            found = self._custom("InferencePools", path, parse.pool, namespace=namespace)
+        for kind in kinds.POOLS:
+            found = self._kind(kind, parse.pool, namespace=namespace)
             if found:
-                return [replace(each, api_version=f"{group}/{release}") for each in found]
+                return [replace(each, api_version=kind.api_version) for each in found]
         return []
 
     def routes(self, namespace: str) -> Sequence[Route]:
         """Return the HTTPRoutes."""
-        path = kinds.root(*kinds.ROUTES) + "/httproutes"
-        return self._custom("HTTPRoutes", path, parse.route, namespace=namespace)
+        return self._kind(kinds.ROUTE, parse.route, namespace=namespace)
 
-    def workloads(self, namespace: str, kind: str) -> Sequence[Workload]:
+    def workloads(self, namespace: str, kind: Kind) -> Sequence[Workload]:
         """Return the workloads of a kind."""
-        group, release = next((g, v) for g, v, named in kinds.WORKLOADS if named == kind)
-        path = f"{kinds.root(group, release)}/{kinds.PLURALS[group, kind]}"
-        read = partial(parse.workload, kind=kind, api_version=f"{group}/{release}")
-        return self._custom(f"{kind}s", path, read, namespace=namespace)
+        return self._kind(kind, partial(parse.workload, kind=kind), namespace=namespace)
 
     def autoscalers(self, namespace: str) -> Sequence[Autoscaler]:
         """Return all HorizontalPodAutoscalers of the namespace."""
@@ -115,29 +111,58 @@ class KubernetesClient:
         path = AUTOSCALING + "/horizontalpodautoscalers"
         return self._list(what, path, parse.autoscaler, namespace=namespace)
 
-    def resize(self, resize: Resize) -> Resized:
-        """Write the size through `/scale`, as one merge patch."""
-        body = {
-            "metadata": {"uid": resize.uid, "resourceVersion": resize.resource_version},
-            "spec": {"replicas": resize.replicas},
-        }
-        dry_run = [("dryRun", "All")] if resize.dry_run else []
-        return self._told(
-            f"scale Deployment {resize.namespace}/{resize.name}",
-            lambda: parse.resized(
-                self._body(
-                    lambda: self._send(
-                        "PATCH",
-                        APPS + "/deployments/{name}/scale",
-                        [*dry_run, ("fieldManager", resize.manager)],
-                        body=body,
-                        namespace=resize.namespace,
-                        name=resize.name,
-                    ),
-                    started=time.monotonic(),
-                )
-            ),
-            write=not resize.dry_run,
+    def thing(self, namespace: str, reference: OwnerReference) -> Thing:
+        """Return the object that a reference names."""
+        what, path = where(namespace, reference), _path(namespace, reference)
+        names = _names(namespace, reference.name)
+        return self._read(what, lambda: self._send("GET", path, (), **names), parse.thing)
+
+    def things(self, namespace: str, kind: Kind, *, selector: str = "") -> Sequence[Thing]:
+        """Return the objects of a kind that fit a selector."""
+        read = partial(parse.thing, kind=kind)
+        return self._kind(kind, read, namespace=namespace, selector=selector)
+
+    def write(self, write: Write) -> Thing:
+        """Write once, with its preconditions."""
+        path = _path(write.namespace, write.reference)
+        return self._written(
+            str(write),
+            "PATCH",
+            f"{path}/{write.subresource}" if write.subresource else path,
+            [*_dry(write.dry_run), ("fieldManager", write.manager)],
+            names=_names(write.namespace, write.reference.name),
+            body=preconditioned(write),
+            form=write.patch.value,
+            write=not write.dry_run,
+        )
+
+    def evict(self, removal: Removal) -> None:
+        """Ask once that a pod goes."""
+        self._written(
+            f"evict {removal}",
+            "POST",
+            POD + "/eviction",
+            _dry(removal.dry_run),
+            names=_names(removal.namespace, removal.name),
+            body={
+                "apiVersion": "policy/v1",
+                "kind": "Eviction",
+                "metadata": {"name": removal.name, "namespace": removal.namespace},
+                "deleteOptions": _options(removal),
+            },
+            write=not removal.dry_run,
+        )
+
+    def delete(self, removal: Removal) -> None:
+        """Delete a pod once."""
+        self._written(
+            f"delete {removal}",
+            "DELETE",
+            POD,
+            _dry(removal.dry_run),
+            names=_names(removal.namespace, removal.name),
+            body={"apiVersion": "v1", "kind": "DeleteOptions", **_options(removal)},
+            write=not removal.dry_run,
         )
 
     def close(self) -> None:
@@ -151,11 +176,12 @@ class KubernetesClient:
         query: Sequence[tuple[str, str]] = (),
         *,
         body: object = None,
+        form: str = JSON,
         **names: str,
     ) -> Any:  # Any: urllib3's response; the client's annotations do not say so
         headers = {"Accept": "application/json"}
         if body is not None:
-            headers["Content-Type"] = MERGE_PATCH
+            headers["Content-Type"] = form
         request = self._api.param_serialize(
             method=method,
             resource_path=path,
@@ -171,19 +197,47 @@ class KubernetesClient:
             raise ApiException.from_response(http_resp=answer, body=None, data=None)
         return answer.response
 
-    def _read(self, what: str, ask: Ask, read: Callable[[parse.Json], Made]) -> Made:
+    def _read(self, what: str, ask: Ask, read: Callable[[Json], Made]) -> Made:
         patience = self._patience()
         return self._told(
             what,
             lambda: read(patience.read(lambda: self._body(ask, started=patience.started))),
         )
 
-    def _custom(
-        self, kind: str, path: str, read: Callable[[parse.Json], Made], *, namespace: str
+    def _written(  # noqa: PLR0913  # a request has so many parts
+        self,
+        what: str,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        *,
+        names: Mapping[str, str],
+        body: object,
+        form: str = JSON,
+        write: bool,
+    ) -> Thing:
+        """Ask once for a change, and return what the API server says that there is now."""
+        send = partial(self._send, method, path, query, body=body, form=form, **names)
+        return self._told(
+            what,
+            lambda: parse.thing(self._body(send, started=time.monotonic())),
+            write=write,
+        )
+
+    def _kind(
+        self,
+        kind: Kind,
+        read: Callable[[Json], Made],
+        *,
+        namespace: str,
+        selector: str = "",
     ) -> Sequence[Made]:
         """Return the objects of a kind that may not be installed, which is a normal state."""
+        what = f"{kind}s of {namespace}" if kind.namespaced else f"{kind}s"
         try:
-            return self._list(f"{kind} of {namespace}", path, read, namespace=namespace)
+            return self._list(
+                what, kinds.collection(kind), read, namespace=namespace, selector=selector
+            )
         except Missing:
             return []
 
@@ -191,15 +245,16 @@ class KubernetesClient:
         self,
         what: str,
         path: str,
-        read: Callable[[parse.Json], Made],
+        read: Callable[[Json], Made],
         *,
         namespace: str,
         selector: str = "",
     ) -> Sequence[Made]:
         chosen = [("labelSelector", selector)] if selector else []
 
-        def page(query: Query) -> parse.Json:
-            ask = lambda: self._send("GET", path, [*chosen, *query], namespace=namespace)  # noqa: E731  # said once
+        def page(query: Query) -> Json:
+            send = partial(self._send, "GET", path, [*chosen, *query])
+            ask = partial(send, namespace=namespace) if namespace else send
             return patience.read(lambda: self._body(ask, started=patience.started))
 
         patience = self._patience()
@@ -208,7 +263,7 @@ class KubernetesClient:
     def _patience(self) -> Patience:
         return Patience(started=time.monotonic(), limits=self._limits, pause=self._pause)
 
-    def _body(self, ask: Ask, *, started: float) -> parse.Json:
+    def _body(self, ask: Ask, *, started: float) -> Json:
         return _object(read_all(ask(), started=started, limits=self._limits))
 
     def _told(self, what: str, ask: Callable[[], Made], *, write: bool = False) -> Made:
@@ -231,3 +286,25 @@ def _object(body: bytes) -> Mapping[str, object]:
     if not isinstance(found, dict):
         raise parse.Malformed
     return found
+
+
+def _path(namespace: str, reference: OwnerReference) -> str:
+    """Return the path of an object; raises Rejected for what no path leads to."""
+    path = kinds.path(reference)
+    if path is None or bool(namespace) != ("{namespace}" in path):
+        message = f"{where(namespace, reference)}: not a kind that can be read"
+        raise Rejected(message)
+    return path
+
+
+def _names(namespace: str, name: str) -> Mapping[str, str]:
+    return {"namespace": namespace, "name": name} if namespace else {"name": name}
+
+
+def _dry(dry_run: bool) -> Sequence[tuple[str, str]]:  # noqa: FBT001  # what is asked
+    return [("dryRun", "All")] if dry_run else []
+
+
+def _options(removal: Removal) -> Json:
+    grace = {} if removal.grace is None else {"gracePeriodSeconds": removal.grace}
+    return {"preconditions": {"uid": removal.uid}, **grace}

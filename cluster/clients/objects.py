@@ -168,27 +168,3 @@ class Autoscaler:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     owners: tuple[OwnerReference, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resize:
-    """One write of `/scale`, with what it must find: this object, in this version.
-
-    `manager` names the writer in `metadata.managedFields`; `dry_run` asks for the answer alone.
-    """
-
-    namespace: str
-    name: str
-    uid: str
-    resource_version: str
-    replicas: int
-    manager: str
-    dry_run: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resized:
-    """The Scale that the API server answered."""
-
-    replicas: int
-    resource_version: str

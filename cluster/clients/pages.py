@@ -8,16 +8,15 @@ from kubernetes.client import ApiException
 from cluster.clients import parse
 from cluster.clients.bounded import Limits
 from cluster.clients.refusals import GONE
+from cluster.clients.things import Json
 from incidents.errors import Rejected
 
 Made = TypeVar("Made")
 Query: TypeAlias = Sequence[tuple[str, str]]
-Page: TypeAlias = Callable[[Query], parse.Json]
+Page: TypeAlias = Callable[[Query], Json]
 
 
-def paged(
-    page: Page, read: Callable[[parse.Json], Made], *, what: str, limits: Limits
-) -> Sequence[Made]:
+def paged(page: Page, read: Callable[[Json], Made], *, what: str, limits: Limits) -> Sequence[Made]:
     """Return everything on all pages; raises Rejected for more than `limits.most` objects.
 
     A continue token expires when the API server has forgotten its version (410, after five minutes
@@ -32,7 +31,7 @@ def paged(
 
 
 def _whole(
-    page: Page, read: Callable[[parse.Json], Made], *, what: str, limits: Limits
+    page: Page, read: Callable[[Json], Made], *, what: str, limits: Limits
 ) -> Sequence[Made]:
     found: list[Made] = []
     token = ""

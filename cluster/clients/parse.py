@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from cluster.clients import command_line, kinds
+from cluster.clients.kinds import Kind
 from cluster.clients.objects import (
     Autoscaler,
     Backend,
@@ -14,13 +15,11 @@ from cluster.clients.objects import (
     OwnerReference,
     Pod,
     Pool,
-    Resized,
     Route,
     Workload,
     Writer,
 )
-
-Json = Mapping[str, object]
+from cluster.clients.things import Json, Thing
 
 FINISHED: Final = ("Succeeded", "Failed")
 FAIL_CLOSE: Final = "FailClose"
@@ -85,7 +84,28 @@ def owner(thing: Json) -> Owner:
     )
 
 
-def workload(thing: Json, *, kind: str, api_version: str) -> Workload:
+def thing(told: Json, *, kind: Kind | None = None) -> Thing:
+    """Read an object of any kind; what is in a list does not say its own."""
+    meta = section(told, "metadata")
+    return Thing(
+        itself=OwnerReference(
+            kind=kind.name if kind else text(told, "kind"),
+            name=text(meta, "name"),
+            uid=text(meta, "uid"),
+            api_version=kind.api_version if kind else text(told, "apiVersion"),
+        ),
+        namespace=text(meta, "namespace"),
+        resource_version=text(meta, "resourceVersion"),
+        generation=number(meta, "generation"),
+        labels=texts(meta, "labels"),
+        annotations=texts(meta, "annotations"),
+        owners=owners(meta),
+        writers=tuple(map(_writer, items(meta, "managedFields"))),
+        body=told,
+    )
+
+
+def workload(thing: Json, *, kind: Kind) -> Workload:
     """Read what makes pods; what is in a list does not say its own kind.
 
     The pods of a LeaderWorkerSet are led by one made from `leaderTemplate`, where there is one.
@@ -97,7 +117,10 @@ def workload(thing: Json, *, kind: str, api_version: str) -> Workload:
     referred = section(spec, "workloadRef")
     return Workload(
         itself=OwnerReference(
-            kind=kind, name=text(meta, "name"), uid=text(meta, "uid"), api_version=api_version
+            kind=kind.name,
+            name=text(meta, "name"),
+            uid=text(meta, "uid"),
+            api_version=kind.api_version,
         ),
         labels={**_of_set(meta), **texts(section(template, "metadata"), "labels")},
         served=tuple(_served(section(template, "spec"))),
@@ -168,14 +191,6 @@ def autoscaler(thing: Json) -> Autoscaler:
         labels=texts(meta, "labels"),
         annotations=texts(meta, "annotations"),
         owners=owners(meta),
-    )
-
-
-def resized(thing: Json) -> Resized:
-    """Read an autoscaling/v1 Scale."""
-    return Resized(
-        replicas=number(section(thing, "spec"), "replicas"),
-        resource_version=text(section(thing, "metadata"), "resourceVersion"),
     )
 
 

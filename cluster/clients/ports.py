@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from cluster.clients.kinds import Kind
 from cluster.clients.objects import (
     Autoscaler,
     Deployment,
@@ -10,11 +11,10 @@ from cluster.clients.objects import (
     OwnerReference,
     Pod,
     Pool,
-    Resize,
-    Resized,
     Route,
     Workload,
 )
+from cluster.clients.things import Removal, Thing, Write
 
 
 class Kubernetes(Protocol):
@@ -47,8 +47,8 @@ class Kubernetes(Protocol):
     def routes(self, namespace: str) -> Sequence[Route]:
         """Return the HTTPRoutes; a cluster without that kind has none."""
 
-    def workloads(self, namespace: str, kind: str) -> Sequence[Workload]:
-        """Return the workloads of a kind that `kinds.WORKLOADS` names.
+    def workloads(self, namespace: str, kind: Kind) -> Sequence[Workload]:
+        """Return the workloads of a kind of `kinds.WORKLOADS`.
 
         A cluster without that kind has none.
         """
@@ -56,9 +56,30 @@ class Kubernetes(Protocol):
     def autoscalers(self, namespace: str) -> Sequence[Autoscaler]:
         """Return all HorizontalPodAutoscalers of the namespace."""
 
-    def resize(self, resize: Resize) -> Resized:
-        """Write the size once, with its preconditions.
+    def thing(self, namespace: str, reference: OwnerReference) -> Thing:
+        """Return the object that a reference names, whatever its uid.
+
+        `namespace` is empty for a kind without namespaces. Raises as `owner` does.
+        """
+
+    def things(self, namespace: str, kind: Kind, *, selector: str = "") -> Sequence[Thing]:
+        """Return the objects of a kind that fit a label selector, in the API's text form.
+
+        A cluster without that kind has none.
+        """
+
+    def write(self, write: Write) -> Thing:
+        """Write once, with its preconditions; the answer is the object, or its subresource.
 
         Raises Conflict when the object is another or has changed, Rejected when the write was
         refused, NotDone when it certainly never arrived, Unavailable when nobody knows.
         """
+
+    def evict(self, removal: Removal) -> None:
+        """Ask once that a pod goes, as far as its disruption budget allows.
+
+        Raises as `write` does; a budget that forbids it is NotDone.
+        """
+
+    def delete(self, removal: Removal) -> None:
+        """Delete a pod once, whatever its disruption budget says. Raises as `write` does."""

@@ -58,7 +58,7 @@ class Looking:
         return self.seen[reference]
 
     def _ask(self, reference: OwnerReference) -> Owner | str:
-        if kinds.path(reference) is None:
+        if not kinds.above(reference):
             return f"{reference} is of a kind that is not read: nothing is known of what is above"
         known = self.pods.get(reference.name) if reference.kind == "Pod" else None
         if known is not None and known.uid == reference.uid:

@@ -44,7 +44,7 @@ def unmade(kubernetes: Kubernetes, namespace: str, seen: Scene) -> Scene:
     notes: list[str] = []
     replaced: set[str] = set()
     workloads: list[Workload] = []
-    for _, _, kind in kinds.WORKLOADS:
+    for kind in kinds.WORKLOADS:
         try:
             workloads += kubernetes.workloads(namespace, kind)
         except Forbidden:

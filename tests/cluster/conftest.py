@@ -13,12 +13,11 @@ from cluster.clients.objects import (
     OwnerReference,
     Pod,
     Pool,
-    Resize,
-    Resized,
     Route,
     Workload,
 )
 from cluster.clients.refusals import Missing
+from cluster.clients.things import Removal, Thing, Write, preconditioned
 from cluster.signals.answers import Row, Track, Trouble
 from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.promql import Promql
@@ -62,14 +61,8 @@ class StandInKubernetes:
     def routes(self, namespace: str) -> Sequence[Route]:
         return [parse.route(each) for each in self.cluster.select(resources.ROUTES, namespace)]
 
-    def workloads(self, namespace: str, kind: str) -> Sequence[Workload]:
-        group, version, _ = next(each for each in kinds.WORKLOADS if each[2] == kind)
-        known = {(x.group, x.kind): x for x in (*resources.ALL, *self.cluster.installed)}
-        if (group, kind) not in known:
-            return []
-        found = self.cluster.select(known[group, kind], namespace)
-        api_version = f"{group}/{version}"
-        return [parse.workload(each, kind=kind, api_version=api_version) for each in found]
+    def workloads(self, namespace: str, kind: kinds.Kind) -> Sequence[Workload]:
+        return [parse.workload(each, kind=kind) for each in self._select(kind, namespace)]
 
     def pods(self, namespace: str, selector: str) -> Sequence[Pod]:
         found = self.cluster.select(resources.PODS, namespace, labels=selector)
@@ -78,23 +71,52 @@ class StandInKubernetes:
     def autoscalers(self, namespace: str) -> Sequence[Autoscaler]:
         return [parse.autoscaler(x) for x in self.cluster.select(resources.AUTOSCALERS, namespace)]
 
-    def resize(self, resize: Resize) -> Resized:
-        body = {
-            "metadata": {"uid": resize.uid, "resourceVersion": resize.resource_version},
-            "spec": {"replicas": resize.replicas},
-        }
+    def thing(self, namespace: str, reference: OwnerReference) -> Thing:
+        known = {(each.group, each.kind): each for each in self._known()}
+        group = reference.api_version.rpartition("/")[0]
+        return parse.thing(self._get(known[group, reference.kind], namespace, reference.name))
+
+    def things(self, namespace: str, kind: kinds.Kind, *, selector: str = "") -> Sequence[Thing]:
+        return [parse.thing(each, kind=kind) for each in self._select(kind, namespace, selector)]
+
+    def write(self, write: Write) -> Thing:
+        known = {(each.group, each.kind): each for each in self._known()}
+        group = write.reference.api_version.rpartition("/")[0]
+        scale = write.subresource == "scale"
+        change = patches.read(write.patch.value, preconditioned(write))
         try:
             after = self.cluster.update(
-                resources.DEPLOYMENTS,
-                resize.namespace,
-                resize.name,
-                through_scale(lambda scale: patches.merge(scale, body)),
-                writer=Writer(manager=resize.manager, subresource="scale"),
-                dry_run=resize.dry_run,
+                known[group, write.reference.kind],
+                write.namespace,
+                write.reference.name,
+                through_scale(change) if scale else change,
+                writer=Writer(manager=write.manager, subresource=write.subresource),
+                dry_run=write.dry_run,
             )
         except Refusal as refusal:
             raise (Conflict if refusal.code == 409 else Rejected)(str(refusal)) from refusal
-        return parse.resized(scale_of(after))
+        return parse.thing(scale_of(after) if scale else after)
+
+    def evict(self, removal: Removal) -> None:
+        self.delete(removal)
+
+    def delete(self, removal: Removal) -> None:
+        self.cluster.delete(
+            resources.PODS,
+            removal.namespace,
+            removal.name,
+            uid=removal.uid,
+            version="",
+            grace=removal.grace,
+            dry_run=removal.dry_run,
+        )
+
+    def _known(self) -> Sequence[resources.Resource]:
+        return (*resources.ALL, *self.cluster.installed)
+
+    def _select(self, kind: kinds.Kind, namespace: str, selector: str = "") -> Sequence[Object]:
+        same = [x for x in self._known() if (x.group, x.kind) == (kind.group, kind.name)]
+        return self.cluster.select(same[0], namespace, labels=selector) if same else []
 
     def _get(self, resource: resources.Resource, namespace: str, name: str) -> Object:
         try:

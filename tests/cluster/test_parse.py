@@ -17,6 +17,7 @@ from cluster.clients.objects import (
     Workload,
     Writer,
 )
+from cluster.clients.things import Json
 
 READERS = [
     parse.deployment,
@@ -24,9 +25,9 @@ READERS = [
     parse.pod,
     parse.pool,
     parse.route,
-    partial(parse.workload, kind="LeaderWorkerSet", api_version="leaderworkerset.x-k8s.io/v1"),
+    partial(parse.workload, kind=kinds.GROUPS),
     parse.autoscaler,
-    parse.resized,
+    parse.thing,
 ]
 NAMES = st.one_of(
     st.sampled_from(["metadata", "spec", "status", "name", "replicas", "managedFields"]),
@@ -47,7 +48,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(NAMES, JSON), st.sampled_from(READERS))
-def test_any_object_is_read_or_is_malformed(thing: parse.Json, read: object) -> None:
+def test_any_object_is_read_or_is_malformed(thing: Json, read: object) -> None:
     """A proxy's JSON must not end a loop with an error that nobody expects."""
     assert callable(read)
     try:
@@ -310,18 +311,15 @@ def test_what_makes_pods_is_read_as_the_pods_that_it_would_make() -> None:
 
     plain = parse.workload(
         {"metadata": {"name": "w"}, "spec": {"template": template}},
-        kind="Deployment",
-        api_version="apps/v1",
+        kind=kinds.DEPLOYMENT,
     )
     grouped = parse.workload(
         {**above, "spec": {"leaderWorkerTemplate": group}},
-        kind="LeaderWorkerSet",
-        api_version="leaderworkerset.x-k8s.io/v1",
+        kind=kinds.GROUPS,
     )
     workers = parse.workload(
         {**above, "spec": {"leaderWorkerTemplate": {"workerTemplate": template}}},
-        kind="LeaderWorkerSet",
-        api_version="leaderworkerset.x-k8s.io/v1",
+        kind=kinds.GROUPS,
     )
 
     itself = OwnerReference(kind="Deployment", name="w", api_version="apps/v1")

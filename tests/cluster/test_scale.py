@@ -10,8 +10,9 @@ import pytest
 from cluster.actions import scale
 from cluster.actions.plan import Applied, Done, Plan, Settled
 from cluster.actions.scale import Scale
-from cluster.clients.objects import Resize, Resized
+from cluster.clients import parse
 from cluster.clients.ports import Kubernetes
+from cluster.clients.things import Thing, Write
 from cluster.targets.labels import LabelTargets
 from cluster.targets.target import Selector, Target
 from drills.kubernetes import resources
@@ -264,7 +265,7 @@ def test_the_inverse_leads_back(verb: Scale, decode: Target, world: Cluster) -> 
 class Mutating:
     """A cluster whose admission makes something else of a write, or loses it."""
 
-    def __init__(self, kubernetes: Kubernetes, answer: Resized | Exception) -> None:
+    def __init__(self, kubernetes: Kubernetes, answer: int | Exception) -> None:
         self.deployment = kubernetes.deployment
         self.owner = kubernetes.owner
         self.pools = kubernetes.pools
@@ -273,18 +274,19 @@ class Mutating:
         self.autoscalers = kubernetes.autoscalers
         self.answer = answer
 
-    def resize(self, resize: Resize) -> Resized:
-        assert resize.dry_run
+    def write(self, write: Write) -> Thing:
+        assert write.dry_run
         if isinstance(self.answer, Exception):
             raise self.answer
-        return self.answer
+        scale = {"kind": "Scale", "spec": {"replicas": self.answer}}
+        return parse.thing(scale)
 
 
 def test_admission_that_changes_the_number_is_seen_before_approval(
     kubernetes: Kubernetes, decode: Target
 ) -> None:
     """The dry run runs the webhooks too."""
-    verb = Scale(Mutating(kubernetes, Resized(replicas=5, resource_version="1")))
+    verb = Scale(Mutating(kubernetes, 5))
 
     with pytest.raises(Rejected, match="would make it 5 replicas, not 6"):
         verb.plan(decode, SIX)

@@ -16,12 +16,11 @@ from cluster.clients.objects import (
     OwnerReference,
     Pod,
     Pool,
-    Resize,
-    Resized,
     Route,
     Workload,
 )
 from cluster.clients.refusals import Missing
+from cluster.clients.things import Removal, Thing, Write
 from cluster.targets import marks
 from cluster.targets.labels import LabelTargets
 from cluster.targets.target import Ambiguous, NotFound, Selector, Target
@@ -103,13 +102,25 @@ class Shuffled:
     def routes(self, namespace: str) -> Sequence[Route]:
         return self._mixed(self._made.routes)
 
-    def workloads(self, namespace: str, kind: str) -> Sequence[Workload]:
-        return self._mixed([x for x in self._made.workloads if x.itself.kind == kind])
+    def workloads(self, namespace: str, kind: kinds.Kind) -> Sequence[Workload]:
+        return self._mixed([x for x in self._made.workloads if x.itself.kind == kind.name])
 
     def autoscalers(self, namespace: str) -> Sequence[Autoscaler]:
         raise NotImplementedError
 
-    def resize(self, resize: Resize) -> Resized:
+    def thing(self, namespace: str, reference: OwnerReference) -> Thing:
+        raise NotImplementedError
+
+    def things(self, namespace: str, kind: kinds.Kind, *, selector: str = "") -> Sequence[Thing]:
+        raise NotImplementedError
+
+    def write(self, write: Write) -> Thing:
+        raise NotImplementedError
+
+    def evict(self, removal: Removal) -> None:
+        raise NotImplementedError
+
+    def delete(self, removal: Removal) -> None:
         raise NotImplementedError
 
     def _mixed(self, things: Sequence[Each]) -> list[Each]:
@@ -155,14 +166,14 @@ def pods(draw: st.DrawFn, number: int) -> Pod:
 
 @st.composite
 def workloads(draw: st.DrawFn) -> Workload:
-    group, version, kind = draw(st.sampled_from(kinds.WORKLOADS))
+    kind = draw(st.sampled_from(kinds.WORKLOADS))
     return Workload(
         itself=OwnerReference(
-            kind=kind, name=draw(NAMES), uid="u", api_version=f"{group}/{version}"
+            kind=kind.name, name=draw(NAMES), uid="u", api_version=kind.api_version
         ),
         labels=draw(LABELS),
         served=tuple(draw(st.lists(mostly(MODELS), max_size=2))),
-        template_of=draw(st.sampled_from(["", "a", "b"])) if kind == "Rollout" else "",
+        template_of=draw(st.sampled_from(["", "a", "b"])) if kind is kinds.ROLLOUT else "",
     )
 
 

@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
         self.faulty.asked.append((self.command, self.path, headers, self.rfile.read(length)))
         self.faulty.behave(self)
 
-    do_POST = do_PATCH = do_GET  # noqa: N815  the names that http.server looks for
+    do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815  the names that http.server looks for
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -4,30 +4,44 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from cluster.clients import kinds
 from cluster.clients.access import Direct, InCluster, Kubeconfig
 from cluster.clients.bounded import Limits
 from cluster.clients.kubernetes import KubernetesClient
-from cluster.clients.objects import Resize, Resized
+from cluster.clients.objects import OwnerReference
 from cluster.clients.refusals import Forbidden, Missing
+from cluster.clients.things import Patch, Removal, Write
 from incidents.errors import Conflict, NotDone, Rejected, TriagedError, Unavailable
 
 Opened = Callable[[KubernetesClient], KubernetesClient]
 
-RESIZE = Resize(
+DECODE = OwnerReference(kind="Deployment", name="decode", uid="u-1", api_version="apps/v1")
+SCALING = Write(
     namespace="llm-d",
-    name="decode",
-    uid="u-1",
+    reference=DECODE,
     resource_version="7",
-    replicas=6,
+    change={"spec": {"replicas": 6}},
+    subresource="scale",
     manager="triaged/k",
 )
-SCALE = {"metadata": {"resourceVersion": "8"}, "spec": {"replicas": 6}}
+EVICTED = Removal(namespace="llm-d", name="decode-1", uid="u-2")
+WRITES: dict[str, tuple[Callable[[KubernetesClient], object], str]] = {
+    "scale": (lambda client: client.write(SCALING), "scale Deployment llm-d/decode"),
+    "change": (
+        lambda client: client.write(replace(SCALING, subresource="")),
+        "change Deployment llm-d/decode",
+    ),
+    "evict": (lambda client: client.evict(EVICTED), "evict Pod llm-d/decode-1"),
+    "delete": (lambda client: client.delete(EVICTED), "delete Pod llm-d/decode-1"),
+}
+SCALE = {"kind": "Scale", "metadata": {"resourceVersion": "8"}, "spec": {"replicas": 6}}
 UNKNOWN = "it is not known whether the write took place"
 
 
@@ -75,7 +89,9 @@ def test_a_write_is_one_merge_patch_with_its_preconditions(
     """A stale picture is refused by the server; the manager is our mark."""
     faulty.behave = lambda request: request.answer(200, SCALE)
 
-    assert client.resize(RESIZE) == Resized(replicas=6, resource_version="8")
+    scale = client.write(SCALING)
+
+    assert (scale.resource_version, scale.body["spec"]) == ("8", {"replicas": 6})
 
     ((method, path, headers, body),) = faulty.asked
     assert method == "PATCH"
@@ -90,11 +106,104 @@ def test_a_write_is_one_merge_patch_with_its_preconditions(
     }
 
 
+def test_operations_carry_the_same_preconditions(client: KubernetesClient, faulty: Faulty) -> None:
+    """A `test` that fails would be an invalid request, and nobody would plan again."""
+    faulty.behave = lambda request: request.answer(200, {"kind": "Deployment"})
+    operation = {"op": "replace", "path": "/spec/template", "value": {"spec": {}}}
+
+    client.write(replace(SCALING, change=[operation], patch=Patch.JSON, subresource=""))
+
+    ((method, path, headers, body),) = faulty.asked
+    assert (method, headers["content-type"]) == ("PATCH", "application/json-patch+json")
+    assert path == "/apis/apps/v1/namespaces/llm-d/deployments/decode?fieldManager=triaged/k"
+    assert json.loads(body) == [
+        {"op": "replace", "path": "/metadata/uid", "value": "u-1"},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"},
+        operation,
+    ]
+
+
+def test_what_a_change_says_of_metadata_stays_beside_the_preconditions(
+    client: KubernetesClient, faulty: Faulty
+) -> None:
+    """An annotation is our mark; a resourceVersion of the caller's would be no precondition."""
+    faulty.behave = lambda request: request.answer(200, {"kind": "Deployment"})
+    meta = {"annotations": {"triaged.dev/run": "k"}, "resourceVersion": "1"}
+
+    client.write(replace(SCALING, change={"metadata": meta}, subresource=""))
+
+    sent = json.loads(faulty.asked[0][3])["metadata"]
+    assert sent == {
+        "annotations": {"triaged.dev/run": "k"},
+        "uid": "u-1",
+        "resourceVersion": "7",
+    }
+
+
+@pytest.mark.parametrize(
+    ("ask", "method", "path", "options"),
+    [
+        pytest.param(
+            lambda client: client.evict(EVICTED),
+            "POST",
+            "/api/v1/namespaces/llm-d/pods/decode-1/eviction",
+            lambda body: body["deleteOptions"],
+            id="evict",
+        ),
+        pytest.param(
+            lambda client: client.delete(replace(EVICTED, dry_run=True)),
+            "DELETE",
+            "/api/v1/namespaces/llm-d/pods/decode-1?dryRun=All",
+            lambda body: body,
+            id="delete",
+        ),
+    ],
+)
+def test_a_pod_goes_by_its_uid(
+    client: KubernetesClient,
+    faulty: Faulty,
+    ask: Callable[[KubernetesClient], None],
+    method: str,
+    path: str,
+    options: Callable[[dict[str, object]], dict[str, object]],
+) -> None:
+    """A new pod of the same name is not the one that somebody looked at."""
+    faulty.behave = lambda request: request.answer(201, {"kind": "Status"})
+
+    ask(client)
+
+    ((sent, asked, _, body),) = faulty.asked
+    assert (sent, asked) == (method, path)
+    assert options(json.loads(body))["preconditions"] == {"uid": "u-2"}
+
+
+def test_any_object_is_read_where_its_kind_stands(client: KubernetesClient, faulty: Faulty) -> None:
+    """Kinds without namespaces have another path; a kind that is not there has no objects."""
+    node = {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "gpu-1", "uid": "u-3"}}
+    faulty.behave = lambda request: request.answer(200, node)
+    reference = OwnerReference(kind="Node", name="gpu-1", api_version="v1")
+
+    assert client.thing("", reference).itself == replace(reference, uid="u-3", controller=True)
+    faulty.behave = lambda request: request.answer(200, {"items": [node]})
+    (listed,) = client.things("", kinds.NODE, selector="gpu=h100")
+    assert str(listed) == "Node gpu-1"
+    faulty.behave = status(404, "the server could not find the requested resource")
+    assert client.things("llm-d", kinds.SCALED_OBJECT) == []
+
+    assert [path.partition("?")[0] for _, path, _, _ in faulty.asked] == [
+        "/api/v1/nodes/gpu-1",
+        "/api/v1/nodes",
+        "/apis/keda.sh/v1alpha1/namespaces/llm-d/scaledobjects",
+    ]
+    with pytest.raises(Rejected, match="Node llm-d/gpu-1: not a kind that can be read"):
+        client.thing("llm-d", reference)
+
+
 FAULTS: dict[str, tuple[Callable[[Handler], None], type[TriagedError], str]] = {
-    "400": (status(400, "no"), Rejected, "scale Deployment llm-d/decode: no"),
+    "400": (status(400, "no"), Rejected, ": no"),
     "401": (status(401, "Unauthorized"), Rejected, "does not accept our token"),
     "403": (status(403, "x cannot patch"), Forbidden, "no permission: x cannot patch"),
-    "404": (status(404, "not found"), Missing, "scale Deployment llm-d/decode: gone: not found"),
+    "404": (status(404, "not found"), Missing, ": gone: not found"),
     "409": (status(409, "modified"), Conflict, "modified"),
     "422": (status(422, "invalid"), Rejected, "invalid"),
     "429": (status(429, "slow down"), NotDone, "slow down"),
@@ -114,17 +223,20 @@ FAULTS: dict[str, tuple[Callable[[Handler], None], type[TriagedError], str]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("write", WRITES)
 def test_every_fault_of_a_write_is_one_request_and_an_outcome(
-    client: KubernetesClient, faulty: Faulty, fault: str
+    client: KubernetesClient, faulty: Faulty, fault: str, write: str
 ) -> None:
     """The official client sends a write up to four times when it is left alone."""
     faulty.behave, kind, told = FAULTS[fault]
+    ask, what = WRITES[write]
     began = time.monotonic()
 
     with pytest.raises(TriagedError, match=told) as raised:
-        client.resize(RESIZE)
+        ask(client)
 
     assert type(raised.value) is kind
+    assert str(raised.value).startswith(what)
     assert len(faulty.asked) == 1
     assert "secret" not in str(raised.value)
     assert time.monotonic() - began < 2
@@ -216,10 +328,9 @@ def test_a_read_that_is_put_off_too_long_is_unavailable(
 def test_a_dry_run_leaves_nothing_unknown(client: KubernetesClient, faulty: Faulty) -> None:
     """It changes nothing whatever happens to the answer."""
     faulty.behave = lambda request: request.cut()
-    dry = Resize(**{name: getattr(RESIZE, name) for name in RESIZE.__slots__} | {"dry_run": True})
 
     with pytest.raises(Unavailable) as raised:
-        client.resize(dry)
+        client.write(replace(SCALING, dry_run=True))
 
     assert UNKNOWN not in str(raised.value)
     assert faulty.asked[0][1].endswith("?dryRun=All&fieldManager=triaged/k")
@@ -232,7 +343,7 @@ def test_a_write_that_found_nobody_certainly_did_nothing(
     client = opened(KubernetesClient(Direct(address=nobody), limits=limits))
 
     with pytest.raises(NotDone, match="scale Deployment llm-d/decode: the API server cannot be"):
-        client.resize(RESIZE)
+        client.write(SCALING)
     with pytest.raises(Unavailable, match="Deployment llm-d/decode: the API server cannot be"):
         client.deployment("llm-d", "decode")
 

@@ -122,7 +122,7 @@ def test_the_page_asks_for_the_rights_that_suffice() -> None:
     ]
     assert sorted(granted) == sorted(READER)
     assert {group for rule in rules for group in rule["apiGroups"]} == {
-        group for group, _ in (*kinds.PLURALS, *kinds.POOLS, kinds.ROUTES)
+        kind.group for kind in (*kinds.ABOVE, *kinds.POOLS, kinds.ROUTE)
     }
 
 
