@@ -1,6 +1,7 @@
 """Which workload an incident is about, where several fit: the question, and a person's answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from incidents.commands.incident import AskTarget, ChooseTarget
 from incidents.decision import Decision
@@ -13,6 +14,9 @@ from incidents.events.incident import (
     Workload,
 )
 from incidents.incident import Incident, Status
+
+MOST_NAMED: Final = 5
+"""So many candidates are named in one line; of the others there is a number."""
 
 
 def called(workload: Workload) -> str:
@@ -31,6 +35,20 @@ def question(incident: Incident) -> tuple[Workload, ...]:
         return ()
     answered = incident.target_chosen in map(called, incident.candidates)
     return () if answered else incident.candidates
+
+
+def choosing(candidates: Sequence[Workload]) -> str:
+    """Return in one line what a person is to do about the question."""
+    more = f" and {len(candidates) - MOST_NAMED} more" if len(candidates) > MOST_NAMED else ""
+    return f"say which workload is meant: {named(candidates[:MOST_NAMED])}{more}"
+
+
+def answer(incident: Incident, by: str = "") -> str:
+    """Return what was chosen and who said so, by id or as `by` calls them; empty for nothing."""
+    choice = incident.choice
+    if choice is None:
+        return ""
+    return f"{choice.chosen}, chosen by {by or choice.by} of {choice.of}"
 
 
 def ask(incident: Incident, command: AskTarget) -> Decision[IncidentEvent]:

@@ -13,10 +13,11 @@ from bot.chat.card import APPROVE, REJECT, read_value
 from bot.chat.situation import APPROVAL, look
 from bot.chat.slack.payloads import Click, Garbled, Heard, Typed, read
 from bot.chat.wanted import reply
+from bot.chat.which import TARGET
 from incidents.approval import ApprovalState, barred
 from incidents.commands.approval import Approve, Refuse
 from incidents.commands.desk import Freeze, Thaw
-from incidents.commands.incident import Acknowledge, Resolve
+from incidents.commands.incident import Acknowledge, ChooseTarget, Resolve
 from incidents.desk import Desk
 from incidents.errors import NotAllowed, Rejected
 from incidents.freeze import ALL
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 
 VIA = "slack"
 DESK = "desk"
+INCIDENT = "incident-"
 # Apple's keyboards turn two hyphens into a dash.
 FALSE_POSITIVE = frozenset({"--false-positive", "\N{EM DASH}false-positive"})
 REASON = "said in Slack"
@@ -62,6 +64,7 @@ class ChatIntake:
         self._orders: Mapping[str, Callable[[Delivery, _Order], str]] = {
             "ack": self._acknowledge,
             "resolve": self._resolve,
+            "target": self._target,
             "freeze": self._freeze,
             "thaw": self._thaw,
         }
@@ -102,9 +105,11 @@ class ChatIntake:
 
     def _decide(self, delivery: Delivery, click: Click) -> None:
         name, digest = read_value(click.value)
+        if click.action.startswith(TARGET) and name.startswith(INCIDENT):
+            self._choose(delivery, click, name, digest)
+            return
         if click.action not in {APPROVE, REJECT} or not name.startswith(APPROVAL):
-            self._say(delivery, click, replies.OLD_BUTTON)
-            self._inbox.done([delivery.inbox_id])
+            self._turn_away(delivery, click, replies.OLD_BUTTON)
             return
         person = self._people.by_slack(click.user)
         if _is_open(self._desk, name) and barred(self._desk.approval(name), person.id):
@@ -114,11 +119,30 @@ class ChatIntake:
         try:
             told = self._tell(delivery, name, _decision(click, person, digest))
         except Rejected as error:
-            self._say(delivery, click, self._refused(name, error))
-            self._inbox.done([delivery.inbox_id])
+            self._turn_away(delivery, click, self._refused(name, error))
             return
         if not told and person.id in self._desk.approval(name).votes:
             self._say(delivery, click, replies.VOTED)
+
+    def _choose(self, delivery: Delivery, click: Click, name: str, chosen: str) -> None:
+        """Let a person say which workload is meant; the message itself shows the answer."""
+        person = self._people.by_slack(click.user)
+        if self._people.get(person.id) is None:
+            self._turn_away(delivery, click, replies.stranger(person))
+            return
+        try:
+            told = self._tell(delivery, name, ChooseTarget(chosen=chosen, by=person.id, via=VIA))
+        except Rejected as error:
+            self._turn_away(delivery, click, str(error))
+            return
+        incident: Incident = self._desk.state(name)
+        if not told and incident.choice is not None and incident.choice.by != person.id:
+            self._say(delivery, click, replies.chosen_already(incident, self._people))
+
+    def _turn_away(self, delivery: Delivery, click: Click, said: str) -> None:
+        """Tell the person why nothing was done."""
+        self._say(delivery, click, said)
+        self._inbox.done([delivery.inbox_id])
 
     def _refused(self, name: str, error: Rejected) -> str:
         approval = self._desk.approval(name)
@@ -156,6 +180,20 @@ class ChatIntake:
         )
         self._tell(delivery, incident.id, resolve)
         return replies.resolved(self._desk.incident(incident.number))
+
+    def _target(self, delivery: Delivery, order: _Order) -> str:
+        incident = self._here(order.channel)
+        if not order.words:
+            return replies.candidates(incident)
+        kind_and_name, said = order.words[:2], " ".join(order.words[2:])
+        choose = ChooseTarget(
+            chosen=" ".join(kind_and_name),
+            by=order.person.id,
+            via=VIA,
+            because=without_secrets(said),
+        )
+        self._tell(delivery, incident.id, choose)
+        return replies.target(self._desk.incident(incident.number))
 
     def _freeze(self, delivery: Delivery, order: _Order) -> str:
         self._tell(delivery, DESK, Freeze(scope=ALL, by=order.person.id, reason=order.reason))

@@ -17,10 +17,14 @@ from runbooks.language.problem import Problem, refuse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Facts that are wanted about what an alert names."""
+    """Facts that are wanted about what an alert names.
+
+    `chosen` is the workload that a person chose among several, empty where nobody did.
+    """
 
     place: Place
     names: tuple[str, ...]
+    chosen: str = ""
 
 
 class FactsSource(Protocol):

@@ -72,7 +72,13 @@ class Sight:
     def _question(self, one: Candidate, alike: tuple[str, ...]) -> Question:
         names = severity.needed(one.alert, self._desk.policy)
         outside = tuple(name for name in names if name not in _OF_DESK)
-        return Question(alike=alike, asked=Asked(place=one.place, names=outside), key=one.key)
+        asked = Asked(place=one.place, names=outside, chosen=self._chosen(one.key))
+        return Question(alike=alike, asked=asked, key=one.key)
+
+    def _chosen(self, key: str) -> str:
+        """Return what a person chose in the incident that an alert of this key would join."""
+        hold = self._desk.journal.hold(OPEN_INCIDENT, key)
+        return self._desk.state(hold.stream).target_chosen if hold is not None else ""
 
     def _verdict(self, alert: Alert, question: Question, facts: Facts) -> Verdict:
         found = {**worth_saying(facts), **self._own(question.key)}

@@ -14,7 +14,6 @@ from cluster.signals.answers import Trouble
 from cluster.signals.signals import DEADLINE, Signals
 from cluster.signals.together import Crew, Late, Together, bucket
 from cluster.targets.target import Selector, Target
-from incidents.correlation import Place
 from incidents.facts import FACTS, Facts, Known, Unknown
 
 CLUSTER_WITHIN: Final = timedelta(seconds=1.5)
@@ -205,13 +204,14 @@ def _wanted(asked: Iterable[Asked]) -> Mapping[Selector, Names]:
     """Return the facts that are wanted of each target, in the order of the questions."""
     found = dict[Selector, Names]()
     for one in asked:
-        selector = _selector(one.place)
+        selector = _selector(one)
         if selector is not None:
             found.setdefault(selector, {}).update(dict.fromkeys(one.names))
     return found
 
 
-def _selector(place: Place) -> Selector | None:
+def _selector(asked: Asked) -> Selector | None:
+    place = asked.place
     if not place.namespace:
         return None
     return Selector(
@@ -220,6 +220,7 @@ def _selector(place: Place) -> Selector | None:
         model=place.model,
         role=place.role or "decode",
         pool=place.pool,
+        chosen=asked.chosen,
     )
 
 
@@ -297,7 +298,7 @@ def _of_cluster(seen: Seen | Unknown, names: Names) -> Facts:
 
 
 def _answer(asked: Asked, found: Mapping[Selector, Facts]) -> Facts:
-    selector = _selector(asked.place)
+    selector = _selector(asked)
     if selector is None:
         return unknown(asked.names, NO_NAMESPACE)
     if selector not in found:

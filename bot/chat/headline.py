@@ -15,6 +15,7 @@ from incidents.modes import MODES
 from incidents.people import People
 from incidents.run import CRITERION, Run, Step, StepStatus
 from incidents.status_word import status_word
+from incidents.targeting import answer, choosing, question
 from incidents.telling import change
 
 SHORT = 60
@@ -82,7 +83,9 @@ def _next(situation: Situation) -> Iterator[str]:
     """Yield everything that could be said now, the most pressing first."""
     every = list(_steps(situation))
     steps = [(run, step) for run, step in every if not step.id.startswith(CRITERION)]
-    yield from _doing(steps, StepStatus.IN_DOUBT, StepStatus.ASKED)
+    yield from _doing(steps, StepStatus.IN_DOUBT)
+    yield from _which(situation.incident)
+    yield from _doing(steps, StepStatus.ASKED)
     yield from _approvals(situation, ApprovalState.REQUESTED, "approve or reject: {}")
     yield from (_again(run, step) for run, step in steps if _expired(situation, step))
     # Asked beside the runbook, which may wait for something more urgent.
@@ -93,6 +96,13 @@ def _next(situation: Situation) -> Iterator[str]:
     yield from _approvals(situation, ApprovalState.GRANTED, f"{held}: {{}} is approved")
     yield from _doing(steps, StepStatus.WAITING)
     yield _otherwise(situation)
+
+
+def _which(incident: Incident) -> Iterator[str]:
+    """Yield that a person is to choose a workload: the run's own questions rest on that."""
+    candidates = question(incident)
+    if candidates:
+        yield f"{choosing(candidates)} (/incident target)"
 
 
 def _doing(steps: Sequence[tuple[Run, Step]], *statuses: StepStatus) -> Iterator[str]:
@@ -208,7 +218,7 @@ def _fields(situation: Situation) -> tuple[tuple[str, str], ...]:
     false = " (false positive)" if incident.false_positive else ""
     fields = (
         ("Status", f"{word(situation)}{false}"),
-        ("Where", _where(incident)),
+        ("Where", _where(incident, situation.people)),
         ("Team", team(incident, situation.policy)),
         ("Alerts", _alerts(incident)),
         ("Listed under", f"INC-{incident.under}" if incident.under else ""),
@@ -224,11 +234,12 @@ def _fields(situation: Situation) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in fields if value)
 
 
-def _where(incident: Incident) -> str:
-    opened = incident.opened
+def _where(incident: Incident, people: People) -> str:
+    opened, choice = incident.opened, incident.choice
     if opened is None:
         return ""
-    return "/".join(part for part in (opened.namespace, opened.model) if part) or opened.key
+    place = "/".join(part for part in (opened.namespace, opened.model) if part) or opened.key
+    return f"{place}: {answer(incident, people.called(choice.by))}" if choice else place
 
 
 def _alerts(incident: Incident) -> str:

@@ -10,11 +10,13 @@ from incidents.approval import Approval
 from incidents.events.desk import Frozen
 from incidents.incident import Incident
 from incidents.people import People, Person
+from incidents.targeting import answer, called
 
 HELP = """\
 /incident status: how it stands, here or everywhere
 /incident ack: you take it
 /incident resolve [reason] [--false-positive]: it is over
+/incident target [Deployment decode] [reason]: which workload is meant, where several fit
 /incident freeze [reason]: nothing may be changed any more, anywhere
 /incident thaw [reason]: changes may be approved and carried out again
 Changes are approved or rejected with the buttons on their cards. Only the people whom the policy \
@@ -66,6 +68,27 @@ def resolved(incident: Incident) -> str:
     """Return what is said to whoever has resolved an incident."""
     how = " as a false positive" if incident.false_positive else ""
     return f"{incident.label} is resolved{how}: {incident.resolved_because}"
+
+
+def candidates(incident: Incident) -> str:
+    """Return which workloads may be meant, and how one is chosen."""
+    if not incident.candidates:
+        return f"{incident.label}: nobody asked which workload is meant."
+    fit = "\n".join(f"{called(one)}: {one.words}" for one in incident.candidates)
+    chosen = f"\n{answer(incident)}" if incident.choice else ""
+    how = f"/incident target {called(incident.candidates[0])} [reason]"
+    return f"{fit}{chosen}\nChoose as in {how}"
+
+
+def target(incident: Incident) -> str:
+    """Return what is said to whoever has chosen the workload."""
+    return f"{incident.label} is about {incident.target_chosen}: it is looked at from the beginning"
+
+
+def chosen_already(incident: Incident, people: People) -> str:
+    """Return what is said to whoever chooses what was chosen before."""
+    by = incident.choice.by if incident.choice else ""
+    return f"Chosen already: {answer(incident, people.called(by))}."
 
 
 def frozen(scope: str) -> str:

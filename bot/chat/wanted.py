@@ -11,6 +11,7 @@ from bot.chat.headline import headline, topic
 from bot.chat.message import Message, canonical, written
 from bot.chat.reports import announcement, ending, progress, report, thread
 from bot.chat.situation import Situation
+from bot.chat.which import which
 from bot.chat.wording import shortened
 from incidents.events.run import EffectVerified, SettleObserved
 from incidents.incident import Incident, Status
@@ -83,6 +84,9 @@ def _all(situation: Situation, now: datetime) -> Iterator[Wanted]:
     body = {"channel": channel, "topic": shortened(topic(situation), TOPIC_LENGTH)}
     yield _row(f"{start}/topic", TOPIC, start, body, priority=NORMAL, after=after)
     yield from _announced(situation, start)
+    asked = which(situation)
+    if asked is not None:
+        yield _post(f"{start}/target", channel, asked, priority=URGENT)
     for approval in situation.approvals:
         yield _post(f"{start}/{approval.id}", channel, card(situation, approval), priority=URGENT)
     yield from _threads(situation, channel)

@@ -6,9 +6,11 @@ from bot.postmortem.document import Fact
 from bot.postmortem.legible import one_line
 from bot.postmortem.spans import span
 from bot.postmortem.story import Story
+from incidents.events.incident import TargetChosen
 from incidents.events.run import CheckFinished, EffectVerified, StepFinished
 from incidents.incident import Incident, Status
 from incidents.measures import measure
+from incidents.targeting import answer
 from incidents.telling import change, judged
 
 MOST_NAMES = 5
@@ -43,6 +45,7 @@ def facts(story: Story) -> tuple[Fact, ...]:
         ("Severity", f"{incident.severity.value} (rule {incident.severity_rule or 'none'})"),
         ("Status", incident.status.value),
         ("Where", where(incident)),
+        ("Workload", workload(story)),
         ("Cluster", opened.cluster if opened else ""),
         ("Opened", _moment(incident.opened_at)),
         ("Resolved", _moment(incident.resolved_at)),
@@ -72,6 +75,12 @@ def measures(story: Story) -> tuple[Fact, ...]:
         *(Fact(name=name, value=_reached(value)) for name, value in spans),
         *(Fact(name=name, value=str(value)) for name, value in counts),
     )
+
+
+def workload(story: Story) -> str:
+    """Return which workload a person chose, and who; empty where nobody had to."""
+    names = [event.by for _, _, event in story.told(TargetChosen)]
+    return answer(story.incident, names[-1]) if names else ""
 
 
 def where(incident: Incident) -> str:

@@ -7,7 +7,7 @@ from bot.postmortem.document import Fact, Ringing
 from bot.postmortem.ringing import alerts
 from bot.postmortem.spans import span
 from bot.postmortem.story import Story
-from bot.postmortem.summary import where
+from bot.postmortem.summary import where, workload
 from incidents.approval import Approval, ApprovalState, fate
 from incidents.belonging import team
 from incidents.events.incident import Acknowledged
@@ -21,6 +21,7 @@ from incidents.people import People
 from incidents.policy import Policy
 from incidents.run import Run, Step, StepStatus
 from incidents.status_word import status_word
+from incidents.targeting import choosing, question
 from incidents.telling import change
 from incidents.timeline import Row, rows
 
@@ -139,6 +140,8 @@ def _facts(story: Story, policy: Policy) -> tuple[Fact, ...]:
     facts = (
         ("Where", where(incident)),
         ("Team", team(incident, policy)),
+        ("Workload", workload(story)),
+        ("Asked", _which(incident)),
         ("Opened", _moment(incident.opened_at)),
         ("Alerts", f"{incident.firing} of {len(incident.alerts)} firing"),
         ("Taken by", taken[-1] if taken else "nobody yet"),
@@ -148,6 +151,13 @@ def _facts(story: Story, policy: Policy) -> tuple[Fact, ...]:
         ("Postmortem", incident.postmortem or ""),
     )
     return tuple(Fact(name=name, value=value) for name, value in facts if value)
+
+
+def _which(incident: Incident) -> str:
+    """Return that people are to say which workload is meant, and how; empty where nobody asks."""
+    candidates = question(incident)
+    how = f"triaged incident target {incident.number}"
+    return f"{choosing(candidates)} ({how})" if candidates else ""
 
 
 def _measures(story: Story) -> tuple[Fact, ...]:

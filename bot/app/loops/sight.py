@@ -37,10 +37,16 @@ AT_ONCE: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wait:
-    """When an incident is looked at again, and how long it took until then."""
+    """When an incident is looked at again, and how long it took until then.
+
+    `version` and `chosen` are the incident's at the last look: a workload that a person chose since
+    then is looked at once more.
+    """
 
     at: datetime
     pause: timedelta
+    version: int
+    chosen: str
 
 
 class SightLoop:
@@ -73,7 +79,11 @@ class SightLoop:
         rows = self._desk.journal.summaries(aggregate=Aggregate.INCIDENT, open_only=True)
         versions = {row.incident: row.version for row in rows if row.incident is not None}
         self._waits = {number: one for number, one in self._waits.items() if number in versions}
-        waiting = {number for number, one in self._waits.items() if one.at > now}
+        waiting = {
+            number
+            for number, one in self._waits.items()
+            if one.at > now and not self._chosen_since(number, one, versions[number])
+        }
         # Of what sees everything nothing is read again until something happens to it.
         awake = [
             number
@@ -86,17 +96,22 @@ class SightLoop:
         blind = [one for one in found if _blind(one)]
         return sorted(blind, key=lambda one: (one.severity.value, one.number))
 
+    def _chosen_since(self, number: int, wait: _Wait, version: int) -> bool:
+        """Return whether a person said which workload is meant since it was looked at."""
+        return version != wait.version and self._desk.incident(number).target_chosen != wait.chosen
+
     def _tell(self, incident: Incident, now: datetime) -> bool:
         wait = self._waits.get(incident.number)
         if wait is None:
             # It was asked for a moment ago, when the incident opened.
-            self._waits[incident.number] = _Wait(at=now + SOON, pause=SOON)
+            self._waits[incident.number] = _wait(incident, now, SOON)
             return False
         alerts = [alert_of(one) for one in _firing(incident)]
         names = [needed(one, self._desk.policy) for one in alerts]
-        asked = [Asked(place=_place(incident), names=one) for one in names]
+        chosen = incident.target_chosen
+        asked = [Asked(place=_place(incident), names=one, chosen=chosen) for one in names]
         gathered = self._source.gather(asked, now, again=True)
-        self._waits[incident.number] = _later(wait, gathered, now)
+        self._waits[incident.number] = _wait(incident, now, _pause(wait, gathered))
         # No approval counts: what does not lower because of one must not look like a raise.
         mine = own(is_open=True, pending=0)
         verdicts = [
@@ -158,11 +173,16 @@ def _place(incident: Incident) -> Place:
     )
 
 
-def _later(wait: _Wait, gathered: Sequence[Facts], now: datetime) -> _Wait:
-    """Return when to look again: what is not there at all is looked for seldom."""
+def _wait(incident: Incident, now: datetime, pause: timedelta) -> _Wait:
+    return _Wait(
+        at=now + pause, pause=pause, version=incident.version, chosen=incident.target_chosen
+    )
+
+
+def _pause(wait: _Wait, gathered: Sequence[Facts]) -> timedelta:
+    """Return how long not to look again: what is not there at all is looked for seldom."""
     passing = [one for one in _unknown(gathered) if not one.lasting]
-    pause = min(wait.pause * 2, LATEST) if passing else SELDOM
-    return _Wait(at=now + pause, pause=pause)
+    return min(wait.pause * 2, LATEST) if passing else SELDOM
 
 
 def _unknown(gathered: Sequence[Facts]) -> Iterator[Unknown]:

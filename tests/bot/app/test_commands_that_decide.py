@@ -9,8 +9,9 @@ import pytest
 from bot.app.opening import opened
 from bot.app.settings import load
 from incidents.approval import ApprovalState
-from incidents.commands.incident import NoteChannel
+from incidents.commands.incident import AskTarget, NoteChannel
 from incidents.commands.run import StartRun
+from incidents.events.incident import Workload
 from tests import builders
 from tests.bot.app.commanding import HOSTILE, ME, PEOPLE, STEP, TRIAGE, Run, applied, tell_a_story
 
@@ -169,6 +170,43 @@ def test_an_incident_is_taken_judged_and_ended_without_slack(run: Run) -> None:
     assert judged.json["happened"][0].endswith("→ P0: nobody is served")
     assert (ended.status, ended.out) == (0, "resolved as a false positive: served again\n")
     assert (again.status, "was resolved by me" in again.err) == (2, True)
+
+
+@pytest.mark.usefixtures("journal")
+def test_which_workload_is_meant_is_listed_and_said_without_slack(run: Run) -> None:
+    """Where Slack is down, or a sixth fits, the server takes the answer; a wrong one is refused."""
+    nothing = run("incident", "target", "1")
+    with opened(load()) as desk:
+        fit = tuple(
+            Workload(kind="Deployment", name=name, words=f"pod → Deployment {name}")
+            for name in ("canary", "decode")
+        )
+        desk.desk.tell(builders.INCIDENT, AskTarget(candidates=fit))
+    listed = run("incident", "target", "1")
+    wrong = run("incident", "target", "1", "Deployment gone")
+    said = run("incident", "target", "1", "Deployment decode", "--because", "the big one")
+    again = run("incident", "target", "1", "Deployment decode")
+    shown = run("incident", "target", "1", "--json").json
+    nowhere = run("incident", "target", "7")
+
+    names = "Deployment canary, Deployment decode"
+    assert nothing.out == "nobody asked which workload is meant\n"
+    assert listed.out.splitlines() == [
+        f"Deployment {x}: pod → Deployment {x}" for x in ("canary", "decode")
+    ]
+    assert wrong.err == f"triaged: INC-1: 'Deployment gone' is none of its candidates: {names}\n"
+    assert said.out.splitlines() == [
+        "me chose Deployment decode of 2: the big one",
+        "acknowledged by me through cli",
+    ]
+    assert again.out == "nothing changed\n"
+    assert (shown["chosen"], len(shown["candidates"])) == ("Deployment decode", 2)
+    assert run("incident", "target", "1").out.endswith("Deployment decode, chosen by me of 2\n")
+    assert (wrong.status, nowhere.status, nowhere.err) == (
+        2,
+        2,
+        "triaged: there is no incident-7\n",
+    )
 
 
 @pytest.mark.usefixtures("journal")

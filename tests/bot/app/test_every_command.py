@@ -41,6 +41,7 @@ CHANGE = {
     "incident forward",
     "incident resolve",
     "incident severity",
+    "incident target",
     "migrate",
     "postmortem",
     "reject",

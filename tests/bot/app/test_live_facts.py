@@ -396,3 +396,18 @@ def test_a_series_source_that_hangs_is_waited_for_once(request: pytest.FixtureRe
     assert isinstance(both["ready_endpoints"], Known)
     assert second["transfer_failures"] == Unknown(why="Prometheus did not answer within 3 s")
     assert series.asked == 2
+
+
+def test_the_cluster_is_asked_about_the_workload_that_a_person_chose() -> None:
+    """Two incidents of one place may be about two workloads: neither has the other's facts."""
+    asked = list[Selector]()
+
+    def look(selector: Selector) -> Seen:
+        asked.append(selector)
+        return Seen(target=target(name=selector.chosen), facts={})
+
+    source = LiveFacts(signals=Told(), cluster=look)  # type: ignore[arg-type] # what is asked of it is there
+    meant = [Asked(place=PLACE, names=("waiting",), chosen=one) for one in ("", "Deployment b")]
+    source.gather(meant, NOON)
+
+    assert sorted(one.chosen for one in asked) == ["", "Deployment b"]

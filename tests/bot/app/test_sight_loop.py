@@ -10,9 +10,9 @@ import pytest
 from bot.app.facts import Asked
 from bot.app.loops.pause import Pause
 from bot.app.loops.sight import SightLoop
-from incidents.commands.incident import Resolve
+from incidents.commands.incident import Acknowledge, AskTarget, ChooseTarget, Resolve
 from incidents.desk import Desk
-from incidents.events.incident import FactSeen
+from incidents.events.incident import FactSeen, Workload
 from incidents.facts import Facts, Known, Unknown
 from incidents.policy import Severity
 from storage.memory import MemoryStore
@@ -29,6 +29,7 @@ class World:
     now: datetime = builders.NOON
     answer: Known | Unknown = field(default_factory=lambda: Unknown(why="away"))
     asked: list[datetime] = field(default_factory=list)
+    chosen: list[str] = field(default_factory=list)
     desk: Desk = field(init=False)
     loop: SightLoop = field(init=False)
 
@@ -45,6 +46,7 @@ class World:
         """Note the question and give the answer to each fact."""
         assert again
         self.asked.append(at)
+        self.chosen += [one.chosen for one in asked]
         return [dict.fromkeys(one.names, self.answer) for one in asked]
 
     def minutes(self, minutes: int) -> list[float]:
@@ -95,3 +97,19 @@ def test_what_is_over_is_left_alone(world: World) -> None:
     world.desk.tell(INCIDENT, Resolve(by="ann", because="done"))
 
     assert world.minutes(5) == []
+
+
+def test_a_workload_that_a_person_chose_is_looked_at_at_once(world: World) -> None:
+    """That several fitted is no reason to wait five minutes once it is known which one is meant."""
+    world.answer = Unknown(why="several fit", lasting=True)
+    world.minutes(1)
+    fits = tuple(Workload(kind="Deployment", name=name, words="pod") for name in ("a", "b"))
+    world.desk.tell(INCIDENT, AskTarget(candidates=fits))
+    world.desk.tell(INCIDENT, Acknowledge(by="ann", via="slack"))
+    before = world.minutes(1)
+    world.desk.tell(INCIDENT, ChooseTarget(chosen="Deployment b", by="ann", via="slack"))
+
+    after = world.minutes(1)
+
+    assert (before, len(after), after[0] <= 10) == ([], 1, True)
+    assert world.chosen[-1] == "Deployment b"

@@ -12,12 +12,14 @@ from bot.app.intake_sight import Sight
 from bot.app.intake_units import Reading, Unit, units
 from bot.app.live_facts import NOT_YET
 from incidents.commands.approval import RequestApproval
+from incidents.commands.incident import AskTarget, ChooseTarget
+from incidents.events.incident import Workload
 from incidents.facts import Facts, Known, Unknown
 from incidents.journal import Delivery
 from incidents.policy import Severity
 from tests.alert_webhooks.bodies import alert, body, resolved
 from tests.bot.intake.desks import NOON, SOURCE, Office, choose
-from tests.builders import APPROVAL, requested
+from tests.builders import APPROVAL, INCIDENT, requested
 
 ERRORS = {"alertname": "LLMDHighErrorRate", "severity": "warning"}
 
@@ -127,3 +129,17 @@ def test_nothing_lowers_what_joins_while_people_are_asked(office: Office) -> Non
     assert (verdict.severity, verdict.rule) == (Severity.P2, "catalogue:LLMDHighErrorRate")
     pending = {one.name: one.value for one in verdict.inputs}["approvals_pending"]
     assert pending == 1
+
+
+def test_what_joins_is_judged_by_the_workload_that_a_person_chose(office: Office) -> None:
+    """Of two workloads neither is looked at; once one is meant, its numbers count."""
+    told = Told({"a": 0.2})
+    sight = Sight(office.desk, told)
+    office.deliver(of("a"))
+    fit = tuple(Workload(kind="Deployment", name=name, words="pod") for name in ("a", "b"))
+    office.desk.tell(INCIDENT, AskTarget(candidates=fit))
+    office.desk.tell(INCIDENT, ChooseTarget(chosen="Deployment b", by="ann", via="slack"))
+
+    sight.of(read(office, of("a", 1), of("c", 2)), known=nobody)
+
+    assert {one.place.model: one.chosen for one in told.asked} == {"a": "Deployment b", "c": ""}
