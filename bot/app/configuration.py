@@ -1,4 +1,4 @@
-"""Configuration: policy, people and ownership, over the defaults that need no folder."""
+"""Configuration: what the folder says, over the defaults that need no folder."""
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -6,11 +6,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any  # what the shapes have checked
 
+from bot.app import configuration_environments as intentions
 from bot.app import configuration_gathering as gatherings
 from bot.app import configuration_objectives as promises
 from bot.app import configuration_ownership as owners
 from bot.app import configuration_severity as severities
-from bot.app.configuration_shapes import OBJECTIVES, OWNERSHIP, PEOPLE, POLICY, SHAPES
+from bot.app.configuration_shapes import (
+    ENVIRONMENTS,
+    OBJECTIVES,
+    OWNERSHIP,
+    PEOPLE,
+    POLICY,
+    SHAPES,
+)
+from cluster.drift.intended import NOTHING, Environments
 from incidents.default_policy import default_policy
 from incidents.errors import Rejected
 from incidents.maintenance import held
@@ -42,6 +51,7 @@ class Configuration:
     policy_text: str
     runbooks: tuple[Path, ...]
     objectives: Objectives = NOTHING_PROMISED
+    environments: Environments = NOTHING
     wrong: str = ""
 
 
@@ -81,6 +91,7 @@ def load(folder: Path | None, *, files: Collection[str] = SHAPES) -> Configurati
         policy_text=policy.text,
         runbooks=own,
         objectives=promised,
+        environments=_environments(found[ENVIRONMENTS]),
     )
 
 
@@ -95,6 +106,19 @@ def _ownership(file: _File, people: People) -> OwnershipMap:
     entries = range(len(file.says.get(owners.ENTRIES, ())))
     lines = [line(file.root, (owners.ENTRIES, index)) for index in entries]
     return owners.ownership(file.says, lines, file=OWNERSHIP)
+
+
+def _environments(file: _File) -> Environments:
+    refuse([file.problem(what, *where) for what, where in intentions.wrong(file.says)])
+    said: Mapping[str, Any] = file.says.get(intentions.ENVIRONMENTS, {})
+    lines = {
+        name: [
+            line(file.root, (intentions.ENVIRONMENTS, name, intentions.WORKLOADS, index))
+            for index in range(len(one.get(intentions.WORKLOADS, ())))
+        ]
+        for name, one in said.items()
+    }
+    return intentions.environments(file.says, lines, file=ENVIRONMENTS)
 
 
 def objectives_of(file: Path) -> Objectives:

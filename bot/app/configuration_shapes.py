@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any  # JSON Schema is nested without end
 
 from bot.app import (
+    configuration_environments,
     configuration_gathering,
     configuration_objectives,
     configuration_ownership,
@@ -27,6 +28,7 @@ POLICY = "policy.yaml"
 PEOPLE = "people.yaml"
 OWNERSHIP = "ownership.yaml"
 OBJECTIVES = "objectives.yaml"
+ENVIRONMENTS = "environments.yaml"
 
 _ID = Text(pattern=r"[a-z0-9][a-z0-9._-]*", example="alice", longest=64)
 _SOME_TIME = Duration(minimum=timedelta(seconds=1))
@@ -104,6 +106,7 @@ SHAPES: Mapping[str, Record | Variants] = {
     PEOPLE: PEOPLE_SHAPE,
     OWNERSHIP: configuration_ownership.SHAPE,
     OBJECTIVES: configuration_objectives.SHAPE,
+    ENVIRONMENTS: configuration_environments.SHAPE,
 }
 """Every file of the folder that this release reads, beside `runbooks/`."""
 

@@ -6,10 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.app.configuration import Configuration, load
-from bot.app.configuration_shapes import OBJECTIVES, OWNERSHIP, PEOPLE, POLICY, SHAPES
+from bot.app.configuration_shapes import (
+    ENVIRONMENTS,
+    OBJECTIVES,
+    OWNERSHIP,
+    PEOPLE,
+    POLICY,
+    SHAPES,
+)
 from incidents.errors import Rejected
 
-IN_ORDER = (PEOPLE, OWNERSHIP, OBJECTIVES, POLICY)
+IN_ORDER = (PEOPLE, OWNERSHIP, OBJECTIVES, ENVIRONMENTS, POLICY)
 """Each file rests at most on those before it."""
 
 

@@ -14,7 +14,7 @@ from incidents.default_policy import default_policy
 
 configuration = App(
     name="configuration",
-    help="Policy, people, ownership, objectives: check them, their schemas.",
+    help="Policy, people, ownership, objectives, environments: check them, their schemas.",
 )
 
 
@@ -36,16 +36,26 @@ def check(folder: Path | None = None, /, *, as_json: Json = False) -> None:
         f"{len(ownership.entries)} entries of ownership; whatever fits none: {default}",
     ]
     digest = found.policy.digest
-    told = {"people": people, "approvers": approvers, "digest": digest, "warnings": list(warnings)}
+    environments = [one.name for one in found.environments.environments]
+    if environments:
+        workloads = len(found.environments.places)
+        lines.append(f"{workloads} workloads in {', '.join(environments)}")
+    told = {
+        "people": people,
+        "approvers": approvers,
+        "digest": digest,
+        "warnings": list(warnings),
+        "environments": environments,
+    }
     show(told, lines, as_json=as_json)
 
 
 @configuration.command
 def schema(
-    name: Literal["policy", "people", "ownership", "objectives"],
+    name: Literal["policy", "people", "ownership", "objectives", "environments"],
     /,
     *,
     as_json: Json = True,  # noqa: ARG001  # it is JSON, asked for or not
 ) -> None:
-    """Print the JSON Schema of policy, people, ownership or objectives.yaml, for editors."""
+    """Print the JSON Schema of one of the files, for editors."""
     show(schema_of(f"{name}.yaml"), (), as_json=True)

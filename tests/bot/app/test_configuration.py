@@ -214,5 +214,5 @@ def test_every_file_has_a_schema() -> None:
     """The design asks for one a file."""
     titles = [schema(name)["title"] for name in SHAPES]
 
-    names = ("policy", "people", "ownership", "objectives")
+    names = ("policy", "people", "ownership", "objectives", "environments")
     assert titles == [f"triaged {name}.yaml" for name in names]

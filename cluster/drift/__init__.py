@@ -1,0 +1,1 @@
+"""What an installation should be like, and where it is not."""
