@@ -306,5 +306,7 @@ def _dry(dry_run: bool) -> Sequence[tuple[str, str]]:  # noqa: FBT001  # what is
 
 
 def _options(removal: Removal) -> Json:
+    """Return DeleteOptions; where a body has them, the API server does not read the address."""
     grace = {} if removal.grace is None else {"gracePeriodSeconds": removal.grace}
-    return {"preconditions": {"uid": removal.uid}, **grace}
+    dry = {"dryRun": ["All"]} if removal.dry_run else {}
+    return {"preconditions": {"uid": removal.uid}, **grace, **dry}

@@ -21,6 +21,7 @@ class Missing(Rejected):
 
 SHOWN: Final = 300
 GONE: Final = 410
+INVALID: Final = 422
 TOO_MANY: Final = 429
 SERVER_ERRORS: Final = 500
 # Answers whose meaning is more than their text.
@@ -54,6 +55,8 @@ def of_answer(error: ApiException, *, what: str, write: bool) -> TriagedError:
     match status:
         case 403 | 404 | 409 | 410:
             return LEAVES[status](message)
+        case _ if status == INVALID and _of_another_object(error):
+            return Conflict(message)
         case _ if status == TOO_MANY:
             return NotDone(message) if write else Unavailable(message)
         case _ if 0 < status < SERVER_ERRORS:
@@ -73,13 +76,29 @@ def of_line(error: Exception, *, what: str, write: bool) -> TriagedError:
 UNKNOWN: Final = "; it is not known whether the write took place"
 
 
-def _message(error: ApiException) -> str:
-    """Return the message of the `Status` object; a proxy's page is not shown."""
+def _of_another_object(error: ApiException) -> bool:
+    """Tell whether a patch was refused because the object of that name has another uid.
+
+    Only `/scale` and deletions answer that with 409; anywhere else a uid "is immutable".
+    """
+    details = _status(error).get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    told = causes if isinstance(causes, list) else []
+    return any(isinstance(each, dict) and each.get("field") == "metadata.uid" for each in told)
+
+
+def _status(error: ApiException) -> Mapping[str, object]:
+    """Return the `Status` object, empty where there is none."""
     try:
         status = json.loads(error.body or "")
     except (ValueError, RecursionError):
-        status = None
-    told = status.get("message") if isinstance(status, dict) else None
+        return {}
+    return status if isinstance(status, dict) else {}
+
+
+def _message(error: ApiException) -> str:
+    """Return the message of the `Status` object; a proxy's page is not shown."""
+    told = _status(error).get("message")
     if told:
         return str(told)[:SHOWN]
     # Without a status there was no answer: the client says what went wrong with TLS.
