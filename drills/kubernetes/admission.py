@@ -48,15 +48,36 @@ def on_update(before: View, after: Object, resource: Resource, subresource: str)
     _identify(before, after, resource)
     _pin(before, after)
     if subresource == "status":
-        after = copied(dict(before)) | {"status": after.get("status", {})}
+        after = _through_status(before, after, resource)
     elif "status" in resource.subresources and "status" in before:
         after["status"] = copied(before["status"])
     _default(after, resource)
     _check(after, resource)
     _unchangeable(before, after, resource)
-    if resource.plural in _COUNTED and before["spec"] != after["spec"]:
+    if _counts(before, after, resource, subresource):
         after["metadata"]["generation"] = before["metadata"]["generation"] + 1
     return after
+
+
+def _through_status(before: View, after: View, resource: Resource) -> Object:
+    """Return what /status writes: the status, and the annotations of a Deployment."""
+    changed = copied(dict(before)) | {"status": after.get("status", {})}
+    if resource == DEPLOYMENTS and "annotations" in after["metadata"]:
+        changed["metadata"]["annotations"] = copied(after["metadata"]["annotations"])
+    return changed
+
+
+def _counts(before: View, after: View, resource: Resource, subresource: str) -> bool:
+    """Tell whether a write is a new generation.
+
+    A Deployment's annotations count too: its controller copies them to ReplicaSets. Source:
+    k8s.io/kubernetes pkg/registry/apps/deployment strategy.go.
+    """
+    if resource.plural not in _COUNTED or subresource == "status":
+        return False
+    noted = [one["metadata"].get("annotations") or {} for one in (before, after)]
+    annotated = resource == DEPLOYMENTS and noted[0] != noted[1]
+    return annotated or bool(before["spec"] != after["spec"])
 
 
 def _shape(thing: View) -> None:

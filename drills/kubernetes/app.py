@@ -87,6 +87,8 @@ class _Server:
         address = resources.locate(http.url.path, self.cluster.installed)
         verb = verbs.verb_of(http.method, address, query)
         identities.authorize(user, verb, address)
+        if not address.served:
+            raise refusals.nobody_serves()
         if address.resource in resources.READ_ONLY and verb not in resources.SEEN:
             msg = f"{verb} of {address.resource.qualified}"
             raise refusals.not_implemented(msg)
@@ -182,6 +184,9 @@ def _afterwards(fault: Fault | None, code: int, body: Object, *, written: bool) 
 
 def _refused(refusal: Refusal, *, written: bool = False) -> _Answer:
     headers = {"Retry-After": str(refusal.after)} if refusal.after is not None else None
+    if refusal.plain:
+        plain = PlainTextResponse(refusal.plain, status_code=refusal.code)
+        return _Answer(response=plain, code=refusal.code, written=written)
     response = JSONResponse(refusal.body(), status_code=refusal.code, headers=headers)
     return _Answer(response=response, code=refusal.code, written=written)
 
@@ -204,8 +209,9 @@ def _call(http: HttpRequest, request: Request | None, body: bytes, answer: _Answ
         told: object = json.loads(text) if text else None
     except ValueError:
         told = text
-    asked = http.query_params.get("dryRun") == "All"
     inside = isinstance(told, dict) and told.get("dryRun") == ["All"]
+    # The options of a deletion are read from its body, where it has one.
+    asked = http.query_params.get("dryRun") == "All" and not (http.method == "DELETE" and text)
     return Call(
         verb=request.verb if request else http.method.lower(),
         path=http.url.path,

@@ -72,17 +72,25 @@ def dry_run(query: Mapping[str, str]) -> bool:
     return "dryRun" in query
 
 
-def deletion(query: Mapping[str, str], body: View) -> Deletion:
-    """Read a DELETE's options from the address and the DeleteOptions body; the body wins."""
-    policy = body.get("propagationPolicy") or query.get("propagationPolicy", "Background")
-    if policy == "Orphan":
+def deletion(query: Mapping[str, str], body: View | None) -> Deletion:
+    """Read a DELETE's options: from its DeleteOptions body, without one from the address.
+
+    With a body the address is not read at all: a `dryRun=All` there is then no dry run. Source:
+    k8s.io/apiserver pkg/endpoints/handlers/delete.go.
+    """
+    given = _of_address(query) if body is None else body
+    if given.get("propagationPolicy") == "Orphan":
         msg = "propagationPolicy=Orphan"
         raise refusals.not_implemented(msg)
-    conditions = body.get("preconditions") or {}
-    grace = body.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))
+    conditions = given.get("preconditions") or {}
+    grace = given.get("gracePeriodSeconds")
     return Deletion(
         uid=str(conditions.get("uid") or ""),
         version=str(conditions.get("resourceVersion") or ""),
         grace=None if grace is None else float(grace),
-        dry_run=dry_run(query) or body.get("dryRun") == ["All"],
+        dry_run=given.get("dryRun") == ["All"],
     )
+
+
+def _of_address(query: Mapping[str, str]) -> View:
+    return dict(query) | ({"dryRun": ["All"]} if dry_run(query) else {})

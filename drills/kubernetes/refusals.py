@@ -8,7 +8,8 @@ from drills.kubernetes.objects import Object
 class Refusal(Exception):
     """A request that is answered with a Status object; shapes as in apimachinery's api/errors.
 
-    `after` are the seconds of a Retry-After header, None for none.
+    `after` are the seconds of a Retry-After header, None for none. `plain` is the whole answer of a
+    server that has no Status for it.
     """
 
     def __init__(
@@ -19,6 +20,7 @@ class Refusal(Exception):
         self.reason = reason
         self.details = details
         self.after: int | None = None
+        self.plain = ""
 
     def body(self) -> Object:
         """Return the Status object."""
@@ -43,9 +45,16 @@ def not_found(qualified: str, name: str) -> Refusal:
 
 
 def no_such_path() -> Refusal:
-    """404 for a group that this cluster does not serve, such as a CRD that is not installed."""
+    """404 for a path that a group of this cluster does not have."""
     message = "the server could not find the requested resource"
     return Refusal(404, "NotFound", message, {})
+
+
+def nobody_serves() -> Refusal:
+    """404 for a kind that this cluster does not serve, such as a CRD that is not installed."""
+    refusal = Refusal(404, "NotFound", "404 page not found")
+    refusal.plain = "404 page not found\n"
+    return refusal
 
 
 def already_exists(qualified: str, name: str) -> Refusal:
@@ -71,7 +80,8 @@ def invalid(kind: str, name: str, causes: Sequence[tuple[str, str]]) -> Refusal:
     told = [
         {"reason": "FieldValueInvalid", "message": what, "field": field} for field, what in causes
     ]
-    details = {"name": name, "kind": kind.partition(".")[0], "causes": told}
+    alone, _, group = kind.partition(".")
+    details = {"name": name} | ({"group": group} if group else {}) | {"kind": alone, "causes": told}
     return Refusal(422, "Invalid", f'{kind} "{name}" is invalid: {text}', details)
 
 

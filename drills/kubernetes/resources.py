@@ -140,19 +140,23 @@ READ_ONLY = frozenset({STATEFULSETS, *CUSTOM})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """What a path names; an empty name is the collection, an empty namespace all of them."""
+    """What a path names; an empty name is the collection, an empty namespace all of them.
+
+    A custom kind that the cluster does not have has rights all the same, and is not `served`.
+    """
 
     resource: Resource
     namespace: str = ""
     name: str = ""
     subresource: str = ""
+    served: bool = True
 
 
 def locate(path: str, installed: Collection[Resource] = ()) -> Address:
     """Read `/api/v1/…` or `/apis/GROUP/VERSION/…`; `installed` are the custom kinds of the cluster.
 
-    Raises Refusal 404 for groups that the cluster does not have, 501 for what Kubernetes has and
-    the stand-in has not.
+    Raises Refusal 404 for paths that lead nowhere, 501 for what Kubernetes has and the stand-in has
+    not.
     """
     head, *rest = path.strip("/").split("/")
     group, version, tail = _split(head, rest, path)
@@ -161,6 +165,11 @@ def locate(path: str, installed: Collection[Resource] = ()) -> Address:
         namespace, tail = tail[1], tail[2:]
     plural, name, subresource, *more = [*tail, "", "", ""][: max(3, len(tail))]
     resource = _resource(group, version, plural, path, installed)
+    if resource is None:
+        absent = Resource(group=group, version=version, plural=plural, kind="")
+        return Address(
+            resource=absent, namespace=namespace, name=name, subresource=subresource, served=False
+        )
     if more or (subresource and subresource not in resource.subresources):
         msg = f"the path {path}"
         raise refusals.not_implemented(msg)
@@ -197,7 +206,7 @@ def _split(head: str, rest: list[str], path: str) -> tuple[str, str, list[str]]:
         case "apis", [group, version, *tail] if tail:
             return group, version, tail
         case "apis", [group, *_] if not _own(group):
-            raise refusals.no_such_path()
+            raise refusals.nobody_serves()
         case _:
             msg = f"the path {path}"
             raise refusals.not_implemented(msg)
@@ -212,14 +221,15 @@ def _own(group: str) -> bool:
 
 def _resource(
     group: str, version: str, plural: str, path: str, installed: Collection[Resource]
-) -> Resource:
+) -> Resource | None:
+    """Return the kind; None for a custom one that the cluster does not have."""
     for one in (*ALL, *installed):
         if (one.group, one.version, one.plural) == (group, version, plural):
             return one
     if _own(group):
         msg = f"the path {path}"
         raise refusals.not_implemented(msg)
-    raise refusals.no_such_path()
+    return None
 
 
 def _groups(served: Collection[Resource]) -> list[Object]:

@@ -284,14 +284,15 @@ def _key(resource: Resource, thing: Object) -> _Key:
 
 def _meet(thing: Object, resource: Resource, *, uid: str, version: str) -> None:
     """Check a delete's preconditions."""
-    for field, wanted, called in (
-        ("uid", uid, "UID"),
-        ("resourceVersion", version, "ResourceVersion"),
+    for field, wanted, called, happened in (
+        ("uid", uid, "UID", "deleted and then recreated"),
+        ("resourceVersion", version, "ResourceVersion", "modified"),
     ):
         found = thing["metadata"][field]
         if wanted and wanted != found:
             why = (
-                f"Precondition failed: {called} in precondition: {wanted}, "
-                f"{called} in object meta: {found}"
+                f"the {called} in the precondition ({wanted}) does not match the {called} in "
+                f"record ({found}). The object might have been {happened}"
             )
-            raise refusals.conflict(resource.qualified, name_of(thing), why)
+            kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+            raise refusals.conflict(kind, name_of(thing), why)

@@ -132,14 +132,33 @@ def _change(request: Request, cluster: Cluster) -> Object:
 def _asked(request: Request) -> Change:
     if request.verb == "patch":
         kind = request.content_type.partition(";")[0].strip()
-        return patches.read(kind, parsed(request.body))
+        change = patches.read(kind, parsed(request.body))
+        # Through /scale, and in a PUT, another uid is a precondition that fails.
+        return change if request.address.subresource == "scale" else _same_uid(change, request)
     whole = _object(request)
     return lambda _: whole
 
 
+def _same_uid(change: Change, request: Request) -> Change:
+    """Return the change, which refuses to make another object of this one."""
+
+    def checked(before: Object) -> Object:
+        after = change(before)
+        given = after.get("metadata")
+        uid = given.get("uid", uid_of(before)) if isinstance(given, dict) else uid_of(before)
+        if uid != uid_of(before):
+            resource = request.address.resource
+            kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+            wrong = f'Invalid value: "{uid}": field is immutable'
+            raise refusals.invalid(kind, request.address.name, [("metadata.uid", wrong)])
+        return after
+
+    return checked
+
+
 def _delete(request: Request, cluster: Cluster) -> Object:
     body = parsed(request.body)
-    wanted = options.deletion(request.query, body if isinstance(body, dict) else {})
+    wanted = options.deletion(request.query, body if isinstance(body, dict) else None)
     address = request.address
     gone = cluster.delete(
         address.resource,

@@ -116,7 +116,8 @@ def _mark(cluster: Cluster, deployment: View, new: View, sets: Sequence[View]) -
         return thing
 
     namespace = namespace_of(new)
-    cluster.update(DEPLOYMENTS, namespace, name_of(deployment), marked, writer=_WRITER)
+    # Together with its status, as the real one does: otherwise it would be a new generation.
+    cluster.update(DEPLOYMENTS, namespace, name_of(deployment), marked, writer=_STATUS)
     return cluster.update(REPLICASETS, namespace, name_of(new), marked, writer=_WRITER)
 
 

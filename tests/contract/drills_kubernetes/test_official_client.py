@@ -231,7 +231,6 @@ def test_a_wrong_token_is_nobody(stranger: client.ApiClient) -> None:
 @pytest.mark.parametrize(
     ("path", "code"),
     [
-        pytest.param("/apis/keda.sh/v1alpha1/scaledobjects", 404, id="custom-resource-not-there"),
         pytest.param("/apis/batch/v1/jobs", 501, id="kubernetes-own-but-not-ours"),
         pytest.param("/api/v1/namespaces/llm-d/services", 501, id="kind-not-ours"),
         pytest.param("/api/v1/pods?sendInitialEvents=true", 400, id="parameter-not-ours"),
@@ -249,6 +248,15 @@ def test_what_is_not_there_is_said_and_not_made_up(address: str, path: str, code
     answer = urllib3.request("GET", address + path, headers=headers, retries=False, timeout=5)
 
     assert (answer.status, answer.json()["kind"], answer.json()["code"]) == (code, "Status", code)
+
+
+def test_a_custom_kind_that_is_not_there_is_no_page(address: str) -> None:
+    """The real server has no Status for it either: a client must not need one."""
+    headers = {"authorization": "Bearer root"}
+    path = "/apis/disaggregatedset.x-k8s.io/v1/disaggregatedsets"
+    answer = urllib3.request("GET", address + path, headers=headers, retries=False, timeout=5)
+
+    assert (answer.status, answer.data) == (404, b"404 page not found\n")
 
 
 @pytest.mark.parametrize(
