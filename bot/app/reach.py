@@ -36,7 +36,7 @@ def tools(settings: Settings, *, closing: ExitStack) -> Tools:
         return Tools(signals=signals, targets=NoTargets(), verbs={})
     client = KubernetesClient(access)
     closing.callback(client.close)
-    return Tools(signals=signals, targets=LabelTargets(client), verbs=verbs(client))
+    return Tools(signals=signals, targets=_finds(client, settings), verbs=verbs(client))
 
 
 class NoTargets:
@@ -143,7 +143,7 @@ def live_facts(settings: Settings, *, closing: ExitStack) -> FactsSource:
     if access is not None:
         kubernetes = KubernetesClient(access)
         closing.callback(kubernetes.close)
-        finds = LabelTargets(kubernetes)
+        finds = _finds(kubernetes, settings)
         look = partial(cluster_facts.look, targets=finds, kubernetes=kubernetes)
     if not settings.prometheus_url:
         return LiveFacts(signals=NoSignals(), cluster=look)
@@ -159,7 +159,11 @@ def targets(settings: Settings, *, closing: ExitStack) -> Targets:
         return NoTargets()
     client = KubernetesClient(access)
     closing.callback(client.close)
-    return LabelTargets(client)
+    return _finds(client, settings)
+
+
+def _finds(client: KubernetesClient, settings: Settings) -> LabelTargets:
+    return LabelTargets(client, cluster=settings.cluster)
 
 
 def _access(settings: Settings) -> Access | None:

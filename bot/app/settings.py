@@ -111,6 +111,13 @@ class Settings:
             read=reading.seconds,
         ),
     ] = 1.0
+    cluster: Annotated[
+        str,
+        About(
+            meaning="What alerts call the cluster at hand, in their label `cluster`.",
+            why="An alert without the label is of the cluster at hand; no other one is touched.",
+        ),
+    ] = "local"
     kubernetes_url: Annotated[
         str,
         About(

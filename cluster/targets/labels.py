@@ -44,6 +44,8 @@ class LabelTargets:
     label the pods and not the Deployment. Where no pod fits, it starts from what workloads say of
     the pods that they would make: that everything is gone is no reason not to find it. The words of
     the incident are compared here and never put into a selector: alerts are text from outside.
+
+    `cluster` is what alerts call the cluster at hand; those that name none are of it, too.
     """
 
     def __init__(self, kubernetes: Kubernetes, *, cluster: str = CLUSTER) -> None:
@@ -83,8 +85,11 @@ class LabelTargets:
         )
 
     def _check(self, selector: Selector) -> None:
-        if selector.cluster != self._cluster:
-            message = f"no access to the cluster {selector.cluster!r}"
+        if selector.cluster not in {CLUSTER, self._cluster}:
+            message = (
+                f"no access to the cluster {selector.cluster!r}: "
+                f"the one at hand is called {self._cluster!r}"
+            )
             raise Rejected(message)
         if not _NAMESPACE.fullmatch(selector.namespace):
             message = f"not a namespace: {selector.namespace!r}"

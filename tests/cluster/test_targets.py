@@ -338,7 +338,20 @@ def test_what_is_no_namespace_never_reaches_the_api(kubernetes: Kubernetes, name
 
 def test_another_cluster_is_refused(kubernetes: Kubernetes) -> None:
     """An alert of the other region must not change this one."""
-    with pytest.raises(Rejected, match="no access to the cluster 'eu'"):
-        LabelTargets(kubernetes).find(
-            Selector(namespace="llm-d", model="llama-3-70b", cluster="eu")
-        )
+    there = Selector(namespace="llm-d", model="llama-3-70b", cluster="eu")
+
+    with pytest.raises(Rejected) as refused:
+        LabelTargets(kubernetes, cluster="us").find(there)
+
+    said = "no access to the cluster 'eu': the one at hand is called 'us'"
+    assert str(refused.value) == said
+
+
+@pytest.mark.parametrize("named", ["eu", "local"])
+def test_the_cluster_at_hand_has_the_name_that_alerts_give_it(
+    kubernetes: Kubernetes, named: str
+) -> None:
+    """Many a Prometheus adds its cluster's name to all it says; others say nothing of it."""
+    meant = Selector(namespace="llm-d", model="llama-3-70b", cluster=named)
+
+    assert LabelTargets(kubernetes, cluster="eu").find(meant).cluster == named

@@ -3,11 +3,14 @@
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot.app import reach
 from bot.app.settings import Settings
 from cluster.signals.catalogue import SIGNALS
 from cluster.signals.reading import NoData, Why
-from cluster.targets.target import Target
+from cluster.targets.target import Selector, Target
+from incidents.errors import Rejected
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TARGET = Target(
@@ -38,3 +41,17 @@ def test_without_a_prometheus_nothing_is_known_and_it_says_so() -> None:
     resolved = signals.resolved(TARGET, at=AT)
     assert list(resolved) == list(SIGNALS)
     assert resolved["waiting"] == nothing
+
+
+def test_the_desk_knows_what_alerts_call_its_cluster() -> None:
+    """Runs and live facts alike refuse an alert of another region before anything is asked."""
+    settings = Settings(kubernetes_url="http://127.0.0.1:1", cluster="eu")
+    there = Selector(namespace="llm-d", model="llama", cluster="us")
+
+    with ExitStack() as closing:
+        for targets in (
+            reach.tools(settings, closing=closing).targets,
+            reach.targets(settings, closing=closing),
+        ):
+            with pytest.raises(Rejected, match="the one at hand is called 'eu'"):
+                targets.find(there)

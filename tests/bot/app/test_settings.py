@@ -23,6 +23,7 @@ GIVEN: Mapping[str, tuple[str, object]] = {
     "PUBLIC_URL": ("https://triaged.example", "https://triaged.example"),
     "SLACK_API_URL": ("http://127.0.0.1:1/api/", "http://127.0.0.1:1/api/"),
     "SLACK_POST_GAP": ("0.5", 0.5),
+    "CLUSTER": ("eu-1", "eu-1"),
     "KUBERNETES_URL": ("https://k:6443", "https://k:6443"),
     "KUBECONFIG": ("/k", Path("/k")),
     "KUBERNETES_TOKEN_FILE": ("/t", Path("/t")),
