@@ -1,0 +1,16 @@
+"""A real control plane keeps the contract that the stand-in is tried by."""
+
+import pytest
+
+from tests.contract.cluster.kubernetes_reads import Reads
+from tests.contract.cluster.kubernetes_writes import Writes
+
+pytestmark = pytest.mark.server
+
+
+class TestRealReads(Reads):
+    """What is read."""
+
+
+class TestRealWrites(Writes):
+    """What is written."""
