@@ -219,7 +219,9 @@ class Wanted:
     """What there should be outside, under a key that never changes its meaning.
 
     `lane` orders deliveries that must follow each other (one channel), `after` names keys that
-    must have been sent first, `priority` is smaller for what is more urgent.
+    must have been sent first, `priority` is smaller for what is more urgent. `gist` is the digest
+    of what matters of the body: two bodies with the same gist differ in what only counts. None
+    where everything matters.
     """
 
     key: str
@@ -229,6 +231,18 @@ class Wanted:
     digest: str
     priority: int = 5
     after: tuple[str, ...] = ()
+    gist: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calm:
+    """Until when, in real time, something that was sent is not edited only because it counts.
+
+    `edits` is how many edits in a row only counted.
+    """
+
+    until: datetime
+    edits: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +250,8 @@ class Item:
     """An outbox row: what is wanted (`body`, `digest`), what there is (`remote`, `sent_digest`).
 
     `attempted_digest` and `attempted_at` are written before a request leaves: an item found so
-    after a crash is looked for outside before it is sent again.
+    after a crash is looked for outside before it is sent again. `sent_gist` is the gist of what is
+    outside, None where that is not known; `calm` is how long that rests.
     """
 
     key: str
@@ -254,3 +269,11 @@ class Item:
     attempts: int = 0
     not_before: datetime | None = None
     dead: str | None = None
+    gist: str | None = None
+    sent_gist: str | None = None
+    calm: Calm | None = None
+
+    @property
+    def counts_only(self) -> bool:
+        """Return whether what is wanted differs from what is outside only in what counts."""
+        return self.gist is not None and self.gist == self.sent_gist

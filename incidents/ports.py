@@ -10,6 +10,7 @@ from incidents.journal import (
     Append,
     Appended,
     Broken,
+    Calm,
     Delivery,
     Head,
     Hold,
@@ -162,6 +163,8 @@ class Outbox(Protocol):
     ) -> Sequence[Item]:
         """Return rows to be sent: wanted differs from sent, not dead, not before its moment.
 
+        What differs only in what counts is not returned before its calm is over.
+
         Ordered by priority, then age; every key in `after` has been sent at least once. Of the
         kinds in `edits_only` there are only rows that have been sent before. `offset` passes
         over so many rows, for whoever may send none of the first.
@@ -170,8 +173,10 @@ class Outbox(Protocol):
     def attempt(self, key: str, *, digest: str, at: datetime) -> None:
         """Commit that a request is about to leave."""
 
-    def sent(self, key: str, *, digest: str, remote: Mapping[str, str]) -> None:
-        """Commit that `digest` is outside now, under the remote ids."""
+    def sent(
+        self, key: str, *, digest: str, remote: Mapping[str, str], calm: Calm | None = None
+    ) -> None:
+        """Commit that `digest` is outside now, under the remote ids, and how long that rests."""
 
     def put_off(self, key: str, *, until: datetime, because: str) -> None:
         """Commit that this row waits; counts an attempt."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from incidents.errors import Rejected
-from incidents.journal import Item, Summary, Wanted
+from incidents.journal import Calm, Item, Summary, Wanted
 from storage import outbox_rules
 from storage.admission import Picture
 from storage.memory_shelf import Shelf
@@ -69,11 +69,13 @@ class MemoryOutbox:
             step = outbox_rules.attempt(self._require(key), digest=digest, at=at)
             self._change(f"outbox attempt {key}", step)
 
-    def sent(self, key: str, *, digest: str, remote: Mapping[str, str]) -> None:
+    def sent(
+        self, key: str, *, digest: str, remote: Mapping[str, str], calm: Calm | None = None
+    ) -> None:
         """Commit that `digest` is outside; raises Rejected when it was not attempted."""
         with self._shelf.locked():
-            row = self._require(key)
-            step = outbox_rules.sent(row, digest=digest, remote=dict(remote), line=self._line())
+            row, found, line = self._require(key), dict(remote), self._line()
+            step = outbox_rules.sent(row, digest=digest, remote=found, line=line, calm=calm)
             self._change(f"outbox sent {key}", step)
 
     def put_off(self, key: str, *, until: datetime, because: str) -> None:  # noqa: ARG002 - kept for the operator by the databases only
@@ -108,7 +110,9 @@ class MemoryOutbox:
 
     def _sendable(self, item: Item, now: datetime) -> bool:
         in_time = item.not_before is None or item.not_before <= now
-        return item.dead is None and in_time and all(self._was_sent(key) for key in item.after)
+        resting = item.counts_only and item.calm is not None and item.calm.until > now
+        in_order = all(self._was_sent(key) for key in item.after)
+        return item.dead is None and in_time and not resting and in_order
 
     def _was_sent(self, key: str) -> bool:
         return key in self._rows and self._rows[key].item.sent_digest is not None

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from incidents.errors import Rejected
-from incidents.journal import Item
+from incidents.journal import Calm, Item
 from storage.columns import Moment, Words
 from storage.outbox_rules import Row
 from storage.schema import METADATA
@@ -54,6 +54,10 @@ OUTBOX = Table(
     Column("put_off_because", Words),
     Column("dead", Words),
     Column("since", BigInteger),
+    Column("gist", String),
+    Column("sent_gist", String),
+    Column("calm_until", Moment),
+    Column("calm_edits", Integer),
 )
 # One row per key that must have been sent first: `ready` asks for it in SQL.
 AFTER = Table(
@@ -81,7 +85,7 @@ _ = (
     Index("outbox_dead", OUTBOX.c.key, postgresql_where=DEAD, sqlite_where=DEAD),
     Index("outbox_of_stream", OUTBOX.c.stream),
 )
-FIELDS = tuple(Item.__dataclass_fields__)
+FIELDS = tuple(name for name in Item.__dataclass_fields__ if name != "calm")
 _ONE = select(OUTBOX).where(OUTBOX.c.key == bindparam("of_key"))
 _OF_STREAM = select(OUTBOX).where(OUTBOX.c.stream == bindparam("of_stream")).order_by(OUTBOX.c.key)
 _LOCKED = (
@@ -175,9 +179,15 @@ def _ready(*, edits_only: bool) -> Select[tuple[object, ...]]:
         .where(AFTER.c.key == OUTBOX.c.key, first.c.sent_digest.is_(None))
     )
     in_time = or_(OUTBOX.c.not_before.is_(None), OUTBOX.c.not_before <= bindparam("now"))
+    rested = or_(
+        OUTBOX.c.gist.is_(None),
+        OUTBOX.c.gist.is_distinct_from(OUTBOX.c.sent_gist),
+        OUTBOX.c.calm_until.is_(None),
+        OUTBOX.c.calm_until <= bindparam("now"),
+    )
     query = (
         select(OUTBOX)
-        .where(and_(OPEN, in_time, ~exists(missing)))
+        .where(and_(OPEN, in_time, rested, ~exists(missing)))
         .order_by(OUTBOX.c.priority, OUTBOX.c.since, OUTBOX.c.key)
     )
     if edits_only:
@@ -204,13 +214,21 @@ def _items(connection: Connection, query: Select[tuple[object, ...]]) -> Sequenc
 def _row(row: RowMapping) -> Row:
     values = {name: row[name] for name in FIELDS}
     read = {"after": tuple(json.loads(row["after"])), "remote": json.loads(row["remote"])}
-    return Row(item=Item(**values | read), since=row["since"])
+    return Row(item=Item(**values | read, calm=_calm(row)), since=row["since"])
+
+
+def _calm(row: RowMapping) -> Calm | None:
+    until = row["calm_until"]
+    return None if until is None else Calm(until=until, edits=row["calm_edits"])
 
 
 def _values(row: Row) -> dict[str, object]:
     values: dict[str, object] = {name: getattr(row.item, name) for name in FIELDS}
+    calm = row.item.calm
     return values | {
         "after": json.dumps(row.item.after),
         "remote": json.dumps(dict(row.item.remote), sort_keys=True),
         "since": row.since,
+        "calm_until": calm.until if calm else None,
+        "calm_edits": calm.edits if calm else None,
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from incidents.errors import Rejected
-from incidents.journal import Item, Wanted
+from incidents.journal import Calm, Item, Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,7 @@ def want(row: Row | None, wanted: Wanted, *, stream: str, line: int) -> Row:
         digest=wanted.digest,
         priority=wanted.priority,
         after=wanted.after,
+        gist=wanted.gist,
     )
     if old.dead is not None and changed:
         item = replace(item, dead=None, attempts=0, not_before=None)
@@ -43,10 +44,13 @@ def attempt(row: Row, *, digest: str, at: datetime) -> Row:
     return replace(row, item=replace(row.item, attempted_digest=digest, attempted_at=at))
 
 
-def sent(row: Row, *, digest: str, remote: dict[str, str], line: int) -> Row:
+def sent(
+    row: Row, *, digest: str, remote: dict[str, str], line: int, calm: Calm | None = None
+) -> Row:
     """Return the row when `digest` is outside; raises Rejected when no attempt was committed.
 
-    What was attempted is forgotten: a row that still has it is in doubt.
+    What was attempted is forgotten: a row that still has it is in doubt. Of a body that has
+    changed since nobody knows any more what of it matters, and then all of it does.
     """
     if row.item.attempted_digest != digest:
         message = f"outbox {row.item.key}: no attempt to send {digest} was committed"
@@ -54,6 +58,8 @@ def sent(row: Row, *, digest: str, remote: dict[str, str], line: int) -> Row:
     item = replace(
         row.item,
         sent_digest=digest,
+        sent_gist=row.item.gist if digest == row.item.digest else None,
+        calm=calm,
         remote=remote,
         attempted_digest=None,
         attempted_at=None,
@@ -90,4 +96,5 @@ def _new(wanted: Wanted, stream: str) -> Item:
         digest=wanted.digest,
         priority=wanted.priority,
         after=wanted.after,
+        gist=wanted.gist,
     )

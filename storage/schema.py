@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, MetaData, Table
 
 METADATA = MetaData()
-REVISION = 1
+REVISION = 2
 
 # One row: the revision that the migrations have reached.
 SCHEMA_REVISION = Table("schema_revision", METADATA, Column("revision", BigInteger))

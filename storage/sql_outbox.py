@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from incidents.journal import Item, Summary, Wanted
+from incidents.journal import Calm, Item, Summary, Wanted
 from storage import outbox, outbox_rules, summary
 from storage.outbox_rules import Row
 from storage.writer import Reader, Writer
@@ -63,11 +63,14 @@ class SqlOutbox:
 
         self._change(f"outbox attempt {key}", key, step)
 
-    def sent(self, key: str, *, digest: str, remote: Mapping[str, str]) -> None:
+    def sent(
+        self, key: str, *, digest: str, remote: Mapping[str, str], calm: Calm | None = None
+    ) -> None:
         """Commit that `digest` is outside; raises Rejected when it was not attempted."""
 
         def step(row: Row, line: int) -> Row:
-            return outbox_rules.sent(row, digest=digest, remote=dict(remote), line=line)
+            found = dict(remote)
+            return outbox_rules.sent(row, digest=digest, remote=found, line=line, calm=calm)
 
         self._change(f"outbox sent {key}", key, step)
 

@@ -323,6 +323,7 @@ def environment(stage: Stage, folder: Path, *, database_url: str) -> dict[str, s
         "TRIAGED_SLACK_APP_TOKEN_FILE": str(folder / "app"),
         "TRIAGED_SLACK_API_URL": stage.addresses["slack_api"],
         "TRIAGED_SLACK_POST_GAP": "0",
+        "TRIAGED_SLACK_CALLS": "0",
         "TRIAGED_KUBERNETES_URL": stage.addresses["kubernetes"],
         "TRIAGED_PROMETHEUS_URL": stage.addresses["prometheus"],
         "TRIAGED_POSTMORTEMS": str(folder / "postmortems"),

@@ -226,7 +226,11 @@ def _outbox_loop(desk: Opened, metrics: Metrics, between: Between) -> OutboxLoop
         deliverers=deliverers,
         # Real time, as the store has it; not asked for at every turn.
         now=store_clock(desk.store.now),
-        pace=Pace(gap=settings.slack_post_gap, kinds=frozenset({MESSAGE})),
+        pace=Pace(
+            gap=settings.slack_post_gap,
+            kinds=frozenset({MESSAGE}),
+            most=settings.slack_calls or None,
+        ),
     )
     place = settings.public_url.rstrip("/") or f"http://{settings.listen}"
     voice = Voice(

@@ -86,6 +86,14 @@ def seconds(text: str) -> float:
     return found
 
 
+def count(text: str) -> int:
+    """Return a whole number, 0 or more."""
+    if not (text.isascii() and text.isdigit()):
+        message = f"{text!r} is no whole number, 0 or more"
+        raise Rejected(message)
+    return int(text)
+
+
 def http(text: str) -> str:
     """Return an address of HTTP; one with a password in it is refused, since it would be shown."""
     parts = urlsplit(text)

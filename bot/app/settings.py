@@ -111,6 +111,14 @@ class Settings:
             read=reading.seconds,
         ),
     ] = 1.0
+    slack_calls: Annotated[
+        int,
+        About(
+            meaning="Calls of Slack in a minute beyond which only what is urgent leaves.",
+            why="A storm stays readable, and far below what Slack takes; 0 is no bound.",
+            read=reading.count,
+        ),
+    ] = 40
     cluster: Annotated[
         str,
         About(

@@ -1,6 +1,7 @@
 """The headline: the one message of an incident that is always true."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.chat.message import Block, Context, Fields, Header, Message, Section
 from bot.chat.situation import Situation
@@ -26,8 +27,39 @@ UNHELPFUL = frozenset({"no effect", "worse", "cannot tell"})
 """Verdicts of a change that still stands, and may have to go."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """The texts of the headline in which something is counted or measured."""
+
+    alerts: str
+    hides: str
+    small: str
+
+
 def headline(situation: Situation) -> Message:
     """Return the headline: severity, what, because, and what is to be done now."""
+    incident = situation.incident
+    counted = Counted(
+        alerts=_alerts(incident), hides=_some(sorted(incident.children)), small=_small(incident)
+    )
+    return _headline(situation, counted)
+
+
+def gist(situation: Situation) -> Message:
+    """Return the headline without what only counts; when this changes, people must see it now.
+
+    The kinds of alerts and what is hidden stay, as far as they are listed.
+    """
+    incident = situation.incident
+    counted = Counted(
+        alerts=f"{', '.join(_kinds(incident)[:KINDS])}{_flaps(incident)}",
+        hides=", ".join(sorted(incident.children)[:KINDS]),
+        small=_rule(incident),
+    )
+    return _headline(situation, counted)
+
+
+def _headline(situation: Situation, counted: Counted) -> Message:
     incident = situation.incident
     first = f"{incident.severity.value} {incident.label} {shortened(incident.title, SHORT)}"
     standing = freezes(situation.frozen, situation.people)
@@ -36,8 +68,8 @@ def headline(situation: Situation) -> Message:
         Section(strong="Because", text=because(incident)),
         Section(strong="Now", text=now(situation)),
         *(Section(strong="Frozen", text=one) for one in standing),
-        Fields(pairs=_fields(situation)),
-        Context(text=_small(incident), page=situation.page),
+        Fields(pairs=_fields(situation, counted)),
+        Context(text=counted.small, page=situation.page),
     )
     lead = f"{first}: {shortened(because(incident), SHORT)}; {now(situation)}"
     return Message(text=lead, blocks=blocks)
@@ -211,7 +243,7 @@ def _over(run: Run) -> str:
     return f"look: the runbook is over ({run.outcome}: {run.because}){ways}"
 
 
-def _fields(situation: Situation) -> tuple[tuple[str, str], ...]:
+def _fields(situation: Situation, counted: Counted) -> tuple[tuple[str, str], ...]:
     incident = situation.incident
     taken = names([incident.acknowledged_by], situation.people) if incident.acknowledged_by else ""
     mitigated = incident.mitigated_because if incident.status is not Status.INVESTIGATING else ""
@@ -220,9 +252,9 @@ def _fields(situation: Situation) -> tuple[tuple[str, str], ...]:
         ("Status", f"{word(situation)}{false}"),
         ("Where", _where(incident, situation.people)),
         ("Team", team(incident, situation.policy)),
-        ("Alerts", _alerts(incident)),
+        ("Alerts", counted.alerts),
         ("Listed under", f"INC-{incident.under}" if incident.under else ""),
-        ("Hides", _some(sorted(incident.children))),
+        ("Hides", counted.hides),
         ("Taken by", taken or "nobody yet: /incident ack"),
         ("Runbook", ", ".join(_ran(run) for run in situation.runs) or "none yet"),
         ("Diagnosis", _diagnosis(situation)),
@@ -243,10 +275,18 @@ def _where(incident: Incident, people: People) -> str:
 
 
 def _alerts(incident: Incident) -> str:
-    kinds = _some(sorted({one.fired.name for one in incident.alerts.values()}))
+    kinds = _some(_kinds(incident))
     left_out = f", {incident.truncated} left out" if incident.truncated else ""
-    flapping = f"; {incident.flapping}" if incident.flapping else ""
-    return f"{incident.firing} of {len(incident.alerts)} firing ({kinds}{left_out}){flapping}"
+    firing = f"{incident.firing} of {len(incident.alerts)} firing"
+    return f"{firing} ({kinds}{left_out}){_flaps(incident)}"
+
+
+def _kinds(incident: Incident) -> Sequence[str]:
+    return sorted({one.fired.name for one in incident.alerts.values()})
+
+
+def _flaps(incident: Incident) -> str:
+    return f"; {incident.flapping}" if incident.flapping else ""
 
 
 def _some(names_: Sequence[str]) -> str:
@@ -287,6 +327,9 @@ def _mode(because: str) -> str:
 
 
 def _small(incident: Incident) -> str:
-    rule = f"rule {incident.severity_rule}" if incident.severity_rule else ""
     seen = numbers(incident.seen)
-    return "; ".join(one for one in (rule, f"seen: {seen}" if seen else "") if one)
+    return "; ".join(one for one in (_rule(incident), f"seen: {seen}" if seen else "") if one)
+
+
+def _rule(incident: Incident) -> str:
+    return f"rule {incident.severity_rule}" if incident.severity_rule else ""

@@ -3,16 +3,18 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any  # bodies of the outbox
 
 from bot.chat.card import card
-from bot.chat.headline import headline, topic
+from bot.chat.headline import gist, headline, topic
 from bot.chat.message import Message, canonical, written
 from bot.chat.reports import announcement, ending, progress, report, thread
 from bot.chat.situation import Situation
 from bot.chat.which import which
 from bot.chat.wording import shortened
+from bot.delivery.urgency import FIRST, LAST, NORMAL, QUIET, URGENT
 from incidents.events.run import EffectVerified, SettleObserved
 from incidents.incident import Incident, Status
 from incidents.incident_rules import archives_at
@@ -28,7 +30,6 @@ CHANNEL, INVITE, TOPIC, MESSAGE, PIN, ARCHIVE, EPHEMERAL = (
     "ephemeral",
 )
 NAME_LENGTH, TOPIC_LENGTH = 80, 240
-FIRST, URGENT, NORMAL, QUIET, LAST = 1, 2, 4, 6, 9
 
 
 def wanted(situation: Situation, *, now: datetime) -> tuple[Wanted, ...]:
@@ -75,7 +76,8 @@ def _all(situation: Situation, now: datetime) -> Iterator[Wanted]:
     if incident.archived:
         return
     head, after = f"{start}/headline", (channel,)
-    yield _post(head, channel, headline(situation), priority=FIRST)
+    told = _post(head, channel, headline(situation), priority=FIRST)
+    yield replace(told, gist=_digest(canonical(written(gist(situation)))))
     guests = _guests(situation)
     if guests:
         invited = {"channel": channel, "users": guests}
@@ -171,7 +173,11 @@ def _row(
         kind=kind,
         lane=lane,
         body=encoded,
-        digest=hashlib.sha256(encoded).hexdigest(),
+        digest=_digest(encoded),
         priority=priority,
         after=after,
     )
+
+
+def _digest(encoded: bytes) -> str:
+    return hashlib.sha256(encoded).hexdigest()

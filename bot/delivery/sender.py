@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.delivery.calm import calm
 from bot.delivery.deliverer import Deliverer, Hopeless, PutOff, Remote, Unknown
+from bot.delivery.minute import Minute
 from incidents.errors import Unavailable
 from incidents.journal import Item
 from incidents.ports import Outbox
@@ -27,11 +29,13 @@ class Pace:
     """How fast one lane may go: seconds of real time between two deliveries of these kinds.
 
     Each method of a lane keeps its own pace, so that edits of a headline, which come with every
-    event, do not hold up the card that somebody waits for.
+    event, do not hold up the card that somebody waits for. `most` is about how many requests may
+    leave in a minute, over all lanes; None for no bound.
     """
 
     gap: float
     kinds: frozenset[str]
+    most: int | None = None
 
 
 class Sender:
@@ -56,6 +60,7 @@ class Sender:
         self._methods: dict[str, datetime] = {}
         self._news: dict[str, datetime] = {}
         self._unsent: set[str] = set()
+        self._minute = Minute(pace.most)
 
     def delivers(self, kind: str) -> bool:
         """Return whether there is somebody who delivers this kind."""
@@ -72,19 +77,36 @@ class Sender:
     def _sendable(self, now: datetime, busy: set[str]) -> Iterator[Item]:
         """Yield what may be sent now, one thing a lane; the caller sends it and notes its lane.
 
+        What only counts comes behind everything else.
+        """
+        counts = list[Item]()
+        for item in self._ready(now, busy):
+            if item.counts_only:
+                counts.append(item)
+            else:
+                yield item
+        for item in counts:
+            if len(busy) < MOST and item.lane not in busy and self._minute.has_room(item, now):
+                yield item
+
+    def _ready(self, now: datetime, busy: set[str]) -> Iterator[Item]:
+        """Yield what may be sent now; the caller sends it, and keeps what only counts for later.
+
         What may not is passed over, however much there is: another lane's approval is behind it.
+        Behind what the minute has no room for there is nothing that it has room for.
         """
         held = frozenset(kind for kind, until in self._news.items() if now < until)
         passed, more = 0, True
         while more:
             page = self._outbox.ready(now, limit=PAGE, offset=passed, edits_only=held)
             for item in page:
-                if len(busy) == MOST:
+                room = self._minute.has_room(item, now)
+                if len(busy) == MOST or not (room or item.counts_only):
                     return
-                if item.lane not in busy and self._may(item, now):
+                may = room and item.lane not in busy and self._may(item, now)
+                if may:
                     yield item
-                else:
-                    passed += 1
+                passed += not may or item.counts_only
             more = len(page) == PAGE
 
     def _may(self, item: Item, now: datetime) -> bool:
@@ -134,7 +156,7 @@ class Sender:
             return False
         log.info("found outside", key=item.key)
         # The body may have grown since: then this row is ready again, and the newest is sent.
-        self._outbox.sent(item.key, digest=item.attempted_digest or item.digest, remote=found)
+        self._sent(item, item.attempted_digest or item.digest, found)
         return True
 
     def _send(self, deliverer: Deliverer, item: Item) -> bool:
@@ -142,7 +164,9 @@ class Sender:
         now = self._now()
         # Written before the request leaves: a crash in between must show up as doubt.
         self._outbox.attempt(item.key, digest=item.digest, at=now)
-        if item.kind in self._pace.kinds:
+        self._minute.leaves(now)
+        # An edit that only counts keeps the pace and sets none: what matters need not wait for it.
+        if item.kind in self._pace.kinds and not item.counts_only:
             until = now + timedelta(seconds=self._pace.gap)
             self._lanes[item.lane, deliverer.method(item)] = until
         try:
@@ -151,8 +175,12 @@ class Sender:
             # Certainly not delivered. Forgotten in a crash, and then only looked for in vain.
             self._unsent.add(item.key)
             raise
-        self._outbox.sent(item.key, digest=item.digest, remote=remote)
+        self._sent(item, item.digest, remote)
         return True
+
+    def _sent(self, item: Item, digest: str, remote: Remote) -> None:
+        rest = calm(item, self._now())
+        self._outbox.sent(item.key, digest=digest, remote=remote, calm=rest)
 
     def _put_off(self, item: Item, error: PutOff) -> None:
         if error.method:

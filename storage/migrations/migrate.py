@@ -7,11 +7,11 @@ from sqlalchemy import Connection, delete, insert, inspect, select
 
 from storage.address import MEMORY, open_backend
 from storage.backend import Backend
-from storage.migrations import r0001_journal
+from storage.migrations import r0001_journal, r0002_calm
 from storage.schema import REVISION, SCHEMA_REVISION
 from storage.writer import Hooks, Reader, Writer
 
-REVISIONS = {1: r0001_journal.STATEMENTS}
+REVISIONS = {1: r0001_journal.STATEMENTS, 2: r0002_calm.STATEMENTS}
 WORDS: Mapping[str, Mapping[str, str]] = {
     "postgresql": {
         "bytes": "BYTEA",

@@ -95,9 +95,9 @@ def _storm(stack: ExitStack, room: Path, url: str) -> Storm:
     (room / "prometheus").mkdir()
     asked = stack.enter_context(started(words, room / "prometheus", environment={}))
     address = f"http://127.0.0.1:{asked.port}"
-    # As it is delivered, a message a second at most: Slack's pace is part of the figure.
+    # As it is delivered, with the pace and the bound that it keeps: they are part of the figure.
     settings = {**slack.settings(room), "prometheus_url": address}
-    del settings["slack_post_gap"]
+    del settings["slack_post_gap"], settings["slack_calls"]
     server = stack.enter_context(desk(room, url, **settings))
     server.until_ready()
     slack.until_quiet(QUIET_SECONDS)

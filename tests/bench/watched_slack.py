@@ -62,7 +62,7 @@ class WatchedSlack:
             (room / name).write_text(token)
         places = {name: str(room / name) for name in tokens}
         address = f"http://127.0.0.1:{self.port}{API}"
-        return {"slack_api_url": address, "slack_post_gap": "0", **places}
+        return {"slack_api_url": address, "slack_post_gap": "0", "slack_calls": "0", **places}
 
     def after(self, place: int, method: str) -> tuple[int, Seen]:
         """Wait for the first answered call of a method from a place on; return it and its place."""

@@ -23,6 +23,7 @@ GIVEN: Mapping[str, tuple[str, object]] = {
     "PUBLIC_URL": ("https://triaged.example", "https://triaged.example"),
     "SLACK_API_URL": ("http://127.0.0.1:1/api/", "http://127.0.0.1:1/api/"),
     "SLACK_POST_GAP": ("0.5", 0.5),
+    "SLACK_CALLS": ("0", 0),
     "CLUSTER": ("eu-1", "eu-1"),
     "KUBERNETES_URL": ("https://k:6443", "https://k:6443"),
     "KUBECONFIG": ("/k", Path("/k")),
@@ -103,6 +104,8 @@ def test_unknown_variables_are_refused_by_name() -> None:
         pytest.param("REHEARSAL", "1", "'1' is unknown; known are true, false", id="truth"),
         pytest.param("SLACK_POST_GAP", "-1", "'-1' is no number of seconds", id="negative"),
         pytest.param("SLACK_POST_GAP", "nan", "'nan' is no number of seconds", id="no-number"),
+        pytest.param("SLACK_CALLS", "-1", "'-1' is no whole number, 0 or more", id="less-than-0"),
+        pytest.param("SLACK_CALLS", "4.5", "'4.5' is no whole number, 0 or more", id="a-fraction"),
         pytest.param(
             "PROMETHEUS_URL",
             "file:///etc/passwd",

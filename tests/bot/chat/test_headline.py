@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.headline import headline, now, topic, word
+from bot.chat.headline import KINDS, gist, headline, now, topic, word
 from bot.chat.message import Context, Fields, Header, Message, Section
 from incidents.commands.desk import Freeze
-from incidents.commands.incident import Hide, HideChild, Resolve, Tick
+from incidents.commands.incident import Acknowledge, Escalate, Hide, HideChild, Resolve, Tick
 from incidents.commands.run import PoseAsk, PutOff, RaiseDoubt, RecordCheck, RetryStep, StartWait
 from incidents.events.incident import FactSeen
+from incidents.policy import Severity
 from incidents.run import Run
 from runbooks.verdicts.kv_cache.row import Diagnosis
 from tests import builders
@@ -369,6 +370,69 @@ def test_only_a_failure_mode_as_checks_write_it_is_a_diagnosis(because: str) -> 
     _find(story, "kv-cache", because)
 
     assert "Diagnosis" not in dict(_fields(headline(story.situation())))
+
+
+def test_what_only_counts_is_not_in_the_gist() -> None:
+    """More of the same alerts, and another reading of the same number, ask nobody for anything."""
+    story, gists, headlines = Story().open(), [], []
+    for number in range(3):
+        read = FactSeen(name="itl_p95", value=f"0.{number + 3}", unit="s", source="Prometheus")
+        joined = builders.judgement(fingerprint=f"pod-{number}", facts=(read,))
+        story.desk.tell(builders.INCIDENT, builders.report(joined, truncated=number))
+        gists.append(gist(story.situation()))
+        headlines.append(headline(story.situation()))
+
+    assert gists[1:] == gists[:1] * 2
+    assert len({one.blocks for one in headlines}) == 3
+
+
+def test_what_matters_changes_the_gist() -> None:
+    """Whatever a person may have to act upon is shown at once."""
+    story, gists = Story().open().check(), []
+    tell = story.desk.tell
+    worse = builders.judgement("EPPNoReadyEndpoints", severity=Severity.P0, because="all is down")
+    hidden = HideChild(key="local/n/x", rule="inhibition:down", because="its consequence")
+    criterion = Escalate(run=RUN, criterion="long", because="nobody took it")
+    changes = (
+        lambda: None,
+        lambda: tell(builders.INCIDENT, builders.report(builders.judgement("AnotherKind"))),
+        lambda: tell(builders.INCIDENT, builders.report(worse)),
+        lambda: tell(builders.INCIDENT, Acknowledge(by="ann", via="cli")),
+        story.ask,
+        lambda: tell("desk", Freeze(scope="all", by="cay", reason="a release")),
+        story.approve,
+        lambda: tell(builders.INCIDENT, hidden),
+        lambda: tell(builders.INCIDENT, criterion),
+        story.resolve,
+    )
+    for change in changes:
+        change()
+        gists.append(gist(story.situation()))
+
+    assert [one for one, before in zip(gists[1:], gists, strict=False) if one == before] == []
+
+
+def test_kinds_that_are_only_numbered_do_not_change_the_gist() -> None:
+    """After the first ten names there is a number of the others, which counts."""
+    story = Story().open()
+    names = [f"Alert{chr(ord('A') + n)}" for n in range(KINDS + 2)]
+    gists = []
+    for name in names:
+        story.desk.tell(builders.INCIDENT, builders.report(builders.judgement(name)))
+        gists.append(gist(story.situation()))
+
+    assert len(set(gists[:KINDS])) == KINDS
+    assert gists[-1] == gists[-2]
+
+
+def test_the_gist_is_the_headline_in_everything_else() -> None:
+    """What is left out by mistake would be shown late."""
+    story = Story().open().check().ask()
+    told, shown = gist(story.situation()), headline(story.situation())
+
+    assert told.text == shown.text
+    assert told.blocks[:-2] == shown.blocks[:-2]
+    assert dict(_fields(told)) | {"Alerts": ""} == dict(_fields(shown)) | {"Alerts": ""}
 
 
 def _again(story: Story, step: str) -> None:

@@ -71,6 +71,31 @@ def test_the_headline_follows_the_journal(story, service) -> None:
     assert service.made[HEAD] == 1
 
 
+def test_a_storm_edits_the_headline_a_few_times_and_ends_with_the_truth(story, service) -> None:
+    """A thousand alerts in a minute are one problem; what comes of it is not kept back."""
+    moment = story.store.now()
+    loop = story.loop(dict.fromkeys(KINDS, service))
+    for second in range(60):
+        story.store._clock = lambda second=second: moment + timedelta(seconds=second)
+        for number in range(16):
+            joined = builders.judgement(fingerprint=f"pod-{second}-{number}")
+            story.desk.tell(INCIDENT, builders.report(joined))
+        if second == 30:
+            story.desk.tell(INCIDENT, Acknowledge(by="ann", via="cli"))
+        while loop.once():
+            pass
+        taken = b"Ann Ode" in service.there[HEAD]
+        assert taken is (second >= 30)
+
+    counting = service.requests.count(HEAD)
+    story.store._clock = lambda: moment + timedelta(minutes=2)
+    turn(story, service)
+
+    assert counting <= 6
+    assert b"961 of 961 firing" in service.there[HEAD]
+    assert service.made[HEAD] == 1
+
+
 def test_a_loop_that_was_idle_takes_up_what_others_have_begun(story, service) -> None:
     """The lead comes back: another process has rendered meanwhile, and died before it noted."""
     mine = story.loop(dict.fromkeys(KINDS, service))

@@ -68,6 +68,19 @@ def test_cards_and_headlines_go_before_step_output() -> None:
     assert kinds[-1] == "run-1-1/2"
 
 
+def test_the_headline_alone_may_only_count() -> None:
+    """Of every other row all of it matters, and none of them may rest."""
+    story = Story().open().check().ask()
+    before = rows(story)
+    story.desk.tell(INCIDENT, builders.report(builders.judgement(fingerprint="another-pod")))
+    after = rows(story)
+
+    changed = {key for key, one in after.items() if before[key].digest != one.digest}
+    assert changed == {"incident-1/headline"}
+    assert {key for key, one in after.items() if one.gist is not None} == changed
+    assert {after[key].gist for key in changed} == {before[key].gist for key in changed}
+
+
 def test_the_name_of_the_channel_never_changes() -> None:
     """A channel whose creation was not answered is looked for by its name."""
     story = Story().open()

@@ -27,6 +27,7 @@ class Post:
     store: MemoryStore = field(default_factory=MemoryStore)
     now: datetime = START
     gap: float = 0.0
+    most: int | None = None
 
     def __post_init__(self) -> None:
         self.restart()
@@ -37,7 +38,7 @@ class Post:
             outbox=self.store.outbox,
             deliverers={"message": self.service, "topic": self.service},
             now=lambda: self.now,
-            pace=Pace(gap=self.gap, kinds=frozenset({"message"})),
+            pace=Pace(gap=self.gap, kinds=frozenset({"message"}), most=self.most),
         )
 
     def want(self, *rows: Wanted) -> None:

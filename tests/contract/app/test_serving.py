@@ -119,7 +119,7 @@ def test_a_server_that_is_not_migrated_is_one_sentence_and_stays_so(
     """Every replica would migrate by itself at once, also one that is rolled back."""
     done = operator.run("serve", DATABASE_URL=bare_postgresql_url)
 
-    said = "triaged: the schema is at revision 0, and this program needs 1: run `triaged migrate`\n"
+    said = "triaged: the schema is at revision 0, and this program needs 2: run `triaged migrate`\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
     assert current(bare_postgresql_url) == 0
 

@@ -6,13 +6,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, insert, inspect, text
 
 from incidents.errors import Rejected
-from storage.migrations.migrate import current, migrate
+from storage.migrations.migrate import REVISIONS, WORDS, current, migrate
 from storage.open import open_store
-from storage.schema import METADATA, REVISION
+from storage.schema import METADATA, REVISION, SCHEMA_REVISION
+from tests.appends import NOON, wanted
 from tests.stores import CHAIN_KEY
+
+OLD = """INSERT INTO outbox
+    (key, stream, kind, lane, body, digest, priority, after, remote, sent_digest, attempts)
+    VALUES ('a', 'incident-1', 'post', 'INC-1', :body, 'd', 5, :none, :ids, 'd', 0)"""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -62,6 +67,27 @@ def test_a_newer_schema_is_refused(bare_url: str) -> None:
     with pytest.raises(Rejected, match="revision 99"):
         open_store(bare_url, chain_key=CHAIN_KEY)
     assert migrate(bare_url) == 99
+
+
+def test_a_message_of_revision_one_is_kept_and_edited_at_once(bare_url: str) -> None:
+    """Nobody knew then what of it matters: all of it does until it is sent again."""
+    engine = create_engine(_driver(bare_url))
+    with engine.begin() as connection:
+        SCHEMA_REVISION.create(connection)
+        for statement in REVISIONS[1]:
+            words = WORDS[connection.dialect.name]
+            connection.exec_driver_sql(statement.format_map(words))
+        connection.execute(insert(SCHEMA_REVISION).values(revision=1))
+        connection.execute(text(OLD), {"body": b"old", "none": b"[]", "ids": b'{"ts": "1"}'})
+    engine.dispose()
+    migrate(bare_url)
+
+    with closing(open_store(bare_url, chain_key=CHAIN_KEY)) as store:
+        old = store.outbox.get("a")
+        assert old is not None
+        assert (old.remote, old.gist, old.sent_gist, old.calm) == ({"ts": "1"}, None, None, None)
+        store.outbox.want("incident-1", 1, [wanted("a", body=b"new", gist="g")])
+        assert [one.body for one in store.outbox.ready(NOON)] == [b"new"]
 
 
 def test_an_id_of_a_delivery_is_never_given_out_again(bare_url: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from incidents.errors import Rejected
-from incidents.journal import Item
+from incidents.journal import Calm, Item
 from incidents.ports import Store
 from tests.appends import NOON, append, later, wanted
 
@@ -15,12 +15,12 @@ def want(store: Store, *keys: str, version: int = 1, body: bytes = b"hello") -> 
     store.outbox.want(STREAM, version, [wanted(key, body=body) for key in keys])
 
 
-def send(store: Store, key: str, *, remote: str = "ts-1") -> None:
+def send(store: Store, key: str, *, remote: str = "ts-1", calm: Calm | None = None) -> None:
     """Send what is wanted now."""
     item = store.outbox.get(key)
     assert item is not None
     store.outbox.attempt(key, digest=item.digest, at=NOON)
-    store.outbox.sent(key, digest=item.digest, remote={"ts": remote})
+    store.outbox.sent(key, digest=item.digest, remote={"ts": remote}, calm=calm)
 
 
 def ready(store: Store, at: float = 0, *, limit: int = 50) -> list[str]:
@@ -268,3 +268,42 @@ def test_an_unknown_row_is_said_to_be_unknown(store: Store) -> None:
     ):
         with pytest.raises(Rejected):
             step()
+
+
+def test_what_only_counts_is_not_ready_before_its_calm_is_over(store: Store) -> None:
+    """It rests in the store, so that a new process, or another, lets it rest too."""
+    calm = Calm(until=later(5), edits=1)
+    for body in (b"P2, 1 alert", b"P2, 2 alerts"):
+        store.outbox.want(STREAM, 1, [wanted("a", body=body, gist="P2")])
+        if body == b"P2, 1 alert":
+            send(store, "a", calm=calm)
+
+    item = store.outbox.get("a")
+    assert item is not None
+    assert (item.sent_gist, item.calm, item.counts_only) == ("P2", calm, True)
+    assert [ready(store, at=minutes) for minutes in (0, 4, 5)] == [[], [], ["a"]]
+
+
+@pytest.mark.parametrize("gist", ["P1", None])
+def test_what_matters_is_ready_at_once(store: Store, gist: str | None) -> None:
+    """A headline that rests because it only counted must not keep back that it is a P1."""
+    store.outbox.want(STREAM, 1, [wanted("a", body=b"P2", gist="P2")])
+    send(store, "a", calm=Calm(until=later(5), edits=1))
+
+    store.outbox.want(STREAM, 1, [wanted("a", body=b"P1", gist=gist)])
+
+    assert ready(store) == ["a"]
+
+
+def test_of_a_body_that_changed_while_it_was_sent_all_matters(store: Store) -> None:
+    """What was outside then was of a gist that nobody knows any more."""
+    store.outbox.want(STREAM, 1, [wanted("a", body=b"P2", gist="P2")])
+    item = store.outbox.get("a")
+    assert item is not None
+    store.outbox.attempt("a", digest=item.digest, at=NOON)
+    store.outbox.want(STREAM, 1, [wanted("a", body=b"P1", gist="P1")])
+
+    calm = Calm(until=later(5), edits=0)
+    store.outbox.sent("a", digest=item.digest, remote={"ts": "1"}, calm=calm)
+
+    assert ready(store) == ["a"]
