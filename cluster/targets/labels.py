@@ -250,6 +250,6 @@ def _several(selector: Selector, tops: Mapping[tuple[str, str, str], Sequence[Cl
     apart = "" if selector.pool else f", and {POOLS_APART}"
     message = (
         f"several workloads could be the {_meant(selector)}: {named}; "
-        f"none is chosen: look at each by hand{apart}"
+        f"none is chosen: say which one is meant{apart}"
     )
     return Ambiguous(message, candidates=ordered)

@@ -110,6 +110,6 @@ def test_without_one_pool_no_workload_is_chosen(
     with pytest.raises(Ambiguous) as refused:
         looked_for(kubernetes, *alerts)
 
-    assert "none is chosen: look at each by hand" in str(refused.value)
+    assert "none is chosen: say which one is meant" in str(refused.value)
     assert f"a label {POOL[0]} " in str(refused.value)
     assert [str(one) for one in refused.value.candidates] == ["Deployment blue", "Deployment green"]

@@ -194,7 +194,7 @@ def test_several_are_refused_with_their_names_and_what_to_do(
 
     assert str(raised.value) == (
         f"several workloads could be the decode workload of 'llama-3-70b' in llm-d: {both}; "
-        "none is chosen: look at each by hand, and give the alert's rule a label inference_pool "
+        "none is chosen: say which one is meant, and give the alert's rule a label inference_pool "
         "where they stand in pools of their own"
     )
     first, second = raised.value.candidates

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any  # what is asked of a desk that is wrapped
 
 import pytest
 
 from cluster.targets.target import Ambiguous, Candidate, NotFound, Selector, Target
-from incidents.commands.incident import ChooseTarget
-from incidents.commands.run import EndRun, StartRun
+from incidents.commands.incident import AskTarget, ChooseTarget
+from incidents.commands.run import EndRun, RecordCheck, StartRun
+from incidents.desk import Desk
 from incidents.errors import Unavailable
 from incidents.events.incident import TargetAsked
 from incidents.targeting import named
@@ -77,6 +79,23 @@ def _candidate(name: str) -> Candidate:
     )
 
 
+@dataclass
+class Away:
+    """The desk, to which one kind of command cannot be told."""
+
+    desk: Desk
+    kind: type
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.desk, name)
+
+    def tell(self, stream: str, command: object) -> object:
+        if isinstance(command, self.kind):
+            message = "the journal is away"
+            raise Unavailable(message)
+        return self.desk.tell(stream, command)
+
+
 @pytest.fixture
 def several(make_world):
     """Return a function that makes a world in which several workloads fit."""
@@ -144,6 +163,24 @@ def test_it_is_asked_once_whatever_looks_again(several, after_a_crash):
 
     assert len(questions(world)) == 1
     assert len(world.targets.asked) > 2
+
+
+@pytest.mark.parametrize("kind", [AskTarget, RecordCheck])
+def test_a_journal_that_is_away_in_between_loses_no_question(several, kind):
+    """A verdict without its question would leave an incident about which nobody is asked."""
+    world = several(CHECKED)
+    desk = world.desk
+    world.desk = Away(desk, kind)
+    world.restarted()
+    world.advance()
+    before = (world.step("first").verdict, len(questions(world)))
+    world.desk = desk
+    world.restarted()
+
+    world.settle()
+
+    assert before == (None, 0 if kind is AskTarget else 1)
+    assert (world.step("first").verdict, len(questions(world))) == ("cannot_tell", 1)
 
 
 def test_a_plan_that_finds_several_asks_too(several):
