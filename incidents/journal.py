@@ -195,7 +195,10 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Bytes from outside, as they were kept; `key` is the sender's own id, where it has one."""
+    """Bytes from outside, as they were kept; `key` is the sender's own id, where it has one.
+
+    `received_at` and `done_at` are of the store's own clock, in real time.
+    """
 
     inbox_id: int
     source: str
@@ -204,6 +207,7 @@ class Delivery:
     key: str | None = None
     attempts: int = 0
     set_aside: str | None = None
+    done_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,15 @@ class Inbox(Protocol):
     def get(self, inbox_id: int) -> Delivery | None:
         """Return one delivery, done or not."""
 
+    def past(
+        self, kinds: Collection[str], *, after: int = 0, limit: int = 500
+    ) -> Sequence[Delivery]:
+        """Return what was kept behind an id, done or not, in the order of its arrival.
+
+        `kinds` are the first words of sources. Of big bodies there are only as many as fit into
+        memory, and always one: nothing is behind an empty answer.
+        """
+
     def done(self, inbox_ids: Sequence[int]) -> None:
         """Mark deliveries done that needed no append."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -92,16 +94,16 @@ def keep(
 
 def pending(connection: Connection, *, limit: int) -> Sequence[Delivery]:
     """Return what is in the line, oldest first, and of big bodies only as many as fit."""
-    sizes = select(INBOX.c.inbox_id, INBOX.c.size).where(PENDING).order_by(INBOX.c.inbox_id)
-    chosen: list[int] = []
-    weight = 0
-    for inbox_id, size in connection.execute(sizes.limit(limit)):
-        weight += size
-        if chosen and weight > PAGE_BYTES:
-            break
-        chosen.append(inbox_id)
-    query = select(*DELIVERY).where(INBOX.c.inbox_id.in_(chosen)).order_by(INBOX.c.inbox_id)
-    return _deliveries(connection, query) if chosen else []
+    return _page(connection, PENDING, limit=limit)
+
+
+def past(
+    connection: Connection, kinds: Collection[str], *, after: int, limit: int
+) -> Sequence[Delivery]:
+    """Return what was kept behind an id, done or not, and of big bodies only as many as fit."""
+    named = (INBOX.c.source.startswith(f"{kind}:", autoescape=True) for kind in sorted(kinds))
+    wanted = or_(INBOX.c.source.in_(sorted(kinds)), *named)
+    return _page(connection, wanted & (INBOX.c.inbox_id > after), limit=limit)
 
 
 def waiting(connection: Connection) -> bool:
@@ -180,6 +182,19 @@ def _keep_keyed(connection: Connection, row: Mapping[str, object], *, backend: B
     same = (INBOX.c.source == row["source"], INBOX.c.key == row["key"])
     first: int = connection.execute(select(INBOX.c.inbox_id).where(*same)).scalar_one()
     return Kept(inbox_id=first, repeated=True)
+
+
+def _page(connection: Connection, wanted: ColumnElement[bool], *, limit: int) -> Sequence[Delivery]:
+    sizes = select(INBOX.c.inbox_id, INBOX.c.size).where(wanted).order_by(INBOX.c.inbox_id)
+    chosen: list[int] = []
+    weight = 0
+    for inbox_id, size in connection.execute(sizes.limit(limit)):
+        weight += size
+        if chosen and weight > PAGE_BYTES:
+            break
+        chosen.append(inbox_id)
+    query = select(*DELIVERY).where(INBOX.c.inbox_id.in_(chosen)).order_by(INBOX.c.inbox_id)
+    return _deliveries(connection, query) if chosen else []
 
 
 def _deliveries(connection: Connection, query: Select[tuple[object, ...]]) -> Sequence[Delivery]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 
 from incidents.journal import Aggregate, Append, Appended, Broken, Head, Hold, Recorded, Summary
 from incidents.ports import Inbox, Journal, Leases, Outbox, Texts
@@ -9,6 +10,7 @@ from storage import chain as chains
 from storage.admission import Admitted, Picture, admit, check_form
 from storage.chain import Chain, Sealed
 from storage.memory_inbox import MemoryInbox
+from storage.memory_index import Index
 from storage.memory_leases import MemoryLeases
 from storage.memory_outbox import MemoryOutbox
 from storage.memory_shelf import Shelf
@@ -55,6 +57,7 @@ class MemoryJournal:
         self._shelf, self._chain, self._inbox = shelf, chain, inbox
         self._rows: list[Sealed] = []
         self._streams: dict[str, list[Recorded]] = {}
+        self._index = Index()
         self.picture = Picture()
 
     def append(self, request: Append) -> Appended:
@@ -108,24 +111,21 @@ class MemoryJournal:
         limit: int | None = None,
     ) -> Sequence[Summary]:
         """Return summaries, newest first; `open_only` leaves out those with `closed_at`."""
-        found = [
-            one
-            for one in reversed(self._summaries())
-            if one.aggregate is aggregate
-            and incident in (None, one.incident)
-            and not (open_only and one.closed_at)
-        ]
-        return found[:limit]
+        with self._shelf.locked():
+            rows = self._index.newest(aggregate, open_only=open_only)
+            found = (one for one in rows if incident in (None, one.incident))
+            return list(islice(found, limit))
 
     def due(self, now: datetime, *, limit: int = 200) -> Sequence[Summary]:
         """Return the summaries whose `next_due` has come, earliest first."""
-        timed = [(one.next_due, one) for one in self._summaries() if one.next_due is not None]
-        due = sorted(((at, one) for at, one in timed if at <= now), key=lambda pair: pair[0])
-        return [one for _, one in due][:limit]
+        with self._shelf.locked():
+            streams = self._index.due(now, limit=limit)
+            return [self.picture.streams[stream].summary for stream in streams]
 
     def last_incident(self) -> int:
         """Return the highest incident number so far; 0 when there is none."""
-        return max((one.incident or 0 for one in self._summaries()), default=0)
+        with self._shelf.locked():
+            return self._index.last
 
     def head(self) -> Head:
         """Return the desk-wide head of the chain."""
@@ -142,12 +142,8 @@ class MemoryJournal:
         self._rows.extend(admitted.sealed)
         for row in admitted.sealed:
             self._streams.setdefault(row.event.stream, []).append(row.event)
+        self._index.put(admitted.request.summary)
         self._inbox.finish(admitted.request.inbox)
-
-    def _summaries(self) -> list[Summary]:
-        with self._shelf.locked():
-            # Streams stand in the order of their first events.
-            return [standing.summary for standing in self.picture.streams.values()]
 
 
 def _now() -> datetime:

@@ -1,10 +1,10 @@
 """The inbox of the memory twin."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from incidents.errors import Rejected, TriagedError
 from incidents.journal import Delivery, Kept
@@ -18,7 +18,6 @@ class MemoryInbox:
     def __init__(self, shelf: Shelf, now: Callable[[], datetime]) -> None:
         self._shelf, self._now = shelf, now
         self._deliveries: dict[int, Delivery] = {}
-        self._done: set[int] = set()
 
     def submit(
         self, *, source: str, body: bytes, key: str | None = None, done: bool = False
@@ -35,18 +34,22 @@ class MemoryInbox:
     def pending(self, *, limit: int = 500) -> Sequence[Delivery]:
         """Return deliveries that are neither done nor set aside, oldest first."""
         with self._shelf.locked():
-            line = self._pending()[:limit]
-        weights = accumulate(len(one.body) for one in line)
-        return [
-            one
-            for n, (one, weight) in enumerate(zip(line, weights, strict=True))
-            if n == 0 or weight <= PAGE_BYTES
-        ]
+            return _page(self._pending()[:limit])
 
     def get(self, inbox_id: int) -> Delivery | None:
         """Return one delivery, done or not."""
         with self._shelf.locked():
             return self._deliveries.get(inbox_id)
+
+    def past(
+        self, kinds: Collection[str], *, after: int = 0, limit: int = 500
+    ) -> Sequence[Delivery]:
+        """Return what was kept behind an id, done or not, in the order of its arrival."""
+        with self._shelf.locked():
+            # Ids begin with 1 and have no gaps.
+            behind = islice(self._deliveries.values(), after, None)
+            found = (one for one in behind if one.source.partition(":")[0] in kinds)
+            return _page(list(islice(found, limit)))
 
     def done(self, inbox_ids: Sequence[int]) -> None:
         """Mark deliveries done that needed no append."""
@@ -93,8 +96,11 @@ class MemoryInbox:
         return self._shelf.wait_until(lambda: bool(self.pending(limit=1)), timeout=timeout)
 
     def finish(self, inbox_ids: Sequence[int]) -> None:
-        """Mark deliveries done within somebody's commit."""
-        self._done.update(inbox_ids)
+        """Mark deliveries done within somebody's commit; done already, they keep their moment."""
+        for inbox_id in inbox_ids:
+            one = self._deliveries.get(inbox_id)
+            if one is not None and one.done_at is None:
+                self._put(replace(one, done_at=self._now()))
 
     def _keep(self, source: str, body: bytes, key: str | None, *, done: bool) -> Kept:
         for one in self._deliveries.values():
@@ -105,18 +111,18 @@ class MemoryInbox:
             Delivery(inbox_id=inbox_id, source=source, body=body, received_at=self._now(), key=key)
         )
         if done:
-            self._done.add(inbox_id)
+            self.finish([inbox_id])
         return Kept(inbox_id=inbox_id)
 
     def _pending(self) -> list[Delivery]:
         return [
             one
             for one in self._deliveries.values()
-            if one.inbox_id not in self._done and one.set_aside is None
+            if one.done_at is None and one.set_aside is None
         ]
 
     def _aside(self, delivery: Delivery) -> bool:
-        return delivery.set_aside is not None and delivery.inbox_id not in self._done
+        return delivery.set_aside is not None and delivery.done_at is None
 
     def _require(self, inbox_id: int) -> Delivery:
         if inbox_id not in self._deliveries:
@@ -126,3 +132,13 @@ class MemoryInbox:
 
     def _put(self, delivery: Delivery) -> None:
         self._deliveries[delivery.inbox_id] = delivery
+
+
+def _page(line: Sequence[Delivery]) -> Sequence[Delivery]:
+    """Return as many of them as fit into memory, and always one."""
+    weights = accumulate(len(one.body) for one in line)
+    return [
+        one
+        for n, (one, weight) in enumerate(zip(line, weights, strict=True))
+        if n == 0 or weight <= PAGE_BYTES
+    ]

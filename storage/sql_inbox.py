@@ -1,6 +1,6 @@
 """The inbox of a database: keeps are grouped on a connection of their own, without the lock."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -61,6 +61,14 @@ class SqlInbox:
     def get(self, inbox_id: int) -> Delivery | None:
         """Return one delivery, done or not."""
         return self._reader.read("inbox get", lambda c: inbox.one(c, inbox_id))
+
+    def past(
+        self, kinds: Collection[str], *, after: int = 0, limit: int = 500
+    ) -> Sequence[Delivery]:
+        """Return what was kept behind an id, done or not, in the order of its arrival."""
+        return self._reader.read(
+            "inbox past", lambda c: inbox.past(c, kinds, after=after, limit=limit)
+        )
 
     def done(self, inbox_ids: Sequence[int]) -> None:
         """Mark deliveries done that needed no append."""

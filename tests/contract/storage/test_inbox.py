@@ -173,3 +173,62 @@ def test_a_keep_wakes_whoever_waits(store: Store) -> None:
 
     assert store.inbox.wait(timeout=10) is True
     assert store.inbox.wait(timeout=0) is True
+
+
+def test_the_past_is_read_page_by_page_in_its_order(store: Store) -> None:
+    """A changed policy is tried on what was delivered, and years of it do not fit into memory."""
+    kept = [keep(store, b"%d" % n).inbox_id for n in range(5)]
+    store.inbox.done([kept[0]])
+    store.journal.append(append(inbox=(kept[1],)))
+    store.inbox.set_aside(kept[2], because="poison")
+
+    pages = [store.inbox.past(["alertmanager"], limit=2)]
+    while pages[-1]:
+        pages.append(store.inbox.past(["alertmanager"], after=pages[-1][-1].inbox_id, limit=2))
+
+    found = [one for page in pages for one in page]
+    assert [[one.inbox_id for one in page] for page in pages] == [kept[:2], kept[2:4], kept[4:], []]
+    assert [one.body for one in found] == [b"0", b"1", b"2", b"3", b"4"]
+    assert [one.set_aside for one in found] == [None, None, "poison", None, None]
+    assert [one.done_at is not None for one in found] == [True, True, False, False, False]
+    assert all(one.received_at <= one.done_at for one in found if one.done_at)
+
+
+def test_the_past_of_some_sources_is_asked_for_by_their_first_word(store: Store) -> None:
+    """What Slack sent is no alert, and a name that only begins alike is another."""
+    sources = [
+        "alertmanager:prod",
+        "slack",
+        "alertmanager",
+        "alertmanagers:x",
+        "over%:a",
+        "overx:a",
+    ]
+    for source in sources:
+        store.inbox.submit(source=source, body=b"x").result(10)
+
+    def asked(*kinds: str) -> list[str]:
+        return [one.source for one in store.inbox.past(kinds)]
+
+    assert asked("alertmanager", "over%") == ["alertmanager:prod", "alertmanager", "over%:a"]
+    assert asked() == []
+
+
+def test_of_a_past_of_big_bodies_a_few_are_read_at_a_time(store: Store) -> None:
+    """A year of them must not be the end of the process."""
+    body = b"x" * (30 * MIB)
+    kept = [keep(store, body).inbox_id for _ in range(3)]
+
+    assert [one.inbox_id for one in store.inbox.past(["alertmanager"])] == kept[:2]
+
+
+def test_what_is_done_keeps_the_moment_at_which_it_was(store: Store) -> None:
+    """When a delivery took effect is what a replay goes by."""
+    kept = keep(store)
+    store.inbox.done([kept.inbox_id])
+    first = store.inbox.get(kept.inbox_id)
+    store.inbox.done([kept.inbox_id])
+
+    assert first is not None
+    assert first.done_at is not None
+    assert store.inbox.get(kept.inbox_id) == first
