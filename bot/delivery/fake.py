@@ -15,6 +15,7 @@ class Fate(Enum):
     LOST_BEFORE = "lost on the way there"
     LOST_AFTER = "delivered, and the answer lost"
     LIMITED = "put off"
+    LIMITED_EDITS = "put off, with all other edits"
     REFUSED = "refused"
     BROKEN = "the deliverer itself has a bug"
     KILLED_BEFORE = "the sender dies before the request leaves"
@@ -77,6 +78,7 @@ _RAISED: dict[Fate, Callable[[], BaseException]] = {
     Fate.LOST_BEFORE: lambda: Unknown("cut off"),
     Fate.LOST_AFTER: lambda: Unknown("cut off"),
     Fate.LIMITED: lambda: PutOff("too fast", seconds=7.0, method="message"),
+    Fate.LIMITED_EDITS: lambda: PutOff("too fast", seconds=7.0, method="edit"),
     Fate.REFUSED: lambda: Hopeless("never"),
     Fate.BROKEN: lambda: KeyError("ts"),
     Fate.KILLED_BEFORE: Killed,

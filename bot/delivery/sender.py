@@ -86,7 +86,8 @@ class Sender:
             else:
                 yield item
         for item in counts:
-            if len(busy) < MOST and item.lane not in busy and self._minute.has_room(item, now):
+            # Asked again: what was sent meanwhile took room, or ran into a limit.
+            if len(busy) < MOST and self._is_free(item, now, busy):
                 yield item
 
     def _ready(self, now: datetime, busy: set[str]) -> Iterator[Item]:
@@ -100,14 +101,18 @@ class Sender:
         while more:
             page = self._outbox.ready(now, limit=PAGE, offset=passed, edits_only=held)
             for item in page:
-                room = self._minute.has_room(item, now)
-                if len(busy) == MOST or not (room or item.counts_only):
+                full = not (item.counts_only or self._minute.has_room(item, now))
+                if len(busy) == MOST or full:
                     return
-                may = room and item.lane not in busy and self._may(item, now)
-                if may:
+                free = self._is_free(item, now, busy)
+                if free:
                     yield item
-                passed += not may or item.counts_only
+                passed += not free or item.counts_only
             more = len(page) == PAGE
+
+    def _is_free(self, item: Item, now: datetime, busy: set[str]) -> bool:
+        room = self._minute.has_room(item, now)
+        return room and item.lane not in busy and self._may(item, now)
 
     def _may(self, item: Item, now: datetime) -> bool:
         deliverer = self._deliverers.get(item.kind)
@@ -151,6 +156,7 @@ class Sender:
 
     def _look(self, deliverer: Deliverer, item: Item) -> bool:
         """Look outside for the attempt, and note it where it is found."""
+        self._minute.leaves(self._now())
         found = deliverer.look(item, self._ids)
         if found is None:
             return False

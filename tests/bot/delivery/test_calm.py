@@ -142,6 +142,17 @@ def test_what_only_counts_comes_behind_everything_else() -> None:
     assert post.service.requests == [CARD, HEAD]
 
 
+def test_a_limit_that_is_hit_in_a_turn_holds_up_what_only_counts() -> None:
+    """Slack was just told to be too fast: an edit that nobody waits for must not ask again."""
+    post = Post()
+    for body in (b"1", b"2"):
+        post.want(row(body=body, gist="g"), row("other", body, lane="b", priority=9))
+        post.service.fates += [] if body == b"1" else [Fate.LIMITED_EDITS]
+        post.turn(seconds=60.0)
+
+    assert post.service.requests == [HEAD, "other", "other"]
+
+
 def test_however_many_headlines_count_what_is_behind_them_is_reached() -> None:
     """They are the most urgent rows that there are, and may fill more pages than one."""
     post = Post()
