@@ -154,7 +154,11 @@ def _until_created(slack: WatchedSlack, last: float) -> None:
 
 
 def _until_calm(slack: WatchedSlack, before: int) -> list[Any]:
-    """Return the calls of Slack since then, once nothing comes for a while."""
+    """Return the calls of Slack since then: those of a minute more, until nothing comes.
+
+    What the desk keeps back in a storm leaves later, and must not be overlooked.
+    """
+    time.sleep(MINUTE)
     until = time.monotonic() + MINUTE
     known = -1
     while known != len(slack.calls) and time.monotonic() < until:
