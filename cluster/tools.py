@@ -1,17 +1,19 @@
 """What steps and the engine are handed to reach the world."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cluster.actions.plan import Verb
+from cluster.clients.reads import NoObjects, Objects
 from cluster.signals.signals import Signals
 from cluster.targets.target import Targets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """Signals to read, targets to find, and the actions by name."""
+    """Signals and objects to read, targets to find, and the actions by name."""
 
     signals: Signals
     targets: Targets
     verbs: Mapping[str, Verb]
+    objects: Objects = field(default_factory=NoObjects)

@@ -1,6 +1,5 @@
 """Facts from the cluster: the target that an alert names, and what stands around it."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -8,6 +7,7 @@ from typing import Final, Protocol
 from cluster.clients.kinds import REPLICATED
 from cluster.clients.objects import Backend
 from cluster.clients.ports import Kubernetes
+from cluster.gpus import GPU
 from cluster.targets.sight import Sight
 from cluster.targets.target import Selector, Target
 from incidents.errors import Rejected, TriagedError
@@ -18,14 +18,6 @@ COUNTED: Final = ("replicas_wanted", "replicas_missing", "affected_share")
 OF_PODS: Final = ("nodes_affected", "pods_pending_gpu")
 OF_TARGET: Final = ("failure_mode", "serving", "second_pool_healthy", *COUNTED, *OF_PODS)
 """The facts that `look` tells."""
-# What the vendors' device plugins call a GPU, a slice of one, or what stands in its place. Sources:
-# NVIDIA/k8s-device-plugin, ROCm/k8s-device-plugin, intel/intel-device-plugins-for-kubernetes,
-# HabanaAI's device plugin, GKE's TPU device plugin.
-GPU: Final = re.compile(
-    r"nvidia\.com/(gpu(\.shared)?|mig-[0-9a-z.]+)|amd\.com/gpu|gpu\.intel\.com/(i915|xe)"
-    r"|habana\.ai/gaudi|google\.com/tpu",
-    re.ASCII,
-)
 
 Told = Known | Unknown
 

@@ -15,6 +15,8 @@ from cluster.clients.access import Access, Direct, InCluster, Kubeconfig
 from cluster.clients.kubernetes import KubernetesClient
 from cluster.clients.prometheus import PrometheusClient
 from cluster.clients.prometheus_session import PrometheusSession
+from cluster.clients.reads import ReadOnly
+from cluster.drift.looking import Looking
 from cluster.signals.catalogue import SIGNALS
 from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.reading import NoData, Why
@@ -36,7 +38,12 @@ def tools(settings: Settings, *, closing: ExitStack) -> Tools:
         return Tools(signals=signals, targets=NoTargets(), verbs={})
     client = KubernetesClient(access)
     closing.callback(client.close)
-    return Tools(signals=signals, targets=_finds(client, settings), verbs=verbs(client))
+    return Tools(
+        signals=signals,
+        targets=_finds(client, settings),
+        verbs=verbs(client),
+        objects=ReadOnly(client),
+    )
 
 
 class NoTargets:
@@ -164,6 +171,16 @@ def targets(settings: Settings, *, closing: ExitStack) -> Targets:
 
 def _finds(client: KubernetesClient, settings: Settings) -> LabelTargets:
     return LabelTargets(client, cluster=settings.cluster)
+
+
+def looking(settings: Settings, *, closing: ExitStack) -> Looking | None:
+    """Return what looks at workloads for `triaged drift`; None where no cluster is configured."""
+    access = _access(settings)
+    if access is None:
+        return None
+    client = KubernetesClient(access)
+    closing.callback(client.close)
+    return Looking(kubernetes=client, targets=_finds(client, settings))
 
 
 def _access(settings: Settings) -> Access | None:

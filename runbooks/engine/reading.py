@@ -62,7 +62,11 @@ def _find(turn: Turn, step: model.Check, verb: CheckVerb) -> Finding:
     try:
         target = turn.target()
         question = Question(
-            arguments=arguments, target=target, signals=turn.tools.signals, at=turn.now
+            arguments=arguments,
+            target=target,
+            signals=turn.tools.signals,
+            at=turn.now,
+            objects=turn.tools.objects,
         )
         return verb.judge(question)
     except (Rejected, Unavailable) as error:

@@ -1,10 +1,11 @@
 """What a module in `steps/` declares: its verb, its fields, its verdicts and what it does."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from cluster.clients.reads import NoObjects, Objects
 from cluster.signals.catalogue import SIGNALS
 from cluster.signals.signals import Signals
 from cluster.targets.target import Target
@@ -26,12 +27,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a check is asked: about which target, as of which moment."""
+    """What a check is asked: about which target, as of which moment.
+
+    `signals` and `objects` are all that it sees of the world; neither can change anything.
+    """
 
     arguments: Arguments
     target: Target
     signals: Signals
     at: datetime
+    objects: Objects = field(default_factory=NoObjects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +58,19 @@ class Posed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckVerb:
-    """A check: `judge` reads and decides; it may raise Unavailable and Rejected."""
+    """A check: `judge` reads and decides; it may raise Unavailable and Rejected.
+
+    Of its verdicts `wrong` say that something is, and `well` that nothing is; the others say
+    neither.
+    """
 
     name: str
     meaning: str
     fields: Record
     verdicts: tuple[str, ...]
     judge: Callable[[Question], Finding]
+    wrong: tuple[str, ...] = ()
+    well: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

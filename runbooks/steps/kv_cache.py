@@ -18,7 +18,7 @@ from cluster.targets.target import Target
 from runbooks.language.declaration import CheckVerb, Finding, Question
 from runbooks.language.shapes import Duration, Field, Record
 from runbooks.verdicts.kv_cache.evidence import kept
-from runbooks.verdicts.kv_cache.names import VERDICTS
+from runbooks.verdicts.kv_cache.names import VERDICTS, WELL, WRONG
 from runbooks.verdicts.kv_cache.readings import Readings
 from runbooks.verdicts.kv_cache.table import judge
 
@@ -170,4 +170,6 @@ STEP = CheckVerb(
     ),
     verdicts=VERDICTS,
     judge=check,
+    wrong=WRONG,
+    well=WELL,
 )

@@ -73,4 +73,6 @@ STEP = CheckVerb(
     ),
     verdicts=(WITHIN, BEYOND, CANNOT_TELL),
     judge=judge,
+    wrong=(BEYOND,),
+    well=(WITHIN,),
 )

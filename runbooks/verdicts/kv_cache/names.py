@@ -22,5 +22,7 @@ VERDICTS: Final = (
     HEALTHY,
 )
 
-WORST_FIRST: Final = (*VERDICTS[1:6], CANNOT_TELL, *VERDICTS[6:])
+WRONG: Final = VERDICTS[1:6]
+WELL: Final = VERDICTS[6:]
+WORST_FIRST: Final = (*WRONG, CANNOT_TELL, *WELL)
 """The order in which pods are shown: what is wrong, then what nobody knows, then the rest."""

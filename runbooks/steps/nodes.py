@@ -1,0 +1,27 @@
+"""nodes: what is wrong with the nodes under the target's pods, and with their GPUs."""
+
+from cluster import seen
+from cluster.clients import kinds
+from runbooks.language.declaration import CheckVerb, Finding, Question
+from runbooks.language.shapes import Record
+from runbooks.verdicts.cluster import nodes, told
+
+
+def judge(question: Question) -> Finding:
+    """Read the nodes, and on which of them the target's pods are."""
+    above = seen.workload(question.objects, question.target)
+    pods = seen.pods(question.objects, question.target, above)
+    found = seen.listed(question.objects, "", kinds.NODE)
+    judged = nodes.judge(found, pods)
+    return told.finding(judged, at=question.at, asked=(found, pods))
+
+
+STEP = CheckVerb(
+    name="nodes",
+    meaning="Tell what is wrong with the nodes under the target's pods",
+    fields=Record(fields={}),
+    verdicts=nodes.VERDICTS,
+    judge=judge,
+    wrong=nodes.WRONG,
+    well=nodes.WELL,
+)

@@ -1,0 +1,1 @@
+"""What the cluster's own objects say, judged without asking anybody. Pure."""

@@ -1,0 +1,576 @@
+"""What the checks of the cluster's objects say, verdict by verdict."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cluster.clients import kinds
+from cluster.clients.refusals import Forbidden
+from cluster.targets.target import Picker
+from incidents.errors import Unavailable
+from runbooks.language.registry import verbs
+from tests.runbooks.seeing import (
+    PODS,
+    Cluster,
+    ask,
+    check,
+    container,
+    deployment,
+    event,
+    found,
+    named,
+    node,
+    pod,
+    pooled,
+    replica_set,
+    slice_of,
+    stamp,
+    unready,
+    world,
+)
+
+OBJECTS = ("pods", "events", "endpoints", "routes", "rollout", "nodes", "storage", "probes")
+PICKER = Picker(name="llama-epp", failure_mode="FailClose")
+GONE: dict[str, Any] = {"Pod": []}
+OOM = {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": stamp(4)}}
+OLD_OOM = {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": stamp(90)}}
+CLAIM = {"volumes": [{"name": "m", "persistentVolumeClaim": {"claimName": "models"}}]}
+PROBED = {
+    "containers": [{"name": "vllm", "readinessProbe": {"timeoutSeconds": 2, "periodSeconds": 5}}]
+}
+LATE = "Readiness probe failed: Get http://x: context deadline exceeded"
+
+
+def waiting(reason: str, message: str = "") -> dict[str, Any]:
+    """Return a container that waits."""
+    state = {"waiting": {"reason": reason, "message": message}}
+    return container(ready=False, started=False, state=state)
+
+
+def claimed(phase: str) -> dict[str, Any]:
+    """Return a cluster whose pods claim a volume in this phase."""
+    claim = named("models", status={"phase": phase})
+    return {"Pod": [pod(**CLAIM)], "PersistentVolumeClaim": [claim]}
+
+
+def probed(message: str, **changes: Any) -> dict[str, Any]:
+    """Return a cluster in which a kubelet told of a probe."""
+    return {"Pod": [pod(**PROBED)], "Event": [event("Unhealthy", message, **changes)]}
+
+
+def routed(kind: str = "Service", name: str = "decode", **more: Any) -> dict[str, Any]:
+    """Return a cluster with a route."""
+    refs = [{"kind": kind, "name": name, "weight": more.pop("weight", 1)}]
+    conditions = [
+        {"type": "Accepted", "status": more.pop("accepted", "True"), "reason": "NoMatchingParent"},
+        {"type": "ResolvedRefs", "status": more.pop("resolved", "True"), "reason": "RefNotFound"},
+    ]
+    parents = [{"parentRef": {"name": "gateway"}, "conditions": conditions}]
+    status = more.pop("status", {"parents": parents})
+    return {"HTTPRoute": [named("chat", spec={"rules": [{"backendRefs": refs}]}, status=status)]}
+
+
+def ingress(service: str, *, address: bool = True) -> dict[str, Any]:
+    """Return a cluster with an Ingress."""
+    backend = {"service": {"name": service}}
+    status = {"loadBalancer": {"ingress": [{"ip": "10.0.0.1"}] if address else []}}
+    rules = [{"http": {"paths": [{"backend": backend}]}}]
+    return {"Ingress": [named("chat", spec={"rules": rules}, status=status)]}
+
+
+def condition_of_node(kind: str) -> dict[str, Any]:
+    """Return a node under pressure."""
+    made = node()
+    made["status"]["conditions"].append({"type": kind, "status": "True"})
+    return made
+
+
+def rolling(**status: Any) -> dict[str, Any]:
+    """Return a Deployment that was rolled out, in this state."""
+    usual = {"observedGeneration": 2, "updatedReplicas": 2, "readyReplicas": 2}
+    sets = [replica_set(1, made=6000), replica_set(2, made=20, image="vllm:2")]
+    return {"Deployment": [deployment(status={**usual, **status})], "ReplicaSet": sets}
+
+
+STUCK = [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]
+BACK = [replica_set(3, made=6000), replica_set(2, made=20)]
+
+
+@pytest.mark.parametrize(
+    ("name", "objects", "verdict", "words"),
+    [
+        pytest.param("pods", {}, "ready", "2 of 2 pods are ready", id="pods-ready"),
+        pytest.param("pods", GONE, "none", "no pods, 2 replicas are wanted", id="pods-none"),
+        pytest.param(
+            "pods",
+            {
+                "Pod": [
+                    pod(),
+                    pod("decode-1", status=unready(waiting("ImagePullBackOff", "denied"))),
+                ]
+            },
+            "image_pull",
+            "1 of 2 pods are ready; image pull: decode-1 (ImagePullBackOff: denied)",
+            id="pods-image",
+        ),
+        pytest.param(
+            "pods",
+            {"Pod": [pod(status=unready(waiting("CreateContainerConfigError", "no secret hf")))]},
+            "cannot_start",
+            "CreateContainerConfigError: no secret hf",
+            id="pods-config",
+        ),
+        pytest.param(
+            "pods",
+            {"Pod": [pod(status=unready(container(lastState=OOM, restartCount=1)))]},
+            "out_of_memory",
+            "container vllm OOMKilled 4 min ago",
+            id="pods-oom",
+        ),
+        pytest.param(
+            "pods",
+            {"Pod": [pod(status={"containerStatuses": [container(lastState=OLD_OOM)]})]},
+            "ready",
+            "1 of 1 pods are ready",
+            id="pods-oom-long-ago",
+        ),
+        pytest.param(
+            "pods",
+            {"Pod": [pod(status=unready(waiting("CrashLoopBackOff") | {"restartCount": 7}))]},
+            "crash_loop",
+            "container vllm restarted 7 times",
+            id="pods-loop",
+        ),
+        pytest.param(
+            "pods",
+            {"Pod": [pod(), pod("decode-1", status={"phase": "Failed", "reason": "Evicted"})]},
+            "evicted",
+            "1 of 2 pods are ready; evicted: decode-1",
+            id="pods-evicted",
+        ),
+        pytest.param(
+            "pods",
+            {
+                "Pod": [
+                    pod(
+                        status={
+                            "phase": "Pending",
+                            "containerStatuses": [],
+                            "conditions": [
+                                {
+                                    "type": "PodScheduled",
+                                    "status": "False",
+                                    "reason": "Unschedulable",
+                                    "message": "0/3 nodes: 3 Insufficient nvidia.com/gpu.",
+                                }
+                            ],
+                        }
+                    )
+                ]
+            },
+            "pending",
+            "Unschedulable: 0/3 nodes: 3 Insufficient nvidia.com/gpu.",
+            id="pods-pending",
+        ),
+        pytest.param(
+            "pods",
+            {"Pod": [pod(status=unready(container(ready=False), since=5))]},
+            "not_ready",
+            "not ready since 5 min: vllm",
+            id="pods-not-ready",
+        ),
+        pytest.param(
+            "pods",
+            {
+                "Pod": [
+                    pod(
+                        status={
+                            **unready(container(ready=False, started=False)),
+                            "startTime": stamp(9),
+                        }
+                    )
+                ]
+            },
+            "loading",
+            "starts since 9 min",
+            id="pods-loading",
+        ),
+        pytest.param("events", {}, "quiet", "no warnings in 30 min", id="events-quiet"),
+        pytest.param(
+            "events",
+            {
+                "Event": [
+                    event("BackOff", "back-off restarting", count=9),
+                    event("Unhealthy", "probe failed"),
+                    event("Killing", "other pod", name="somebody-else"),
+                    event("Scheduled", "assigned", type="Normal"),
+                ]
+            },
+            "warnings",
+            "in 30 min: BackOff 9 times, Unhealthy 1 times; Pod decode-0: back-off restarting",
+            id="events-warnings",
+        ),
+        pytest.param(
+            "events",
+            {"Event": [event("BackOff", "long ago", lastTimestamp=stamp(40))]},
+            "quiet",
+            "no warnings",
+            id="events-over",
+        ),
+        pytest.param("endpoints", {}, "ready", "Service decode 2 of 2 ready", id="ends-ready"),
+        pytest.param(
+            "endpoints",
+            {"EndpointSlice": [slice_of("decode", ready=1, unready=1)]},
+            "partly",
+            "Service decode 1 of 2 ready",
+            id="ends-partly",
+        ),
+        pytest.param(
+            "endpoints",
+            {"EndpointSlice": [slice_of("decode", ready=0, unready=2)]},
+            "none_ready",
+            "no ready endpoint: Service decode 0 of 2 ready",
+            id="ends-none",
+        ),
+        pytest.param(
+            "endpoints", {"EndpointSlice": []}, "none_ready", "0 of 0 ready", id="ends-no-slice"
+        ),
+        pytest.param(
+            "endpoints",
+            {"Service": [named("other", spec={"selector": {"app": "x"}})]},
+            "unreached",
+            "no Service and no InferencePool selects the pods",
+            id="ends-unreached",
+        ),
+        pytest.param("routes", {}, "no_route", "no HTTPRoute and no Ingress", id="routes-none"),
+        pytest.param("routes", routed(), "accepted", "HTTPRoute chat: accepted", id="routes-ok"),
+        pytest.param(
+            "routes", ingress("decode"), "accepted", "Ingress chat: accepted", id="ingress-ok"
+        ),
+        pytest.param(
+            "routes",
+            ingress("decode", address=False),
+            "unanswered",
+            "no gateway or controller took Ingress chat",
+            id="ingress-unanswered",
+        ),
+        pytest.param(
+            "routes",
+            routed(accepted="False"),
+            "refused",
+            "HTTPRoute chat: Accepted is False at gateway: NoMatchingParent",
+            id="routes-refused",
+        ),
+        pytest.param(
+            "routes",
+            routed(resolved="False"),
+            "refused",
+            "ResolvedRefs is False at gateway: RefNotFound",
+            id="routes-unresolved",
+        ),
+        pytest.param(
+            "routes", routed(status={}), "unanswered", "no gateway", id="routes-unanswered"
+        ),
+        pytest.param("routes", routed(weight=0), "no_traffic", "weight is 0", id="routes-zero"),
+        pytest.param("rollout", {}, "unchanged", "revision 1 since 4 days", id="rollout-unchanged"),
+        pytest.param(
+            "rollout",
+            rolling(),
+            "changed",
+            "revision 2 since 20 min; from revision 1: vllm: image vllm:1 → vllm:2",
+            id="rollout-changed",
+        ),
+        pytest.param(
+            "rollout",
+            rolling(updatedReplicas=1),
+            "rolling",
+            "1 of 2 updated; from revision 1",
+            id="rollout-rolling",
+        ),
+        pytest.param(
+            "rollout",
+            rolling(conditions=STUCK),
+            "stuck",
+            "stuck: ProgressDeadlineExceeded",
+            id="rollout-stuck",
+        ),
+        pytest.param(
+            "rollout",
+            {"ReplicaSet": BACK},
+            "changed",
+            "revision 3 since 20 min; from revision 2",
+            id="rollout-back",
+        ),
+        pytest.param(
+            "rollout", {"ReplicaSet": []}, "cannot_tell", "no history", id="rollout-no-history"
+        ),
+        pytest.param("nodes", {}, "ready", "1 of 1 nodes are ready and whole", id="nodes-ready"),
+        pytest.param(
+            "nodes",
+            {"Node": [node(ready="Unknown"), node("gpu-b", ready="False")]},
+            "not_ready",
+            "0 of 1 nodes are ready and whole; not ready: gpu-a",
+            id="nodes-not-ready",
+        ),
+        pytest.param(
+            "nodes",
+            {"Node": [condition_of_node("DiskPressure")]},
+            "pressure",
+            "pressure: gpu-a (DiskPressure)",
+            id="nodes-pressure",
+        ),
+        pytest.param(
+            "nodes",
+            {"Node": [node(gpus="6")]},
+            "gpus_missing",
+            "6 of 8 GPUs can be used",
+            id="nodes-gpus",
+        ),
+        pytest.param(
+            "nodes",
+            {"Node": [node(unschedulable=True)]},
+            "cordoned",
+            "cordoned: gpu-a",
+            id="nodes-cordoned",
+        ),
+        pytest.param("nodes", {"Node": [node("gpu-b")]}, "gone", "gone: gpu-a", id="nodes-gone"),
+        pytest.param("storage", {}, "no_claims", "claim no volumes", id="storage-none"),
+        pytest.param(
+            "storage", claimed("Bound"), "bound", "PersistentVolumeClaim models", id="storage-bound"
+        ),
+        pytest.param("storage", claimed("Pending"), "pending", "pending", id="storage-pending"),
+        pytest.param("storage", claimed("Lost"), "lost", "models: lost", id="storage-lost"),
+        pytest.param(
+            "storage", {"Pod": [pod(**CLAIM)]}, "missing", "models: missing", id="storage-missing"
+        ),
+        pytest.param(
+            "storage",
+            {**claimed("Bound"), "Event": [event("FailedAttachVolume", "Multi-Attach error")]},
+            "not_attached",
+            "decode-0: FailedAttachVolume: Multi-Attach error",
+            id="storage-multi-attach",
+        ),
+        pytest.param("probes", {"Pod": [pod(**PROBED)]}, "passing", "15 min", id="probes-passing"),
+        pytest.param("probes", {}, "no_probes", "no container has a probe", id="probes-none"),
+        pytest.param("probes", GONE, "cannot_tell", "no pods whose probes", id="probes-no-pods"),
+        pytest.param(
+            "probes",
+            probed(LATE, count=4),
+            "timing_out",
+            "4 times in 15 min on decode-0: Readiness probe failed",
+            id="probes-late",
+        ),
+        pytest.param(
+            "probes",
+            probed(LATE),
+            "timing_out",
+            "(readiness of vllm: timeout 2 s, every 5 s, 3 failures)",
+            id="probes-limits",
+        ),
+        pytest.param(
+            "probes",
+            probed("Readiness probe failed: HTTP probe failed with statuscode: 503"),
+            "readiness_failing",
+            "statuscode: 503",
+            id="probes-readiness",
+        ),
+        pytest.param(
+            "probes",
+            probed("Liveness probe failed: connection refused"),
+            "liveness_failing",
+            "connection refused",
+            id="probes-liveness",
+        ),
+        pytest.param(
+            "probes",
+            probed("Startup probe failed: context deadline exceeded"),
+            "startup_failing",
+            "Startup probe failed",
+            id="probes-startup",
+        ),
+    ],
+)
+def test_a_check_says_what_the_objects_say(
+    name: str, objects: dict[str, Any], verdict: str, words: str
+) -> None:
+    """Each verdict has its reason in names and numbers: people act on the sentence."""
+    told = found(name, **objects)
+
+    assert told.verdict == verdict
+    assert words in told.because
+    assert verdict in check(name).verdicts
+
+
+def test_every_verdict_of_the_table_is_one_of_three() -> None:
+    """What a check found speaks for something wrong, for nothing wrong, or for neither."""
+    for name in OBJECTS:
+        verb = check(name)
+        assert not set(verb.wrong) & set(verb.well)
+        assert {*verb.wrong, *verb.well} < set(verb.verdicts)
+        assert verb.wrong
+        assert verb.well
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+@pytest.mark.parametrize(
+    "error", [Forbidden("no permission"), Unavailable("no answer")], ids=["forbidden", "away"]
+)
+def test_what_may_not_be_seen_is_never_well(name: str, error: Exception) -> None:
+    """No permission is a state of its own: it must read neither as healthy nor as broken."""
+    blind = Cluster(world(), refuse=dict.fromkeys(kinds.ALL, error))
+
+    told = ask(name, blind)
+
+    assert told.verdict == "cannot_tell"
+    assert str(error) in told.because
+
+
+def test_what_is_wrong_stays_wrong_beside_what_is_not_seen() -> None:
+    """A crash loop is no less one because the nodes may not be listed."""
+    broken = world(Pod=[pod(**CLAIM)])
+    blind = Cluster(broken, refuse={kinds.EVENT: Forbidden("no permission")})
+
+    told = ask("storage", blind)
+
+    assert told.verdict == "missing"
+    assert "not seen: Events of llm-d: no permission" in told.because
+
+
+def test_a_pool_and_its_picker_are_ways_too() -> None:
+    """With the picker away, requests of a pool that fails closed reach no engine."""
+    services = [named("llama-epp", spec={"selector": {"app": "epp"}})]
+    down = found("endpoints", lambda x: pooled(x, PICKER), Service=services, EndpointSlice=[])
+    up = found(
+        "endpoints",
+        lambda x: pooled(x, PICKER),
+        Service=services,
+        EndpointSlice=[slice_of("llama-epp", ready=1)],
+    )
+
+    assert (down.verdict, down.because) == (
+        "picker_down",
+        "no ready endpoint: picker llama-epp 0 of 0 ready",
+    )
+    assert (up.verdict, up.because) == ("ready", "InferencePool llama 2 of 2 ready")
+
+
+def test_a_route_to_what_is_not_there_is_named() -> None:
+    """The gateway answers 500 then, and everything behind it is well."""
+    refs = [{"kind": "InferencePool", "name": "llama"}, {"name": "gone"}]
+    route = named("chat", spec={"rules": [{"backendRefs": refs}]})
+    pools = [named("llama")]
+
+    told = found("routes", pooled, HTTPRoute=[route], InferencePool=pools)
+
+    assert told.verdict == "backend_missing"
+    assert told.because == "HTTPRoute chat leads to Service gone, which is not there"
+
+
+def test_a_workload_of_zero_pods_is_reached_by_what_it_would_make() -> None:
+    """At zero pods it is most needed to know which Service leads nowhere."""
+    told = found("endpoints", Pod=[], EndpointSlice=[])
+
+    assert (told.verdict, "Service decode 0 of 0" in told.because) == ("none_ready", True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        pytest.param(
+            ["--max-num-seqs", "64"],
+            ["--max-num-seqs", "512"],
+            "argument removed: --max-num-seqs 64; vllm: argument added: --max-num-seqs 512",
+            id="with-its-value",
+        ),
+        pytest.param(
+            ["--max-num-batched-tokens=8"],
+            [],
+            "argument removed: --max-num-batched-tokens=8",
+            id="tokens-are-no-secret",
+        ),
+        pytest.param(["--api-key=abc"], [], "argument removed: --api-key ***", id="secret"),
+        pytest.param(["--api-key", "abc"], [], "argument removed: --api-key ***", id="apart"),
+        pytest.param(["-c", "serve --hf-token=abc"], [], "argument removed: ***", id="in-a-shell"),
+    ],
+)
+def test_changed_arguments_are_named_without_secrets(
+    old: list[str], new: list[str], words: str
+) -> None:
+    """The diff is what people decide by, and Slack is where keys must not appear."""
+    sets = [replica_set(1, made=600, args=old), replica_set(2, made=5, args=new)]
+
+    told = found("rollout", ReplicaSet=sets)
+
+    assert words in told.because
+    assert "abc" not in told.because
+
+
+def test_a_changed_environment_names_its_variables_alone() -> None:
+    """Their values are where tokens are."""
+    old = [{"name": "HF_TOKEN", "value": "one"}, {"name": "GONE", "value": "1"}]
+    new = [{"name": "HF_TOKEN", "value": "two"}, {"name": "NEW", "value": "1"}]
+    sets = [replica_set(1, made=600, env=old), replica_set(2, made=5, env=new)]
+
+    told = found("rollout", ReplicaSet=sets).because
+
+    assert "environment GONE removed; vllm: environment HF_TOKEN changed" in told
+    assert "environment NEW added" in told
+    assert "two" not in told
+
+
+def test_a_kind_without_history_says_so() -> None:
+    """What an operator keeps elsewhere is looked at by hand."""
+    told = found("rollout", lambda x: replace(x, kind="LLMInferenceService"))
+
+    assert told.verdict == "cannot_tell"
+    assert "keeps no history that we read" in told.because
+
+
+def test_words_from_outside_are_short_and_of_one_line() -> None:
+    """Anybody who may make a pod writes these."""
+    message = "\u202eboom\n" + "x" * 10_000
+    told = found("events", Event=[event("BackOff\n\x00", message)])
+
+    assert len(told.because) < 400
+    assert not any(ord(each) < 32 or each == "\u202e" for each in told.because)
+
+
+def test_a_thousand_pods_make_a_short_sentence_and_few_numbers() -> None:
+    """A card has room for three names."""
+    many = [pod(f"decode-{n}", status=unready(container(restartCount=9))) for n in range(1000)]
+
+    told = found("pods", Pod=many)
+
+    assert "and 997 more" in told.because
+    assert len(told.evidence) < 40
+
+
+def test_a_check_sees_no_way_to_write() -> None:
+    """Whoever writes a check cannot change the cluster, not even by mistake."""
+    from cluster.clients.reads import ReadOnly  # noqa: PLC0415  # what is told of
+
+    public = {name for name in dir(ReadOnly) if not name.startswith("_")}
+    assert public == {"thing", "things"}
+
+
+def test_the_numbers_say_what_was_asked() -> None:
+    """Anybody can ask the API server again."""
+    told = found("pods")
+
+    assert {one.query for one in told.evidence} == {
+        "Deployment decode of llm-d; Pods of llm-d with app=decode"
+    }
+    assert {one.name: one.value for one in told.evidence} == {
+        "replicas wanted": 2,
+        "pods": 2,
+        "pods ready": 2,
+    }
+
+
+def test_all_checks_of_objects_are_here() -> None:
+    """A new one is held to this page by being there."""
+    others = {"signal", "trend", "kv_cache"}
+    checks = {name for name, verb in verbs().items() if hasattr(verb, "judge")}
+    assert checks - others == set(OBJECTS)
+    assert PODS
