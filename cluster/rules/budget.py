@@ -254,12 +254,12 @@ def _proofs(kind: Kind, burn: Burn) -> Iterator[Proof]:
     burst = f"{always(1, 12)} {always(0, int(over / each))}"
     yield proof(f"{title}: above", shown(always(above, count)), fires=labels)
     yield proof(f"{title}: below", shown(always(below, count)))
+    yield proof(f"{title}: nothing was counted", budgets)
     if kind is not Kind.ERRORS:
         return
     yield proof(
         f"{title}: a burst that is over", shown(burst), at=over, unless=shown(always(1, 500))
     )
-    yield proof(f"{title}: nothing was counted", budgets)
     if burn.urgency is Urgency.PAGE:
         few = shown(always(0.001, count), 0.001)
         yield proof(f"{title}: one request in a quarter of an hour", few)
@@ -299,6 +299,7 @@ UNSEEN: Final = Alert(
             unless={_proof(EVENTS): GONE},
             only=ONLY,
         ),
+        Proof(title="no objective is in force", series={}, at=timedelta(minutes=45), only=ONLY),
         Proof(
             title="nothing counts because maintenance is planned",
             series={_proof(BUDGET): always(0.001, 90), _proof(PLANNED): always(1, 90)},

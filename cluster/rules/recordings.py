@@ -113,6 +113,23 @@ def recorded(name: str) -> str:
     return f"{PREFIX}{SIGNALS[name].name}"
 
 
+def kept(formula: Formula) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the labels that rows end with, and those by which the series are put together."""
+    if formula.scope in {Scope.PODS, Scope.WORKLOAD, Scope.MODEL, Scope.EXPORTED}:
+        return (ENGINE, ENGINE) if _of_engine(formula) else (OF_MODEL, POD)
+    if formula.scope in {Scope.POOL, Scope.QUEUE}:
+        return ("namespace", "pool"), ("namespace", *formula.scope.whole)
+    if formula.scope is Scope.CLUSTER:
+        return (("node",), ("node",)) if isinstance(formula, OnNodes) else ((), ())
+    if formula.scope is Scope.DEPLOYMENT:
+        return ("namespace", "deployment"), ("namespace", "deployment")
+    if formula.scope is Scope.STATEFUL_SET:
+        return ("namespace", "statefulset"), ("namespace", "statefulset")
+    # By its era: the picker's `llm_d_epp_` begins like the chapter's names, and knows no model.
+    named = formula.scope is Scope.ROUTER or _of_engine(formula) or era(_first(formula)) == CHAPTER
+    return (MODEL, MODEL) if named else (("namespace",), ("namespace",))
+
+
 def _recording(signal: Signal) -> Recording:
     expr = COUNTED.get(signal.name) or _joined(list(_levels(signal)))
     return Recording(
@@ -146,7 +163,7 @@ def _way(signal: Signal, number: int) -> tuple[tuple[str, ...], str]:
     """Return the labels of a way's rows, and its query."""
     formula = signal.ways[number]
     extra = (signal.breakdown,) if signal.breakdown else ()
-    labels, by = _labels(formula)
+    labels, by = kept(formula)
     query: str = generic(signal, by=(*by, *extra))[number].query
     query = _numbers(formula, query)
     if by == POD:
@@ -160,23 +177,6 @@ def _way(signal: Signal, number: int) -> tuple[tuple[str, ...], str]:
     elif isinstance(formula, OnNodes):
         query = f"({query}) and on (node) (kube_pod_info and on (namespace, pod) {POD_OF_MODEL})"
     return (*labels, *extra), query
-
-
-def _labels(formula: Formula) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the labels that rows end with, and those by which the series are put together."""
-    if formula.scope in {Scope.PODS, Scope.WORKLOAD, Scope.MODEL, Scope.EXPORTED}:
-        return (ENGINE, ENGINE) if _of_engine(formula) else (OF_MODEL, POD)
-    if formula.scope in {Scope.POOL, Scope.QUEUE}:
-        return ("namespace", "pool"), ("namespace", *formula.scope.whole)
-    if formula.scope is Scope.CLUSTER:
-        return (("node",), ("node",)) if isinstance(formula, OnNodes) else ((), ())
-    if formula.scope is Scope.DEPLOYMENT:
-        return ("namespace", "deployment"), ("namespace", "deployment")
-    if formula.scope is Scope.STATEFUL_SET:
-        return ("namespace", "statefulset"), ("namespace", "statefulset")
-    # By its era: the picker's `llm_d_epp_` begins like the chapter's names, and knows no model.
-    named = formula.scope is Scope.ROUTER or _of_engine(formula) or era(_first(formula)) == CHAPTER
-    return (MODEL, MODEL) if named else (("namespace",), ("namespace",))
 
 
 def _of_engine(formula: Formula) -> bool:

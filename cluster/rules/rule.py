@@ -48,6 +48,10 @@ class Alert:
 
     `why` says what the numbers are sized for; it stands as a comment in the file. An alert that
     the catalogue of severities does not know names its `priority`: P0 to P3.
+
+    Its proofs are repeated under all names that its metrics have: see `cluster.rules.renamed`.
+    `never_in` are names among them in which it cannot ring, `rings_without` those of its first
+    proof without which it rings all the same, each with the reason.
     """
 
     name: str
@@ -62,6 +66,8 @@ class Alert:
     priority: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     why: str = ""
+    never_in: Mapping[str, str] = field(default_factory=dict)
+    rings_without: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def runbook_url(self) -> str:

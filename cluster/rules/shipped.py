@@ -6,9 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from cluster.rules import budget, dashboards, files
+from cluster.rules import budget, catalogue_page, dashboards, files
 from cluster.rules.recordings import recordings
 from cluster.rules.rule import Group, RuleFile
+from incidents.catalogued import Catalogue, shipped
 from incidents.objectives import Objectives
 
 TOPICS: Final = Path(__file__).with_name("topics")
@@ -37,9 +38,18 @@ def rule_files(
     return found
 
 
-def texts(objectives: Objectives, *, folders: Sequence[Path] = (TOPICS,)) -> Mapping[str, str]:
-    """Return the text of every file that is generated, by its path below the folder."""
-    return dict(_texts(rule_files(objectives, folders=folders)))
+def texts(
+    objectives: Objectives,
+    *,
+    folders: Sequence[Path] = (TOPICS,),
+    known: Catalogue | None = None,
+) -> Mapping[str, str]:
+    """Return the text of every file that is generated, by its path below the folder.
+
+    `known` is the catalogue of severities; without it, it is the one that we ship.
+    """
+    page = catalogue_page.text(shipped() if known is None else known)
+    return {**dict(_texts(rule_files(objectives, folders=folders))), "catalogue.md": page}
 
 
 def _texts(found: Iterable[RuleFile]) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,14 @@ from cluster.rules.proving import (
     series,
 )
 from cluster.rules.rule import KV_CACHE, Alert, Group, Proof, RuleFile
-from cluster.rules.topics.picker import ASKED, READY, READY_BEFORE, errors
+from cluster.rules.topics.picker import (
+    ASKED,
+    READY,
+    READY_BEFORE,
+    SCHEDULED_OR_NOT,
+    answers,
+    errors,
+)
 
 LABELS: Final = {"service": "llm-d", "team": "sre"}
 EACH: Final = ("namespace", "model_name")
@@ -115,6 +122,7 @@ ERRORS: Final = Alert(
     summary="High error rate detected",
     description="Error rate is {{ $value | humanize }}% over the last 5 minutes",
     why="EPPHighErrorRatio is the same in a real name.",
+    rings_without=SCHEDULED_OR_NOT,
     proofs=(
         Proof(
             title="one request in ten",
@@ -128,6 +136,12 @@ ERRORS: Final = Alert(
                 at_picker("llm_d_requests_total", status="200"): growing(600),
                 at_picker("llm_d_requests_total", status="503"): growing(60),
             },
+            at=minutes(10),
+            fires=MODEL,
+        ),
+        Proof(
+            title="the engines answer one in ten with 503",
+            series={ASKED: growing(600), **answers("200", 540), **answers("503", 60)},
             at=minutes(10),
             fires=MODEL,
         ),

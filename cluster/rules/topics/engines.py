@@ -18,6 +18,7 @@ from cluster.rules.proving import (
     gone_after,
     growing,
     minutes,
+    series,
 )
 from cluster.rules.rule import KV_CACHE, Alert, Group, Proof, RuleFile
 
@@ -28,6 +29,15 @@ PROMPTED: Final = "vllm:prompt_tokens_total"
 USAGE: Final = "vllm:kv_cache_usage_perc"
 HITS: Final = "vllm:prefix_cache_hits_total"
 QUERIES: Final = "vllm:prefix_cache_queries_total"
+NO_HOUR_AGO: Final = (
+    "llm_d_cache_hits_total",
+    "llm_d_cache_requests_total",
+    "redis_keyspace_hits_total",
+    "redis_keyspace_misses_total",
+)
+
+
+NO_ROLE: Final = {"llm_d_queue_depth": "the operations chapter's queue does not name a role"}
 
 
 def _prefill_waits(than: float, by: str) -> str:
@@ -129,6 +139,7 @@ FILE: Final = RuleFile(
                 ),
                 Alert(
                     name="VLLMPrefixHitRatioDrop",
+                    never_in=dict.fromkeys(NO_HOUR_AGO, "of it no hour ago is read"),
                     expr=(
                         f"{each('prefix_hit_ratio', 'max')}"
                         f" < 0.5 * ({each('prefix_hit_ratio_baseline', 'max')} > 0.1)"
@@ -165,6 +176,12 @@ FILE: Final = RuleFile(
                             fires=DECODE,
                         ),
                         Proof(
+                            title="SGLang's own ratio",
+                            series={engine("sglang:cache_hit_rate"): "0.8x120 0.2x80"},
+                            at=minutes(155),
+                            fires=DECODE,
+                        ),
+                        Proof(
                             title="as ever",
                             series={
                                 engine(HITS): growing(480, 200),
@@ -192,6 +209,7 @@ FILE: Final = RuleFile(
                 ),
                 Alert(
                     name="PrefillBacklog",
+                    never_in=NO_ROLE,
                     expr=(
                         f"{_prefill_waits(50, '>')} and on (namespace, model_name)"
                         f" {each('kv_usage', 'max', by=EACH_MODEL, only=OF_DECODE)} < 0.7"
@@ -228,6 +246,7 @@ FILE: Final = RuleFile(
                 ),
                 Alert(
                     name="DecodeStarved",
+                    never_in=NO_ROLE,
                     expr=(
                         f"{_prefill_waits(10, '>')} and on (namespace, model_name)"
                         f" {each('running', 'sum', by=EACH_MODEL, only=OF_DECODE)} < 1"
@@ -300,6 +319,15 @@ FILE: Final = RuleFile(
                             fires=DECODE,
                         ),
                         Proof(
+                            title="engines without a role, and the operations chapter's queue",
+                            series={
+                                series("llm_d_queue_depth", **MODEL, job="epp"): always(40),
+                                series(USAGE, **MODEL, job="vllm", pod="a"): always(0.95),
+                            },
+                            at=minutes(15),
+                            fires=MODEL,
+                        ),
+                        Proof(
                             title="with preemptions it is another alert",
                             series={
                                 engine(WAITING): always(40),
@@ -357,6 +385,17 @@ FILE: Final = RuleFile(
                             },
                             at=minutes(14),
                             fires=MODEL,
+                        ),
+                        Proof(
+                            title="the engines' own histogram",
+                            series={
+                                engine("vllm:time_to_first_token_seconds_bucket", le=bound): (
+                                    growing(by)
+                                )
+                                for bound, by in (("5.0", 0), ("10.0", 60), ("+Inf", 60))
+                            },
+                            at=minutes(15),
+                            fires=DECODE,
                         ),
                         Proof(title="two seconds", series=_ttft("2.5"), at=minutes(15)),
                         Proof(

@@ -19,6 +19,8 @@ COUNTED: Final = "DCGM_EXP_XID_ERRORS_COUNT"
 THROTTLES: Final = 87
 
 ALIVE: Final = {engine("vllm:num_requests_running"): always(1, 90)}
+# On a GPU that no engine is known to use it rings without a model.
+UNUSED: Final = {"vllm:num_requests_running": "a GPU fails also where no engine is seen on it"}
 WHERE: Final = {"namespace": NAMESPACE, "pod": "decode-0", "gpu": "3", "Hostname": "gpu-a"}
 KNOWN: Final = {**WHERE, **DECODE}
 
@@ -58,6 +60,7 @@ FILE: Final = RuleFile(
                 ),
                 Alert(
                     name="GPUXidCritical",
+                    rings_without=UNUSED,
                     expr=with_model(
                         f'count_values by ({", ".join(GPU)}) ("xid", '
                         f"({' or '.join(f'{XID} == {code}' for code in DRAIN)}) unless "
@@ -130,6 +133,7 @@ FILE: Final = RuleFile(
                 ),
                 Alert(
                     name="GPURowRemapFailure",
+                    rings_without=UNUSED,
                     expr=with_model(
                         consumer("DCGM_FI_DEV_ROW_REMAP_FAILURE > 0", GPU), GPU, anywhere=True
                     ),
@@ -164,6 +168,7 @@ FILE: Final = RuleFile(
                 ),
                 Alert(
                     name="GPUThermalThrottle",
+                    rings_without=UNUSED,
                     expr=with_model(
                         consumer(f"DCGM_FI_DEV_GPU_TEMP > {THROTTLES}", GPU), GPU, anywhere=True
                     ),

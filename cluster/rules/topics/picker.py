@@ -12,9 +12,11 @@ from cluster.rules.proving import (
     at_picker,
     begun_anew,
     born_again,
+    engine,
     gone_after,
     growing,
     minutes,
+    of_pod,
     series,
 )
 from cluster.rules.rule import Alert, Group, Proof, RuleFile
@@ -31,6 +33,21 @@ ASKED: Final = at_picker("llm_d_epp_request_total")
 def errors(code: str) -> str:
     """Return the picker's counter of errors with a code."""
     return at_picker("llm_d_epp_request_error_total", error_code=code)
+
+
+SCHEDULED_OR_NOT: Final = {
+    "llm_d_epp_request_total": "where nothing is scheduled any more, refusals are all there is"
+}
+"""Why a ratio of errors rings without the requests that were scheduled."""
+
+
+def answers(status: str, by: float) -> dict[str, str]:
+    """Return what the engine in the decode pod answers, `by` a minute with this HTTP status."""
+    handler = "/v1/chat/completions"
+    return {
+        engine("vllm:num_requests_running"): always(1),
+        of_pod("http_requests_total", handler=handler, status=status): growing(by),
+    }
 
 
 def outcome(word: str) -> str:
@@ -142,6 +159,7 @@ FILE: Final = RuleFile(
                         "reasons, for 10 minutes."
                     ),
                     why="Below a request a minute a ratio is about single requests.",
+                    rings_without=SCHEDULED_OR_NOT,
                     proofs=(
                         Proof(
                             title="one in ten",
@@ -157,6 +175,25 @@ FILE: Final = RuleFile(
                                     "inference_model_request_error_total",
                                     error_code="ModelServerError",
                                 ): growing(60),
+                            },
+                            at=minutes(20),
+                            fires=MODEL,
+                        ),
+                        Proof(
+                            title="the engines answer one in ten with 503",
+                            series={
+                                ASKED: growing(600),
+                                **answers("200", 540),
+                                **answers("503", 60),
+                            },
+                            at=minutes(20),
+                            fires=MODEL,
+                        ),
+                        Proof(
+                            title="the operations chapter's own metric",
+                            series={
+                                at_picker("llm_d_requests_total", status="200"): growing(600),
+                                at_picker("llm_d_requests_total", status="503"): growing(60),
                             },
                             at=minutes(20),
                             fires=MODEL,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -10,8 +11,10 @@ import pytest
 from bot.app.cli.main import main
 from bot.app.cluster_facts import OF_TARGET
 from bot.app.signal_facts import IDLE
+from cluster.rules.shipped import texts
 from incidents.catalogued import shipped, together
 from incidents.facts import FACTS, Origin
+from incidents.objectives import Objectives
 from incidents.policy import Severity
 from incidents.replaying import LIMIT
 from incidents.severity import judge
@@ -127,20 +130,37 @@ def test_nobody_relies_on_the_desk_for_a_watchdog_that_stays_away() -> None:
     assert "does not watch yet whether it\n    # stays away" in shipped
 
 
-def test_the_page_says_that_its_own_table_has_to_be_told() -> None:
-    """Whoever follows it must not learn of the table from a test that fails."""
+def test_the_page_names_the_command_that_writes_the_catalogue() -> None:
+    """A table that is kept by hand says yesterday's severities."""
     adding = PAGE.partition("## Adding an alert")[2].partition("\n## ")[0]
 
-    assert "[the catalogue](#the-catalogue)" in adding
-    assert f"`tests/bot/app/{Path(__file__).name}` compares" in adding
-    assert "nothing else has to be told" not in adding
+    assert "`triaged rules --out deploy`" in adding
+    assert "[the catalogue](../deploy/catalogue.md)" in adding
+    assert JUDGED.findall(PAGE) == []
 
 
-def test_the_catalogue_of_the_page_is_that_of_the_code() -> None:
+def test_the_alert_of_the_page_has_its_row_written() -> None:
+    """One file and one command: nobody edits the catalogue."""
+    module = ModuleType("guard")
+    exec(compile(block("guard.py"), "guard.py", "exec"), module.__dict__)  # noqa: S102  # the page's own
+    known = shipped()
+    with_it = replace(known, judged={**known.judged, **together([module]).judged})
+
+    before, after = texts(Objectives()), texts(Objectives(), known=with_it)
+    changed = {name for name, text in after.items() if before.get(name) != text}
+
+    assert changed == {"catalogue.md"}
+    (new,) = set(after["catalogue.md"].splitlines()) - set(before["catalogue.md"].splitlines())
+    assert (
+        new == "| P3 | RB-27 | `GuardRejects`, `PromptGuardRejects` | the guard refuses prompts |"
+    )
+
+
+def test_the_catalogue_that_is_shipped_is_that_of_the_code() -> None:
     """An alert that is missing there nobody will look for in the code."""
-    rows = JUDGED.findall(PAGE)
+    page = (ROOT / "deploy" / "catalogue.md").read_text("utf-8")
     found = dict[str, tuple[str, str, str]]()
-    for severity, modes, names, because in rows:
+    for severity, modes, names, because in JUDGED.findall(page):
         for name in re.findall(r"`(\w+)`", names):
             found[name] = (severity, modes, because)
 
@@ -152,3 +172,5 @@ def test_the_catalogue_of_the_page_is_that_of_the_code() -> None:
         )
         for name, one in shipped().judged.items()
     }
+    quiet = page.rpartition("No incident:")[2]
+    assert set(re.findall(r"`(\w+)`", quiet)) == shipped().never_open

@@ -10,6 +10,7 @@ import pytest
 
 from bot.app.cli.rules import SHIPPED
 from bot.app.configuration import objectives_of
+from cluster.rules import renamed
 from cluster.rules.recordings import recordings
 from cluster.rules.rule import Alert, Proof, Recording
 from cluster.rules.shipped import rule_files, texts
@@ -25,22 +26,14 @@ DEPLOY = Path(__file__).parents[3] / "deploy"
 PROMISED = objectives_of(SHIPPED)
 FILES = rule_files(PROMISED)
 ALERTS = [alert for file in FILES for alert in file.alerts]
-RECORDINGS = {
-    rule.name: rule.expr for file in FILES for rule in file.rules if isinstance(rule, Recording)
-}
-RECORDED = RECORDINGS.keys()
-# What is fed with the recordings of objectives is proven by their values.
-WATCHING = [
-    alert for file in FILES for alert in file.alerts if not file.fed and alert.name != "Watchdog"
-]
+RECORDED = {rule.name for file in FILES for rule in file.rules if isinstance(rule, Recording)}
+WATCHING = [(file, alert) for file in FILES for alert in file.alerts if alert.name != "Watchdog"]
 COUNTING = [
     alert
-    for alert in WATCHING
-    if any(
-        re.search(r"\b(rate|increase)\(", expr)
-        for name, expr in (*RECORDINGS.items(), ("", alert.expr))
-        if name in alert.expr
-    )
+    for file, alert in WATCHING
+    # What is fed reads averages of what is recorded; the counters behind are proven by values.
+    if not file.fed
+    and any(re.search(r"\b(rate|increase|resets)\(", one) for one in renamed.behind(file, alert))
 ]
 PART = re.compile(r"(?:^| )([0-9.]+)(?:\+([0-9.]+))?(?:x([0-9]+))?")
 CHAPTER = json.loads((DEPLOY / "grafana" / "operations-chapter.json").read_text("utf-8"))
@@ -128,7 +121,7 @@ def test_every_alert_was_seen_to_ring_and_to_keep_still(alert: Alert) -> None:
     assert still or alert.name == "Watchdog"
 
 
-@pytest.mark.parametrize("alert", WATCHING, ids=alert_id)
+@pytest.mark.parametrize("alert", [alert for _, alert in WATCHING], ids=alert_id)
 def test_every_alert_was_seen_without_some_of_its_series(alert: Alert) -> None:
     """Absent data is neither trouble nor its end: what an alert makes of it must be known."""
     ringing = {metric(each) for proof in alert.proofs if proof.fires for each in proof.series}
@@ -139,7 +132,7 @@ def test_every_alert_was_seen_without_some_of_its_series(alert: Alert) -> None:
 
 @pytest.mark.parametrize("alert", COUNTING, ids=alert_id)
 def test_every_alert_about_a_counter_was_seen_when_that_begins_anew(alert: Alert) -> None:
-    """A restart is no fall, and no end."""
+    """A restart is no fall, and no end; also of a counter behind what is recorded."""
     assert any(begins_anew(values) for proof in alert.proofs for values in proof.series.values())
 
 
