@@ -1,7 +1,7 @@
 """Translates what the API server and the line say into our four errors."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import urllib3
@@ -81,10 +81,13 @@ def _of_another_object(error: ApiException) -> bool:
 
     Only `/scale` and deletions answer that with 409; anywhere else a uid "is immutable".
     """
-    details = _status(error).get("details")
-    causes = details.get("causes") if isinstance(details, dict) else None
-    told = causes if isinstance(causes, list) else []
-    return any(isinstance(each, dict) and each.get("field") == "metadata.uid" for each in told)
+    return any(each.get("field") == "metadata.uid" for each in _causes(_status(error)))
+
+
+def _causes(status: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
+    details = status.get("details")
+    told = details.get("causes") if isinstance(details, dict) else None
+    return [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
 
 
 def _status(error: ApiException) -> Mapping[str, object]:
@@ -97,10 +100,14 @@ def _status(error: ApiException) -> Mapping[str, object]:
 
 
 def _message(error: ApiException) -> str:
-    """Return the message of the `Status` object; a proxy's page is not shown."""
-    told = _status(error).get("message")
-    if told:
-        return str(told)[:SHOWN]
+    """Return the message of the `Status` object; a proxy's page is not shown.
+
+    Which budget forbids an eviction, and by how much, stands in its causes alone.
+    """
+    status = _status(error)
+    causes = [each for each in _causes(status) if each.get("reason") == "DisruptionBudget"]
+    if told := status.get("message"):
+        return " ".join([str(told), *(str(each.get("message", "")) for each in causes)])[:SHOWN]
     # Without a status there was no answer: the client says what went wrong with TLS.
     return f"HTTP {error.status}" if error.status else str(error.reason)[:SHOWN]
 
