@@ -130,6 +130,26 @@ def too_many(seconds: int) -> Refusal:
     return refusal
 
 
+def over_budget(why: str, after: int | None = None) -> Refusal:
+    """429 of an eviction that a disruption budget forbids: nothing was done."""
+    message = "Cannot evict pod as it would violate the pod's disruption budget."
+    details: Object = {"causes": [{"reason": "DisruptionBudget", "message": why}]}
+    if after is not None:
+        details["retryAfterSeconds"] = after
+    refusal = Refusal(429, "TooManyRequests", message, details)
+    refusal.after = after
+    return refusal
+
+
+def too_many_budgets() -> Refusal:
+    """500 of an eviction that two budgets would have to allow."""
+    message = (
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not "
+        "support."
+    )
+    return Refusal(500, "InternalError", message)
+
+
 def gone(why: str) -> Refusal:
     """410 for a version that was forgotten."""
     return Refusal(410, "Expired", why)

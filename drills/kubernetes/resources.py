@@ -1,6 +1,6 @@
 """Which kinds the stand-in serves, and how a path names one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from drills.kubernetes import refusals
@@ -54,7 +54,14 @@ NAMESPACES = Resource(
 NODES = Resource(
     group="", version="v1", plural="nodes", kind="Node", short=("no",), namespaced=False
 )
-PODS = Resource(group="", version="v1", plural="pods", kind="Pod", short=("po",))
+PODS = Resource(
+    group="",
+    version="v1",
+    plural="pods",
+    kind="Pod",
+    short=("po",),
+    subresources=("status", "eviction"),
+)
 EVENTS = Resource(
     group="", version="v1", plural="events", kind="Event", short=("ev",), subresources=()
 )
@@ -88,7 +95,23 @@ STATEFULSETS = Resource(
     kind="StatefulSet",
     short=("sts",),
 )
-ALL = (NAMESPACES, NODES, PODS, EVENTS, DEPLOYMENTS, REPLICASETS, STATEFULSETS, AUTOSCALERS)
+BUDGETS = Resource(
+    group="policy",
+    version="v1",
+    plural="poddisruptionbudgets",
+    kind="PodDisruptionBudget",
+    short=("pdb",),
+)
+ALL = (
+    *(NAMESPACES, NODES, PODS, EVENTS, BUDGETS),
+    *(DEPLOYMENTS, REPLICASETS, STATEFULSETS, AUTOSCALERS),
+)
+
+# Subresources that are objects of another kind than what they belong to.
+_SUBRESOURCES: Mapping[str, Object] = {
+    "scale": {"kind": "Scale", "group": "autoscaling", "version": "v1"},
+    "eviction": {"kind": "Eviction", "group": "policy", "version": "v1", "verbs": ["create"]},
+}
 
 # Custom kinds: a cluster has those that it was installed with (`Cluster.install`).
 POOLS = Resource(
@@ -262,10 +285,9 @@ def _rows(one: Resource) -> list[Object]:
         "verbs": SEEN if one in READ_ONLY else VERBS,
         "shortNames": list(one.short),
     }
-    scale = {"kind": "Scale", "group": "autoscaling", "version": "v1"}
     return [main] + [
         common
         | {"name": f"{one.plural}/{sub}", "verbs": ["get", "patch", "update"]}
-        | (scale if sub == "scale" else {})
+        | _SUBRESOURCES.get(sub, {})
         for sub in one.subresources
     ]

@@ -4,12 +4,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drills.kubernetes import lists, options, patches, refusals
+from drills.kubernetes import evictions, lists, options, patches, refusals
 from drills.kubernetes.managed_fields import Writer
 from drills.kubernetes.objects import Object, View, uid_of
 from drills.kubernetes.resources import EVENTS, PODS, Address
 from drills.kubernetes.scale import scale_of, through_scale
 from drills.kubernetes.state import Change, Cluster
+
+_NAMED = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+"""The verbs of one object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,24 +36,16 @@ class Request:
 def verb_of(method: str, address: Address, query: Mapping[str, str]) -> str:
     """Return the Kubernetes verb of an HTTP method on this address; raises Refusal 405 or 501."""
     named = bool(address.name)
-    match method, named:
-        case "GET", True:
-            return "get"
-        case "GET", False:
-            return "watch" if query.get("watch", "").lower() in {"1", "true"} else "list"
-        case "POST", False:
-            return "create"
-        case "PUT", True:
-            return "update"
-        case "PATCH", True:
-            return "patch"
-        case "DELETE", True:
-            return "delete"
-        case "DELETE", False:
-            msg = "deletecollection"
-            raise refusals.not_implemented(msg)
-        case _:
-            raise refusals.method_not_allowed()
+    if method == "GET" and not named:
+        return "watch" if query.get("watch", "").lower() in {"1", "true"} else "list"
+    if method == "DELETE" and not named:
+        msg = "deletecollection"
+        raise refusals.not_implemented(msg)
+    created = not named or address.subresource == "eviction"
+    verb = "create" if method == "POST" and created else _NAMED.get(method, "")
+    if not verb or (created and verb != "create"):
+        raise refusals.method_not_allowed()
+    return verb
 
 
 def answer(request: Request, cluster: Cluster) -> tuple[int, Object]:
@@ -60,6 +55,10 @@ def answer(request: Request, cluster: Cluster) -> tuple[int, Object]:
             return 200, _get(request.address, cluster)
         case "list":
             return 200, lists.page(cluster, request.address, request.query)
+        case "create" if request.address.subresource:
+            where = request.address
+            body = _object(request)
+            return 201, evictions.evict(cluster, where.namespace, where.name, body, request.query)
         case "create":
             return 201, _create(request, cluster)
         case "delete":

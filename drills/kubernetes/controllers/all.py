@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from drills.kubernetes.controllers import autoscalers, deployments, garbage, pods, replicasets
+from drills.kubernetes.controllers import (
+    autoscalers,
+    budgets,
+    deployments,
+    garbage,
+    pods,
+    replicasets,
+)
 from drills.kubernetes.objects import View
 from drills.kubernetes.state import Cluster
 
@@ -48,3 +55,4 @@ class Controllers:
         pods.run(self._cluster, now, ready_after=self._ready_after)
         replicasets.reconcile(self._cluster, now)
         deployments.reconcile(self._cluster, now)
+        budgets.reconcile(self._cluster, now)

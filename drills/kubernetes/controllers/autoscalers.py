@@ -42,7 +42,8 @@ def _sync(cluster: Cluster, autoscaler: View, wanted: int | None, now: datetime)
     name = spec["scaleTargetRef"]["name"]
     before = cluster.get(DEPLOYMENTS, namespace, name)["spec"]["replicas"]
     if not before:
-        return  # a Deployment at zero switches its HPA off
+        _switch_off(cluster, autoscaler, now)
+        return
     size = min(max(before if wanted is None else wanted, spec["minReplicas"]), spec["maxReplicas"])
 
     def resized(thing: Object) -> Object:
@@ -60,6 +61,18 @@ def _sync(cluster: Cluster, autoscaler: View, wanted: int | None, now: datetime)
         return thing | {"status": _status(before, size, wanted, now, thing)}
 
     cluster.update(AUTOSCALERS, namespace, name_of(autoscaler), told, writer=_STATUS)
+
+
+def _switch_off(cluster: Cluster, autoscaler: View, now: datetime) -> None:
+    """Say that a Deployment at zero switches its HPA off."""
+    off = {"type": "ScalingActive", "status": "False", "reason": "ScalingDisabled"}
+
+    def told(thing: Object) -> Object:
+        thing["status"] = thing.get("status", {}) | {"currentReplicas": 0, "desiredReplicas": 0}
+        with_condition(thing, off, now=now)
+        return thing
+
+    cluster.update(AUTOSCALERS, namespace_of(autoscaler), name_of(autoscaler), told, writer=_STATUS)
 
 
 def _reason(wanted: int | None, size: int, before: int) -> str:

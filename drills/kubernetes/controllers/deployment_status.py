@@ -20,6 +20,13 @@ from drills.kubernetes.objects import (
 
 _COUNTS = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
 
+_PAUSED = {
+    "type": "Progressing",
+    "status": "Unknown",
+    "reason": "DeploymentPaused",
+    "message": "Deployment is paused",
+}
+
 
 def status_of(deployment: View, new: View, old: Sequence[View], now: datetime) -> Object:
     """Return the status after this pass; zero counts are left out, as Kubernetes does."""
@@ -39,7 +46,10 @@ def status_of(deployment: View, new: View, old: Sequence[View], now: datetime) -
     } | {name: count for name, count in counts.items() if count}
     shell: Object = {"spec": deployment["spec"], "status": after}
     _available(shell, now)
-    _progressing(shell, before, new, now)
+    if deployment["spec"].get("paused"):
+        _set(shell, _PAUSED, now)
+    else:
+        _progressing(shell, before, new, now)
     return after
 
 

@@ -32,7 +32,7 @@ _BY = "deployment-controller"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rollout:
-    """A Deployment with the ReplicaSets it controls."""
+    """A Deployment with the ReplicaSets it controls; `new` is empty while a pause keeps it away."""
 
     deployment: View
     new: View
@@ -46,21 +46,38 @@ class _Rollout:
 def reconcile(cluster: Cluster, now: datetime) -> None:
     """Bring every Deployment one step closer to its spec, and its status up to date."""
     for deployment in cluster.look(DEPLOYMENTS):
-        rollout = _gather(cluster, deployment)
-        if not deployment["spec"].get("paused"):
-            _grow(cluster, rollout)
-            _shrink(cluster, _gather(cluster, deployment))
-            _forget(cluster, _gather(cluster, deployment))
+        if deployment["spec"].get("paused"):
+            _hold(cluster, deployment, now)
+            continue
+        _grow(cluster, _gather(cluster, deployment))
+        _shrink(cluster, _gather(cluster, deployment))
+        _forget(cluster, _gather(cluster, deployment))
         _tell(cluster, _gather(cluster, deployment), now)
 
 
-def _gather(cluster: Cluster, deployment: View) -> _Rollout:
+def _hold(cluster: Cluster, deployment: View, now: datetime) -> None:
+    """Keep a paused Deployment's size and roll nothing: no ReplicaSet is made for a new template.
+
+    Where a rollout stopped half-way no size is changed; the real one changes both in proportion.
+    """
+    sets = sorted(_sets(cluster, deployment), key=_revision)
+    active = [one for one in sets if one["spec"]["replicas"]] or sets[-1:]
+    if len(active) == 1:
+        _resize(cluster, deployment, active[0], int(deployment["spec"]["replicas"]))
+        sets = sorted(_sets(cluster, deployment), key=_revision)
+    new = next((one for one in sets if _same_template(one, deployment)), {})
+    old = tuple(one for one in sets if uid_of(one) != uid_of(new))
+    _tell(cluster, _Rollout(deployment=deployment, new=new, old=old), now)
+
+
+def _sets(cluster: Cluster, deployment: View) -> list[View]:
     uid = uid_of(deployment)
-    sets = [
-        one
-        for one in cluster.look(REPLICASETS, namespace_of(deployment))
-        if controller_of(one) == uid
-    ]
+    found = cluster.look(REPLICASETS, namespace_of(deployment))
+    return [one for one in found if controller_of(one) == uid]
+
+
+def _gather(cluster: Cluster, deployment: View) -> _Rollout:
+    sets = _sets(cluster, deployment)
     new = next((one for one in sets if _same_template(one, deployment)), None)
     if new is None:
         new = _make(cluster, deployment, sets)

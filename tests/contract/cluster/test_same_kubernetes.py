@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.cluster.kubernetes_life import Life
 from tests.contract.cluster.kubernetes_reads import Reads
 from tests.contract.cluster.kubernetes_writes import Writes
 from tests.contract.cluster.places import StandIn, stand_in
@@ -22,3 +23,7 @@ class TestStandInReads(Reads):
 
 class TestStandInWrites(Writes):
     """What is written."""
+
+
+class TestStandInLife(Life):
+    """What follows from a write."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.contract.cluster.kubernetes_life import Life
 from tests.contract.cluster.kubernetes_reads import Reads
 from tests.contract.cluster.kubernetes_writes import Writes
 
@@ -14,3 +15,7 @@ class TestRealReads(Reads):
 
 class TestRealWrites(Writes):
     """What is written."""
+
+
+class TestRealLife(Life):
+    """What follows from a write."""

@@ -21,6 +21,9 @@ def test_a_program_that_is_frozen_is_ended(tmp_path: Path) -> None:
     with running(SLEEPER, log=log, patience=0.2) as program:
         until(log.read_text)
         os.kill(program.pid, signal.SIGSTOP)
+        # A signal that comes before it has stopped would still be heard.
+        stands = Path(f"/proc/{program.pid}/stat")
+        until(lambda: stands.read_text().rpartition(")")[2].split()[0] == "T")
 
     assert program.returncode == -signal.SIGKILL
 
