@@ -11,6 +11,7 @@ from bot.app.settings import load
 from incidents.belonging import team
 from incidents.facts_seen import blind_in_short
 from incidents.journal import Aggregate, Summary
+from incidents.targeting import called, choosing, question
 
 Told = Mapping[str, object]
 """One thing as JSON shows it."""
@@ -18,11 +19,15 @@ Told = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """All that is shown; JSON has the same names. `configuration` is what is wrong in it."""
+    """All that is shown; JSON has the same names.
+
+    `configuration` is what is wrong in it, `which` the incidents of which several workloads fit.
+    """
 
     configuration: str
     incidents: list[Told]
     approvals: list[Told]
+    which: list[Told]
     waits: list[Told]
     frozen: Mapping[str, str]
     kept_back: list[dict[str, object]]
@@ -46,6 +51,7 @@ def _found(desk: Opened) -> Found:
         configuration=desk.configuration.wrong,
         incidents=[_incident(row, desk) for row in incidents],
         approvals=[_approval(row) for row in approvals if row.state == "requested"],
+        which=list(_which(incidents, desk)),
         waits=list(_waits(desk)),
         frozen={scope: one.reason for scope, one in desk.desk.freeze().frozen.items()},
         kept_back=list(kept_listing.listing(desk.desk)),
@@ -94,6 +100,18 @@ def _approval(row: Summary) -> Told:
     }
 
 
+def _which(rows: Sequence[Summary], desk: Opened) -> Iterator[Told]:
+    """Yield the incidents about which people are asked which workload is meant."""
+    for row in rows:
+        candidates = question(desk.desk.incident(row.incident)) if row.incident else ()
+        if candidates:
+            yield {
+                "incident": row.incident,
+                "candidates": [called(one) for one in candidates],
+                "asked": choosing(candidates),
+            }
+
+
 def _waits(desk: Opened) -> Iterator[Told]:
     """Yield what the open runs cannot go on with, and why."""
     for row in desk.store.journal.summaries(aggregate=Aggregate.RUN, open_only=True):
@@ -114,6 +132,9 @@ def _lines(found: Found) -> Iterator[str]:
     yield from _open(found.incidents)
     for one in found.approvals:
         yield f"waits for a yes: {one['approval']}: {one['change']}"
+    for one in found.which:
+        how = f"triaged incident target {one['incident']}"
+        yield f"asked: INC-{one['incident']}: {one['asked']} ({how})"
     for one in found.waits:
         name = f"{one['run']} {one['step']}".strip()
         yield f"waits: {name}: {one['because']}"

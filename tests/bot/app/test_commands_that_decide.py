@@ -182,6 +182,7 @@ def test_which_workload_is_meant_is_listed_and_said_without_slack(run: Run) -> N
             for name in ("canary", "decode")
         )
         desk.desk.tell(builders.INCIDENT, AskTarget(candidates=fit))
+    status = run("status")
     listed = run("incident", "target", "1")
     wrong = run("incident", "target", "1", "Deployment gone")
     said = run("incident", "target", "1", "Deployment decode", "--because", "the big one")
@@ -191,6 +192,9 @@ def test_which_workload_is_meant_is_listed_and_said_without_slack(run: Run) -> N
 
     names = "Deployment canary, Deployment decode"
     assert nothing.out == "nobody asked which workload is meant\n"
+    asked = f"asked: INC-1: say which workload is meant: {names} (triaged incident target 1)"
+    assert asked in status.out.splitlines()
+    assert "asked:" not in run("status").out
     assert listed.out.splitlines() == [
         f"Deployment {x}: pod → Deployment {x}" for x in ("canary", "decode")
     ]

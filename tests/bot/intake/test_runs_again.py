@@ -13,8 +13,10 @@ from bot.app.reach import NoSignals
 from cluster.targets.target import Selector, Target
 from cluster.tools import Tools
 from incidents.commands.approval import RequestApproval
+from incidents.commands.incident import AskTarget, ChooseTarget
 from incidents.commands.run import AnswerAsk, ContinueFrom, RetryStep, StartRun
 from incidents.errors import HoldConflict
+from incidents.events.incident import Workload
 from incidents.events.run import CheckFinished
 from incidents.run import CRITERION, StepStatus
 from runbooks.engine.runner import Runner
@@ -22,7 +24,7 @@ from runbooks.engine.shelf import Shelf
 from runbooks.language import loader, registry
 from storage.memory import MemoryStore
 from tests.bot.intake.gathering import SLOW, Desk
-from tests.builders import DIGEST, requested, started
+from tests.builders import DIGEST, INCIDENT, requested, started
 
 
 class Somewhere:
@@ -198,3 +200,62 @@ def test_an_earlier_run_goes_on_once_the_newer_one_is_over(desk: Hands) -> None:
     desk.desk.tell("run-1-1", RetryStep(step="latency", by="ada", because="and this"))
 
     assert desk.desk.run("run-1-1").outcome is None
+
+
+def choose(desk: Hands, name: str) -> None:
+    """Let a person say which of two workloads is meant."""
+    fit = tuple(Workload(kind="Deployment", name=one, words="pod") for one in ("a", "b"))
+    desk.desk.tell(INCIDENT, AskTarget(candidates=fit))
+    chosen = ChooseTarget(chosen=f"Deployment {name}", by="ada", via="slack")
+    desk.desk.tell(INCIDENT, chosen)
+
+
+def test_every_choice_of_a_workload_is_checked_once() -> None:
+    """What a run found is about the workload it began with; no choice leaves two runs behind."""
+    desk = Hands(store=MemoryStore())
+    desk.fires(SLOW)
+    desk.hands(minutes=12)
+    for name in ("a", "a", "b", "a"):
+        choose(desk, name)
+        desk.restart()
+        desk.hands(minutes=12)
+
+    runs = [desk.desk.run(f"run-1-{number}") for number in (1, 2, 3, 4)]
+    assert [run.started.chosen for run in runs if run.started] == [
+        "",
+        "Deployment a",
+        "Deployment b",
+        "Deployment a",
+    ]
+    assert desk.checks == dict.fromkeys((run.id for run in runs), CHECKS)
+    assert desk.noted == {**dict.fromkeys((run.id for run in runs), STOPPED), "run-1-4": None}
+    assert runs[0].because == "ada chose Deployment a: it is looked at from the beginning"
+
+
+def test_a_choice_made_before_the_run_is_noted_is_not_lost() -> None:
+    """The hands begin a run in its own stream first: whoever chooses in between must be heard."""
+    desk = Hands(store=MemoryStore())
+    desk.fires(SLOW)
+    desk.runs.once()
+    before = dict(desk.noted)
+    choose(desk, "b")
+    desk.hands(minutes=2)
+
+    assert before == {}
+    assert desk.noted == {"run-1-1": STOPPED, "run-1-2": None}
+
+
+def test_an_earlier_run_that_is_sent_round_again_stops_where_another_workload_is_meant() -> None:
+    """Its next step would act on what nobody means any more."""
+    desk = Hands(store=MemoryStore())
+    desk.fires(SLOW)
+    desk.hands(minutes=12)
+    choose(desk, "b")
+    desk.hands(minutes=12)
+    desk.answer("run-1-2")
+    desk.hands(minutes=2)
+    desk.desk.tell("run-1-1", RetryStep(step="errors", by="ada", because="once more"))
+    desk.hands(minutes=2)
+
+    assert desk.noted == {"run-1-1": STOPPED, "run-1-2": "completed"}
+    assert desk.checks["run-1-1"] == CHECKS
