@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
+from cluster.drift.intended import LOCAL, NOTHING, Environments, bounds
 from incidents import correlation
 from incidents.alert import Alert
 from incidents.events.run import RunStarted
@@ -20,9 +22,19 @@ class Beginning:
     """Chooses runbooks and begins runs; the policy of the day is pinned with each."""
 
     def __init__(
-        self, *, runbooks: Mapping[str, Runbook], policy_digest: str, policy_text: str, texts: Texts
+        self,
+        *,
+        runbooks: Mapping[str, Runbook],
+        policy_digest: str,
+        policy_text: str,
+        texts: Texts,
+        environments: Environments = NOTHING,
+        cluster: str = LOCAL,
     ) -> None:
         self.runbooks = runbooks
+        self.environments = environments
+        """What is intended, for the runs that begin from now on; a reload puts another here."""
+        self._cluster = cluster
         self._policy = (policy_digest, policy_text)
         self._texts = texts
 
@@ -42,6 +54,7 @@ class Beginning:
         digest, text = self._policy
         asked = guide.runbook if guide else TRIAGE
         runbook = self.runbooks.get(asked)
+        pool = _pool(incident)
         because = guide.runbook_because if guide and runbook else f"runbook {asked} is gone"
         started = shelf.begin(
             runbook or self.runbooks[TRIAGE],
@@ -50,7 +63,7 @@ class Beginning:
                 namespace=opened.namespace if opened else "",
                 model=opened.model if opened else "",
                 role=opened.role if opened else "",
-                pool=_pool(incident),
+                pool=pool,
                 cluster=incident.place.cluster,
                 chosen=incident.target_chosen,
                 by=DESK,
@@ -58,9 +71,24 @@ class Beginning:
                 policy_digest=digest,
             ),
             texts=self._texts,
+            intended=partial(self._intended, incident, pool),
         )
         (policy,) = self._texts.keep([text])
         return replace(started, policy_text=policy)
+
+    def _intended(self, incident: Incident, pool: str, role: str) -> Mapping[str, int]:
+        """Return the sizes that environments.yaml says for the workload of a role."""
+        opened = incident.opened
+        return bounds(
+            self.environments.of(
+                cluster=incident.place.cluster,
+                namespace=opened.namespace if opened else "",
+                role=role,
+                model=opened.model if opened else "",
+                pool=pool,
+                own=self._cluster,
+            )
+        )
 
     def follow_ups(self, run: Run) -> tuple[str, ...]:
         """Return what the run's runbook leaves to be done, with who and how soon."""

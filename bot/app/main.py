@@ -142,6 +142,7 @@ def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
 def _reloading(desk: Opened, beginning: Beginning, metrics: Metrics) -> Reloading:
     def apply(found: Configuration) -> None:
         beginning.pin(policy_digest=found.policy.digest, policy_text=found.policy_text)
+        beginning.environments = found.environments
         desk.desk.policy = found.policy
 
     return Reloading(

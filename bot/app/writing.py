@@ -30,6 +30,8 @@ def beginning(desk: Opened) -> Beginning:
         policy_digest=desk.configuration.policy.digest,
         policy_text=desk.configuration.policy_text,
         texts=desk.store.texts,
+        environments=desk.configuration.environments,
+        cluster=desk.settings.cluster,
     )
 
 

@@ -165,17 +165,26 @@ class Environments:
         return tuple(place for one in self.environments for place in one.places)
 
     def of(
-        self, *, cluster: str, namespace: str, role: str, model: str, pool: str = ""
+        self,
+        *,
+        cluster: str,
+        namespace: str,
+        role: str,
+        model: str,
+        pool: str = "",
+        own: str = LOCAL,
     ) -> Place | None:
         """Return what is intended for a workload that an incident names; None where none is meant.
 
-        An empty cluster is the local one. Where several fit none is meant: a bound of the wrong one
-        is worse than no bound.
+        `own` is what the cluster at hand is called; an empty name and `local` mean it, too. Where
+        several fit none is meant: a bound of the wrong one is worse than no bound.
         """
+        at_hand = {"", LOCAL, own}
         found = [
             place
             for place in self.places
-            if (place.cluster, place.namespace) == (cluster or LOCAL, namespace)
+            if (place.cluster == cluster or {place.cluster, cluster} <= at_hand)
+            and place.namespace == namespace
             and _fits(place.workload, role=role, model=model, pool=pool)
         ]
         return found[0] if len(found) == 1 else None
@@ -185,10 +194,7 @@ NOTHING: Final = Environments()
 
 
 def bounds(place: Place | None) -> Mapping[str, int]:
-    """Return the sizes that a runbook can name: `normal`, `least` and `most`, where they are said.
-
-    Of a size below `least` or above `most` nothing in the file says that it is meant.
-    """
+    """Return the sizes that a runbook can name, `normal`, `least` and `most`, if they are said."""
     size = place.workload.replicas if place else None
     if size is None:
         return {}

@@ -1,6 +1,6 @@
 """The runbooks at hand, and those that running runs began with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from incidents.errors import Rejected
@@ -15,6 +15,9 @@ APPLY = "apply"
 
 ROLE = "decode"
 """The role that is meant when neither the runbook nor the alert names one."""
+
+Intended = Callable[[str], Mapping[str, int]]
+"""Returns the sizes that are intended for the workload of a role, by their names; none are {}."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +67,21 @@ class Beginning:
     given: Sequence[tuple[str, str]] = ()
 
 
-def begin(runbook: Runbook, beginning: Beginning, *, texts: Texts) -> RunStarted:
+def nothing_intended(_: str) -> Mapping[str, int]:
+    """Return no sizes: what is intended is not known."""
+    return {}
+
+
+def begin(
+    runbook: Runbook,
+    beginning: Beginning,
+    *,
+    texts: Texts,
+    intended: Intended = nothing_intended,
+) -> RunStarted:
     """Keep the runbook's text and return the run's first event; raises Rejected, Unavailable."""
-    settled = parameters.settle(runbook, dict(beginning.given))
+    role = runbook.target or beginning.role or ROLE
+    settled = parameters.settle(runbook, dict(beginning.given), intended=intended(role))
     (kept,) = texts.keep((runbook.text,))
     return RunStarted(
         incident=beginning.incident,
@@ -78,7 +93,7 @@ def begin(runbook: Runbook, beginning: Beginning, *, texts: Texts) -> RunStarted
         parameters=settled,
         namespace=beginning.namespace,
         model=beginning.model,
-        role=runbook.target or beginning.role or ROLE,
+        role=role,
         mode=APPLY,
         by=beginning.by,
         because=beginning.because,

@@ -70,7 +70,11 @@ def match(plain: Plain) -> Match:
 def parameter(name: str, plain: Plain) -> Parameter:
     """Return the parameter, its bounds in its shape."""
     return Parameter(
-        name=name, shape=_shape(plain), default=plain["default"], meaning=plain["meaning"]
+        name=name,
+        shape=_shape(plain),
+        default=plain["default"],
+        meaning=plain["meaning"],
+        intended=plain.get("intended", ""),
     )
 
 

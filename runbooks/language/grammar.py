@@ -50,6 +50,9 @@ SAMPLES = 5
 DAYS = Duration(minimum=timedelta(hours=1), maximum=timedelta(days=365))
 
 
+INTENDED = ("normal", "least", "most")
+"""The sizes of a workload that environments.yaml says and a parameter may have as its value."""
+
 Verbs = Mapping[str, StepVerb]
 
 
@@ -112,13 +115,13 @@ def _match() -> Shape:
 
 def _parameter() -> Shape:
     numeric: Mapping[str, Atom] = {
-        "int": Integer(),
         "percent": Percent(),
         "duration": Duration(),
     }
     records = {word: _typed(word, shape, _bounds(shape)) for word, shape in numeric.items()}
     choices = Field(shape=ListOf(item=LINE, fewest=2), required=True, meaning="What may be set")
-    records["text"] = _typed("text", LINE, {})
+    records["int"] = _typed("int", Integer(), {**_bounds(Integer()), **_SIZE})
+    records["text"] = _typed("text", LINE, _SIZE)
     records["choice"] = _typed("choice", LINE, {"choices": choices})
     return Tagged(key="type", records=records)
 
@@ -132,6 +135,14 @@ def _typed(word: str, shape: Atom, more: Mapping[str, Field]) -> Record:
             **more,
         }
     )
+
+
+_SIZE: Mapping[str, Field] = {
+    "intended": Field(
+        shape=Choice(choices=INTENDED),
+        meaning="The size in environments.yaml that it is, where the file says one",
+    )
+}
 
 
 def _bounds(shape: Atom) -> Mapping[str, Field]:

@@ -21,12 +21,16 @@ class OnFailure(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A value that a person may set when the run starts, within its bounds."""
+    """A value that a person may set when the run starts, within its bounds.
+
+    `intended` names the size in environments.yaml that goes before the default, empty for none.
+    """
 
     name: str
     shape: Atom
     default: Value
     meaning: str
+    intended: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

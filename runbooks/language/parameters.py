@@ -6,14 +6,18 @@ from incidents.errors import Rejected
 from runbooks.language import values
 from runbooks.language.declaration import Arguments
 from runbooks.language.model import Parameter, Runbook, Step
-from runbooks.language.shapes import Reference, Value
+from runbooks.language.shapes import Atom, Integer, Reference, Value
 
 Pairs = tuple[tuple[str, str], ...]
 
 
-def settle(runbook: Runbook, given: Mapping[str, str]) -> Pairs:
+def settle(
+    runbook: Runbook, given: Mapping[str, str], *, intended: Mapping[str, int] | None = None
+) -> Pairs:
     """Return every parameter with its value as text, defaults filled in.
 
+    What a person sets goes before what is `intended` (sizes by their names in environments.yaml),
+    and that before the default; its bounds hold for what is intended too, which is moved to them.
     Raises Rejected naming each parameter that is unknown or out of its bounds.
     """
     known = {parameter.name: parameter for parameter in runbook.parameters}
@@ -21,7 +25,8 @@ def settle(runbook: Runbook, given: Mapping[str, str]) -> Pairs:
     pairs = []
     for name, parameter in known.items():
         try:
-            pairs.append((name, values.to_text(parameter.shape, _value(parameter, given))))
+            value = _begins_with(parameter, given, intended or {})
+            pairs.append((name, values.to_text(parameter.shape, value)))
         except ValueError as error:
             wrong.append(f"{name}: {error}")
     if wrong:
@@ -44,6 +49,23 @@ def arguments(step: Step, runbook: Runbook, pairs: Pairs) -> Arguments:
             message = f"{step.id}: {argument}: {error}"
             raise Rejected(message) from error
     return found
+
+
+def _begins_with(
+    parameter: Parameter, given: Mapping[str, str], intended: Mapping[str, int]
+) -> Value:
+    size = intended.get(parameter.intended)
+    if size is None or parameter.name in given:
+        return _value(parameter, given)
+    return _bounded(parameter.shape, size)
+
+
+def _bounded(shape: Atom, size: int) -> Value:
+    """Return the size within the parameter's own bounds, and as text where it is one."""
+    if not isinstance(shape, Integer):
+        return str(size)
+    least = size if shape.minimum is None else max(size, shape.minimum)
+    return least if shape.maximum is None else min(least, shape.maximum)
 
 
 def _value(parameter: Parameter, given: Mapping[str, str]) -> Value:

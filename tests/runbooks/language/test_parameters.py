@@ -90,3 +90,50 @@ def test_bounds_that_the_step_does_not_share_are_refused(verbs, was, by, words):
     """A value that is allowed at the start must not fail in the middle."""
     with pytest.raises(Rejected, match=words):
         loader.load_text(TYPED.replace(was, by), name="typed", verbs=verbs)
+
+
+INTENDED = TYPED.replace("default: 4,", "default: 4, intended: most,").replace(
+    "why: {type: text,", "why: {type: text, intended: normal,"
+)
+
+
+@pytest.fixture
+def bounded(verbs):
+    """Return a runbook whose `pods` are the most that environments.yaml says."""
+    lines = [line for line in INTENDED.splitlines() if "  share:" not in line]
+    text = "\n".join(line for line in lines if "  why:" not in line)
+    return loader.load_text(text, name="typed", verbs=verbs)
+
+
+@pytest.mark.parametrize(
+    ("given", "intended", "pods"),
+    [
+        pytest.param({}, {"most": 7}, "7", id="what-is-intended-goes-before-the-default"),
+        pytest.param({"pods": "6"}, {"most": 7}, "6", id="what-a-person-sets-goes-before-it"),
+        pytest.param({}, {"most": 12}, "9", id="the-runbook's-own-most-holds"),
+        pytest.param({}, {"most": 0}, "1", id="and-its-least"),
+        pytest.param({}, {"least": 7}, "4", id="another-size-is-not-meant"),
+        pytest.param({}, {}, "4", id="nothing-is-intended"),
+    ],
+)
+def test_a_parameter_is_the_size_that_is_intended(bounded, given, intended, pods):
+    """A team that says once how large production may be need not copy every runbook."""
+    assert dict(parameters.settle(bounded, given, intended=intended))["pods"] == pods
+
+
+def test_a_text_may_be_the_size_to_go_back_to(verbs):
+    """`replicas` takes a text, because of +2 and +50 %."""
+    text = TYPED.replace('more: {type: choice, choices: ["+1", "+2"], default: "+1",', "more: {")
+    text = text.replace("more: {", 'more: {type: text, intended: normal, default: "4",')
+    lines = [line for line in text.splitlines() if not line.startswith(("  share:", "  why:"))]
+    runbook = loader.load_text("\n".join(lines), name="typed", verbs=verbs)
+
+    pairs = parameters.settle(runbook, {}, intended={"normal": 6})
+
+    assert parameters.arguments(runbook.step("s"), runbook, pairs)["replicas"] == "6"
+
+
+def test_only_sizes_that_there_are_can_be_intended(verbs):
+    """A slip of the pen would otherwise be the default for ever."""
+    with pytest.raises(Rejected, match="expected one of normal, least, most, found 'mots'"):
+        loader.load_text(INTENDED.replace("most", "mots"), name="typed", verbs=verbs)
