@@ -9,7 +9,7 @@ from incidents.journal import Item
 MINUTE = timedelta(minutes=1)
 # What a person may have to act upon never waits for room. Of the rest a little is kept back for
 # whatever is more urgent, so that the minute is seldom full when that comes.
-OF_NORMAL, OF_COUNTS, OF_QUIET = 0.95, 0.85, 0.75
+OF_NORMAL, OF_COUNTS, OF_QUIET = 0.9, 0.8, 0.75
 
 
 class Minute:
