@@ -75,6 +75,27 @@ def held(planned: Iterable[Planned]) -> tuple[Window, ...]:
     )
 
 
+def excuses(window: Window) -> bool:
+    """Tell whether the window is about a whole place: what is bad there meanwhile was planned.
+
+    One about single alerts, or about anything else that an objective does not know, is not.
+    """
+    which = window.which
+    return not which.alerts and all(label in {"namespace", "model"} for label, _ in which.labels)
+
+
+def concerns(window: Window, *, namespace: str, model: str) -> bool:
+    """Tell whether the window may be about the place; what the place does not say is empty."""
+    said = {"namespace": namespace, "model": model}
+    known = tuple(pair for pair in window.which.labels if said.get(pair[0]))
+    return Which(labels=known).fits("", said)
+
+
+def intervals(window: Window, within: Interval) -> tuple[Interval, ...]:
+    """Return the whole intervals of the window that overlap another one."""
+    return tuple(_parts(window.when, within))
+
+
 def standing(window: Window, moment: datetime) -> Interval | None:
     """Return the whole interval of the window that the moment is in; None where there is none."""
     near = Interval(start=moment, end=moment + timedelta(microseconds=1))

@@ -14,6 +14,7 @@ from incidents.budgets import SLOT, Budget, Ledger, Slot
 from incidents.desk import Desk
 from incidents.errors import Rejected, Unavailable
 from incidents.journal import Aggregate
+from incidents.maintenance import Interval, Window, concerns, excuses, intervals
 from incidents.objectives import WINDOW, Objective, Objectives, consequences
 from incidents.objectives import budget as allowed_share
 from runbooks.language import duration
@@ -30,10 +31,12 @@ def read(
 ) -> tuple[Budget, ...]:
     """Return every budget that is recorded or promised; without a desk no incident is known.
 
+    Planned work is taken out, both what the rules recorded and what the desk's policy says.
     Raises Unavailable or Rejected where Prometheus gives no complete answer, or none is recorded
     and none is promised.
     """
-    ledgers = tuple(_ledgers(prometheus, at, promised))
+    away = () if desk is None else tuple(filter(excuses, desk.policy.gathering.maintenance))
+    ledgers = tuple(_excused(one, away, at) for one in _ledgers(prometheus, at, promised))
     longest = max((one.window for one in ledgers), default=WINDOW)
     known = [] if desk is None else list(troubles(desk, since=at - longest, now=at))
     found = (_agreed(budgets.budget(one, known, at), promised) for one in ledgers)
@@ -61,6 +64,28 @@ def troubles(desk: Desk, *, since: datetime, now: datetime) -> Iterator[budgets.
 def _order(one: Budget) -> tuple[str, ...]:
     ledger = one.ledger
     return (ledger.objective, ledger.namespace, ledger.model, ledger.pool)
+
+
+def _excused(ledger: Ledger, away: Sequence[Window], at: datetime) -> Ledger:
+    """Return the ledger without the slots in which any work on its place was planned."""
+    first = at - ledger.window
+    found = {
+        slot
+        for window in away
+        if concerns(window, namespace=ledger.namespace, model=ledger.model)
+        for interval in intervals(window, Interval(start=first, end=at))
+        for slot in _slots_of(interval, first, at)
+    }
+    return replace(ledger, planned=ledger.planned | found)
+
+
+def _slots_of(interval: Interval, first: datetime, at: datetime) -> Iterator[datetime]:
+    """Yield the ends of the slots that overlap the interval; the last slot ends `at`."""
+    start, end = max(interval.start, first), min(interval.end, at)
+    slot = at - (at - start - timedelta.resolution) // SLOT * SLOT
+    while slot - SLOT < end:
+        yield slot
+        slot += SLOT
 
 
 def _agreed(one: Budget, promised: Objectives) -> Budget:

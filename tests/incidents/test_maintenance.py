@@ -6,7 +6,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from incidents.maintenance import Interval, Once, Weekday, Weekly, Window, held, standing
+from incidents.maintenance import (
+    Interval,
+    Once,
+    Weekday,
+    Weekly,
+    Window,
+    concerns,
+    excuses,
+    held,
+    intervals,
+    standing,
+)
 from incidents.objectives import Planned
 from incidents.patterns import LONGEST, Which
 
@@ -74,6 +85,37 @@ def test_planned_work_of_objectives_is_a_window_where_it_holds_alerts(
     found = held((work, replace(work, holds=True)))
 
     assert found == (Window(name="w", which=Which(labels=labels), when=ONCE, reason="new nodes"),)
+
+
+@pytest.mark.parametrize(
+    ("which", "all_of_it", "here"),
+    [
+        pytest.param(Which(), True, True, id="everything"),
+        pytest.param(Which(labels=(("namespace", "llm*"),)), True, True, id="namespace"),
+        pytest.param(Which(labels=(("namespace", "web"),)), True, False, id="another-namespace"),
+        pytest.param(Which(labels=(("model", "m"),)), True, True, id="model-that-is-not-said"),
+        pytest.param(Which(alerts=("KubeNodeNotReady",)), False, True, id="single-alerts"),
+        pytest.param(Which(labels=(("role", "prefill"),)), False, True, id="half-of-a-model"),
+    ],
+)
+def test_planned_work_on_a_whole_place_excuses_what_is_promised_there(
+    which: Which, *, all_of_it: bool, here: bool
+) -> None:
+    """Whoever keeps alerts of a namespace back has planned that it fails; of one alert, not."""
+    planned = replace(window(ONCE), which=which)
+
+    assert excuses(planned) is all_of_it
+    assert concerns(planned, namespace="llm", model="") is here
+
+
+def test_work_of_every_week_is_found_in_a_month() -> None:
+    """Each interval is whole, also where the month begins within one."""
+    month = Interval(start=at(8, 1), end=at(29, 1))
+
+    found = intervals(window(SUNDAYS), month)
+
+    assert [one.start for one in found] == [at(8, 0.5), at(15, 0.5), at(22, 0.5), at(29, 0.5)]
+    assert intervals(window(ONCE), month) == ()
 
 
 @pytest.mark.parametrize(

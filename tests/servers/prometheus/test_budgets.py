@@ -5,8 +5,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -23,7 +25,10 @@ from incidents.budgets import SLOT, Budget
 from incidents.commands.incident import Resolve
 from incidents.desk import Desk
 from incidents.errors import Rejected
+from incidents.gathering import Gathering
+from incidents.maintenance import Interval, Once, Weekday, Weekly, Window
 from incidents.objectives import Consequence, Kind, Objective, Objectives
+from incidents.patterns import Which
 from storage.memory import MemoryStore
 from tests import builders
 
@@ -86,11 +91,14 @@ def tell(desk: Callable[[datetime], Desk], end: datetime) -> None:
     desk(over).tell("incident-1", Resolve(by="ann", because="restarted"))
 
 
-def read(server: str, end: datetime, promised: Objectives = budgets.NOTHING) -> tuple[Budget, ...]:
+def read(
+    server: str, end: datetime, promised: Objectives = budgets.NOTHING, *planned: Window
+) -> tuple[Budget, ...]:
     store = MemoryStore()
+    rules = builders.policy(gathering=Gathering(maintenance=planned))
 
     def desk(now: datetime) -> Desk:
-        return Desk(journal=store.journal, policy=builders.policy(), clock=lambda: now)
+        return Desk(journal=store.journal, policy=rules, clock=lambda: now)
 
     tell(desk, end)
     with closing(PrometheusClient(server, session=PrometheusSession())) as client:
@@ -114,6 +122,49 @@ def test_what_is_left_is_what_was_not_spent(server: str, end: datetime) -> None:
     assert kept.burns[timedelta(days=3)] == pytest.approx(20 / (3 * 24 * 60) / 0.001, rel=0.05)
     assert (unseen.ledger.objective, unseen.left, unseen.elsewhere) == ("errors-qwen", None, None)
     assert set(unseen.burns.values()) == {None}
+
+
+WEDNESDAYS = Weekly(
+    weekdays=frozenset({Weekday.WEDNESDAY}),
+    at=time(17, 0),
+    duration=timedelta(hours=1),
+    timezone=ZoneInfo("Europe/Berlin"),
+)
+
+
+@pytest.mark.parametrize(
+    ("when", "hours"),
+    [
+        pytest.param(
+            Once(
+                interval=Interval(
+                    start=datetime(2026, 1, 28, 16, tzinfo=UTC),
+                    end=datetime(2026, 1, 28, 17, tzinfo=UTC),
+                )
+            ),
+            3,
+            id="once",
+        ),
+        # Five Wednesdays of the thirty days.
+        pytest.param(WEDNESDAYS, 7, id="every-week"),
+    ],
+)
+def test_work_that_only_the_policy_names_is_taken_out_as_well(
+    server: str, end: datetime, when: Once | Weekly, hours: int
+) -> None:
+    """What kept the alerts back was planned, wherever it is written; another place pays."""
+    here = Which(labels=(("namespace", "llm-*"),))
+    planned = Window(name="nodes", which=here, when=when, reason="new nodes")
+    elsewhere = replace(planned, which=Which(labels=(("namespace", "web"),)))
+    single = replace(planned, which=replace(here, alerts=("KubeNodeNotReady",)))
+
+    kept, _ = read(server, end, budgets.NOTHING, planned)
+    paid, _ = read(server, end, budgets.NOTHING, elsewhere, single)
+
+    assert timedelta() <= kept.planned - timedelta(hours=hours) <= hours * SLOT
+    assert kept.spent == ()
+    assert kept.left == pytest.approx(1 - 5 / (DAYS * 24 * 60 * 0.001), abs=0.02)
+    assert paid == read(server, end)[0]
 
 
 @pytest.mark.parametrize("days", [pytest.param(3, id="young"), pytest.param(12, id="planned")])
