@@ -11,7 +11,7 @@ from incidents.correlation import Place
 from incidents.default_policy import default_policy
 from incidents.desk import Desk
 from incidents.events.approval import ApprovalRequested
-from incidents.events.run import Evidence, PlanRecord, RunStarted
+from incidents.events.run import Evidence, PlanRecord, RunStarted, WriteRecord
 from incidents.incident import TRIAGE
 from incidents.journal import Budget
 from incidents.policy import Policy, Severity
@@ -109,6 +109,15 @@ def plan(**changes: object) -> PlanRecord:
         warnings=(),
         reversible=True,
         digest=DIGEST,
+        write=WriteRecord(
+            api_version="apps/v1",
+            kind="Deployment",
+            namespace=PLACE.namespace,
+            name="decode",
+            uid="uid-decode",
+            subresource="scale",
+            fields=(("/spec/replicas", "6"),),
+        ),
     )
     return replace(plain, **changes)  # type: ignore[arg-type] # the caller names real fields
 

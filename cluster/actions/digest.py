@@ -4,19 +4,22 @@ import hashlib
 import json
 
 from cluster.targets.target import Target
+from incidents.events.run import WriteRecord
 
 
-def digest_of(
+def digest_of(  # all that is approved
     *,
     action: str,
     target: Target,
     before: tuple[tuple[str, str], ...],
     after: tuple[tuple[str, str], ...],
     owner_path: tuple[str, ...],
+    write: WriteRecord,
 ) -> str:
     """Return the SHA-256 as hexadecimal digits.
 
-    The pods of the target and its resourceVersion are left out: they change by themselves.
+    The pods of the target and the resourceVersion are left out, and so is whether the object has
+    annotations: they change by themselves.
     """
     covered = {
         "action": action,
@@ -24,6 +27,8 @@ def digest_of(
         "before": before,
         "after": after,
         "owner_path": owner_path,
+        "written": [write.api_version, write.kind, write.namespace, write.name, write.uid],
+        "change": [write.subresource, write.fields],
     }
     written = json.dumps(covered, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()

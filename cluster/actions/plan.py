@@ -7,16 +7,18 @@ from enum import Enum
 from typing import Protocol
 
 from cluster.targets.target import Target
+from incidents.events.run import WriteRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Exactly what will happen, to exactly which object.
 
-    `digest` covers action, target with uid, before, after and owner path, and not the
-    resourceVersion, which changes with every status update; `uid` and `resource_version` are the
-    preconditions that the write carries. `inverse` is the step that undoes it: its action and
-    parameters. `key` marks the write as ours (annotation `triaged.dev/run`).
+    `write` is the one write, and the object that it is for: the autoscaler or the operator above
+    the target where a number of the target's own would not stay. Its uid and `resource_version` are
+    the preconditions; `uid` is the target's. `digest` covers action, target, before, after, owner
+    path and the write itself, and not the resourceVersion, which changes with every status update.
+    `inverse` is the step that undoes it: its action and parameters.
     """
 
     action: str
@@ -33,6 +35,7 @@ class Plan:
     warnings: tuple[str, ...]
     reversible: bool
     digest: str
+    write: WriteRecord
 
 
 class Done(Enum):

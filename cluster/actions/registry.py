@@ -1,15 +1,31 @@
-"""All actions by name; a new one is a module and a line here."""
+"""All actions by name: the modules of this folder that declare one."""
 
-from collections.abc import Callable, Mapping
-from typing import Final
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
 
+from cluster import actions as folder
+from cluster.actions.action import NAME, Action
 from cluster.actions.plan import Verb
-from cluster.actions.scale import Scale
 from cluster.clients.ports import Kubernetes
+from incidents.errors import Rejected
 
-ACTIONS: Final[Mapping[str, Callable[[Kubernetes], Verb]]] = {Scale.name: Scale}
+
+@cache
+def actions() -> Mapping[str, Action]:
+    """Return every action; raises Rejected for a module that is not called like its action."""
+    found: dict[str, Action] = {}
+    for each in pkgutil.iter_modules(folder.__path__):
+        action = getattr(import_module(f"{folder.__name__}.{each.name}"), NAME, None)
+        if isinstance(action, Action):
+            if action.name != each.name:
+                message = f"{each.name}.py declares {action.name}; a module is called like it"
+                raise Rejected(message)
+            found[action.name] = action
+    return found
 
 
 def verbs(kubernetes: Kubernetes) -> Mapping[str, Verb]:
     """Return every action, ready to act on this cluster."""
-    return {name: make(kubernetes) for name, make in ACTIONS.items()}
+    return {name: action.make(kubernetes) for name, action in actions().items()}

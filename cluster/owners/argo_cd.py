@@ -1,22 +1,129 @@
-"""Argo CD, which may bring the Deployment back to what Git says."""
+"""Argo CD, which may bring an object back to what Git says."""
 
-from collections.abc import Sequence
 from typing import Final
 
-from cluster.clients.objects import Autoscaler, Deployment
-from cluster.owners.ownership import Claim
+from cluster.clients import kinds
+from cluster.clients.objects import OwnerReference
+from cluster.clients.things import Thing
+from cluster.owners import helm, in_git
+from cluster.owners.ownership import Barred, Claim, Noted, OwnerKind, Proof
+from cluster.owners.place import Place, value
+from cluster.owners.sight import Hidden, Sight
 
-# `app.kubernetes.io/instance` is Argo CD's default mark too, but Helm writes it as well.
 TRACKING: Final = "argocd.argoproj.io/tracking-id"
 INSTANCE: Final = "argocd.argoproj.io/instance"
-MANAGER: Final = "argocd-controller"
+# Argo CD's default mark before 3.0, which Helm writes as well.
+AMBIGUOUS: Final = "app.kubernetes.io/instance"
+SKIP: Final = "argocd.argoproj.io/skip-reconcile"
+MANAGERS: Final = ("argocd-controller", "argocd-application-controller")
+HOMES: Final = ("argocd", "openshift-gitops")
+"""Where Applications stand, unless the tracking mark names another namespace."""
 
 
-def find(deployment: Deployment, _: Sequence[Autoscaler]) -> Claim | None:
-    """Return the application by its tracking mark; whether it self-heals is not known here."""
-    tracked = deployment.annotations.get(TRACKING, "").partition(":")[0]
-    application = tracked or deployment.labels.get(INSTANCE, "")
-    if not application and all(each.manager != MANAGER for each in deployment.writers):
-        return None
-    owner = f"Argo CD Application {application}".strip()
-    return Claim(owner=owner, because=f"{owner} may sync the replicas back", fights=True)
+def find(place: Place, sight: Sight) -> Claim | None:
+    """Return what the Application does to the field; one that cannot be read is feared."""
+    name = _tracked(place) or place.thing.labels.get(INSTANCE, "")
+    applied = any(each.manager in MANAGERS for each in place.thing.writers)
+    if not name and not applied:
+        name = _by_label(place, sight)
+        if not name:
+            return None
+    application = _application(name, sight) if name else Hidden(because="its name is not known")
+    if not isinstance(application, Thing):
+        return _bar(place, name, "which may write it back", f" ({application.because})")
+    return _claim(place, application)
+
+
+def _claim(place: Place, application: Thing) -> Claim:
+    name, spec = application.itself.name, value(application.body, ("spec",))
+    where = f"in Git through Argo CD Application {name}"
+    if application.annotations.get(SKIP) == "true":
+        return Noted(aside=f"{where}, which is not reconciled now")
+    automated = value(spec, ("syncPolicy", "automated"))
+    enabled = value(automated, ("enabled",)) is not False
+    healing = enabled and value(automated, ("selfHeal",)) is True
+    if _ignored(place, spec):
+        kept = "RespectIgnoreDifferences=true" in _words(spec, ("syncPolicy", "syncOptions"))
+        note = "" if kept else f"the next sync of Argo CD Application {name} sets it back"
+        return Noted(because=note, aside=f"{where}, which ignores the field")
+    if in_git.declared(place, MANAGERS, applies=True) is False:
+        return Noted(aside=f"{where}, where the field is not set")
+    if not healing:
+        note = f"the next sync of Argo CD Application {name} sets it back to what Git says"
+        return Noted(because=note, aside=f"{where} without self-heal")
+    return _bar(place, name, "which heals itself and writes it back", "", " with self-heal")
+
+
+def _bar(place: Place, name: str, does: str, why: str, how: str = "") -> Barred:
+    called = f"Argo CD Application {name}".strip()
+    return Barred(
+        because=f"{place} is in Git through {called}, {does}{why}",
+        advice="change it in Git",
+        only_here=True,
+        aside=f"in Git through {called}{how}",
+        file=f"the manifest that {called} applies",
+    )
+
+
+def _tracked(place: Place) -> str:
+    """Return the application of the mark `APP:GROUP/KIND:NAMESPACE/NAME`.
+
+    A mark that was copied from another object names that one, and Argo CD does not follow it.
+    Source: argo-cd util/argo/resource_tracking.go.
+    """
+    name, _, rest = place.thing.annotations.get(TRACKING, "").partition(":")
+    itself = place.thing.itself
+    own = f"{itself.group}/{itself.kind}:{place.thing.namespace}/{itself.name}"
+    return name if rest == own else ""
+
+
+def _by_label(place: Place, sight: Sight) -> str:
+    """Return the name in the ambiguous label, where an Application of that name is there."""
+    name = place.thing.labels.get(AMBIGUOUS, "")
+    if not name or helm.release(place.thing) is not None:
+        return ""
+    return name if isinstance(_application(name, sight), Thing) else ""
+
+
+def _application(name: str, sight: Sight) -> Thing | Hidden:
+    kind = kinds.APPLICATION
+    hidden = Hidden(because=f"there is no Application {name} in {' or '.join(HOMES)}")
+    for home in HOMES:
+        reference = OwnerReference(kind=kind.name, name=name, api_version=kind.api_version)
+        found = sight.thing(reference, namespace=home)
+        if isinstance(found, Thing):
+            return found
+        hidden = found or hidden
+    namespace, _, rest = name.partition("_")
+    if rest:
+        reference = OwnerReference(kind=kind.name, name=rest, api_version=kind.api_version)
+        found = sight.thing(reference, namespace=namespace)
+        return found or hidden
+    return hidden
+
+
+def _ignored(place: Place, spec: object) -> bool:
+    """Tell whether `ignoreDifferences` names the field of this object."""
+    entries = value(spec, ("ignoreDifferences",))
+    return any(_fits(place, each) for each in (entries if isinstance(entries, list) else ()))
+
+
+def _fits(place: Place, entry: object) -> bool:
+    itself = place.thing.itself
+    mine = {"kind": itself.kind, "name": itself.name, "namespace": place.thing.namespace}
+    if (value(entry, ("group",)) or "") not in ("*", itself.group):
+        return False
+    if any(value(entry, (key,)) not in (None, "", "*", mine[key]) for key in mine):
+        return False
+    pointer = "/" + "/".join(part.replace("~", "~0").replace("/", "~1") for part in place.path)
+    jq = "." + ".".join(place.path)
+    listed = (*_words(entry, ("jsonPointers",)), *_words(entry, ("jqPathExpressions",)))
+    return pointer in listed or jq in listed
+
+
+def _words(spec: object, path: tuple[str, ...]) -> tuple[str, ...]:
+    found = value(spec, path)
+    return tuple(str(each) for each in found) if isinstance(found, list) else ()
+
+
+OWNER: Final = OwnerKind(name="Argo CD", find=find, proof=Proof.IMITATED)

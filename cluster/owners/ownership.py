@@ -1,50 +1,89 @@
-"""Who else owns the number of replicas: somebody to warn of, or somebody who fights back."""
+"""Who else writes a size: who moves the write elsewhere, who bars it, and who is to be told of."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
-from cluster.clients.objects import Autoscaler, Deployment
+from cluster.owners.place import Place
+from cluster.owners.sight import Sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """Somebody besides the Deployment writes this field.
+class Moved:
+    """The size is written elsewhere; a place that is not `firm` gives way to one that is."""
 
-    `fights` says that a change made by hand does not stay; `because` is for the approver.
+    to: Place
+    firm: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barred:
+    """A size written here does not stay, or nobody can tell; `advice` is what a person should do.
+
+    With `only_here` it is about writing this very object: it does not bar a place further out.
+    `aside` follows the object in the path: `in Git through Argo CD with self-heal`. `file` says
+    which file a pull request would change, empty where none would.
     """
 
-    owner: str
     because: str
-    fights: bool
+    advice: str
+    only_here: bool = False
+    aside: str = ""
+    file: str = ""
 
 
-Finder = Callable[[Deployment, Sequence[Autoscaler]], Claim | None]
-"""Looks for one kind of owner; pure."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """The approver should know of it; the size stays all the same."""
+
+    because: str = ""
+    aside: str = ""
+
+
+Claim = Moved | Barred | Noted
+Find = Callable[[Place, Sight], Claim | None]
+"""Looks for one kind of owner of a place; asks the sight and nothing else."""
+
+
+class Proof(Enum):
+    """What a row of the owners' page rests on."""
+
+    REAL = "real controller"
+    IMITATED = "imitated"
+    READ_ONLY = "read only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerKind:
+    """What a module of this folder declares as `OWNER`.
+
+    `controls` are the controllers, as (API group, kind), that it knows: any other controller of an
+    object is an operator that nobody here knows.
+    """
+
+    name: str
+    find: Find
+    controls: frozenset[tuple[str, str]] = frozenset()
+    proof: Proof = Proof.IMITATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ownership:
-    """The path from the object to its outermost owner, in words, and who claims the field."""
+    """The way from the workload to its outermost owner, and where its size is written.
+
+    `place` is where a size would be written; with anything in `barred` it would not stay there.
+    """
 
     path: tuple[str, ...]
-    claims: tuple[Claim, ...]
-
-    @property
-    def fighting(self) -> tuple[Claim, ...]:
-        """Return the claims of those who would undo a change."""
-        return tuple(claim for claim in self.claims if claim.fights)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Return what the approver should know of the others."""
-        return tuple(claim.because for claim in self.claims if not claim.fights)
+    place: Place
+    barred: tuple[Barred, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def resolve(
-    deployment: Deployment, autoscalers: Sequence[Autoscaler], *, finders: Sequence[Finder]
-) -> Ownership:
-    """Ask every finder; several owners at once are common."""
-    found = [finder(deployment, autoscalers) for finder in finders]
-    claims = tuple(claim for claim in found if claim)
-    path = (f"Deployment {deployment.name}", *(claim.owner for claim in claims if claim.fights))
-    return Ownership(path=path, claims=claims)
+def pull_request(barred: Barred, place: Place, *, was: str, becomes: str, because: str) -> str:
+    """Return the text of the pull request that would make the change, empty where none would."""
+    if not barred.file:
+        return ""
+    what = f"{place.thing.itself.kind} {place.thing.namespace}/{place.thing.itself.name}"
+    return f"Pull request: in {barred.file}, {what}, {place.dotted}: {was} → {becomes}; {because}"

@@ -1,14 +1,21 @@
-"""All owner kinds that are looked for, innermost first."""
+"""All kinds of owners: the modules of this folder that declare one."""
 
-from typing import Final
+import pkgutil
+from functools import cache
+from importlib import import_module
 
-from cluster.owners import argo_cd, autoscaler, controller, flux, helm
-from cluster.owners.ownership import Finder
+from cluster import owners
+from cluster.owners.ownership import OwnerKind
 
-FINDERS: Final[tuple[Finder, ...]] = (
-    controller.find,
-    autoscaler.find,
-    argo_cd.find,
-    flux.find,
-    helm.find,
-)
+NAME = "OWNER"
+"""The name under which a module declares its kind."""
+
+
+@cache
+def kinds() -> tuple[OwnerKind, ...]:
+    """Return every kind of owner, by the names of the modules."""
+    found = (
+        getattr(import_module(f"{owners.__name__}.{each.name}"), NAME, None)
+        for each in pkgutil.iter_modules(owners.__path__)
+    )
+    return tuple(each for each in found if isinstance(each, OwnerKind))

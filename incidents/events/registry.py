@@ -5,6 +5,7 @@ from typing import get_args
 
 from incidents.codec import decode, encode
 from incidents.errors import Rejected
+from incidents.events import upcasting
 from incidents.events.approval import ApprovalEvent
 from incidents.events.desk import DeskEvent
 from incidents.events.incident import IncidentEvent
@@ -27,6 +28,7 @@ SCHEMAS: Mapping[str, int] = {
     "AlertFired": 2,
     "AlertResolved": 2,
     "RunStarted": 3,
+    "ActionPlanned": 2,
 }
 """The schema number with which each kind is written today."""
 
@@ -41,6 +43,8 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("RunStarted", 1): lambda body: body,
     # It carried neither the cluster nor what a person chose: none is the default.
     ("RunStarted", 2): lambda body: body,
+    # Only Deployments were scaled, and the target itself was written.
+    ("ActionPlanned", 1): upcasting.with_write,
 }
 """What turns a body of (kind, schema number) into one of the next number."""
 

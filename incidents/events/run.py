@@ -5,10 +5,29 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WriteRecord:
+    """The one write of a plan: the object that is written, which need not be the target.
+
+    `fields` are pairs of a JSON pointer and the value that it gets, as JSON (`null` takes the field
+    away); `subresource` is `scale`, `status` or empty. A `bare` object has no annotations yet.
+    """
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    subresource: str
+    fields: tuple[tuple[str, str], ...]
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRecord:
     """Exactly what an action would do; the digest is what people approve.
 
-    Pairs are (field, value). `uid` and `resource_version` are the write's preconditions.
+    Pairs are (field, value). `uid` is the target's; `write` says which object is written, and its
+    uid and `resource_version` are the preconditions.
     """
 
     action: str
@@ -31,6 +50,7 @@ class PlanRecord:
     warnings: tuple[str, ...]
     reversible: bool
     digest: str
+    write: WriteRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from cluster.actions.plan import Plan
 from cluster.targets.target import Target
 from incidents.errors import Rejected
-from incidents.events.run import PlanRecord
+from incidents.events.run import PlanRecord, WriteRecord
 from incidents.run import Step as State
 
 
@@ -31,6 +31,7 @@ def record(plan: Plan) -> PlanRecord:
         warnings=plan.warnings,
         reversible=plan.reversible,
         digest=plan.digest,
+        write=plan.write,
     )
 
 
@@ -51,6 +52,7 @@ def plan(kept: PlanRecord) -> Plan:
         warnings=kept.warnings,
         reversible=kept.reversible,
         digest=kept.digest,
+        write=kept.write,
     )
 
 
@@ -88,6 +90,8 @@ def difference(was: PlanRecord, now: Plan) -> str:
     """Return in words why a plan is no longer the one that was approved."""
     if was.uid != now.uid:
         return f"{was.kind} {was.namespace}/{was.name} was deleted and made anew"
+    if was.write.uid != now.write.uid:
+        return _elsewhere(was.write, now.write)
     if was.before != now.before:
         return f"meanwhile {_pairs(was.before)} became {_pairs(now.before)}"
     if was.after != now.after:
@@ -95,6 +99,16 @@ def difference(was: PlanRecord, now: Plan) -> str:
     if was.owner_path != now.owner_path:
         return f"its owner is now {' ← '.join(now.owner_path)}"
     return "the plan made again differs"
+
+
+def _elsewhere(was: WriteRecord, now: WriteRecord) -> str:
+    if _named(was) == _named(now):
+        return f"{_named(was)} was deleted and made anew"
+    return f"it would now be written to {_named(now)}, not to {_named(was)}"
+
+
+def _named(write: WriteRecord) -> str:
+    return f"{write.kind} {write.namespace}/{write.name}"
 
 
 def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:

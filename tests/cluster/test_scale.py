@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from cluster.actions import scale
-from cluster.actions.plan import Applied, Done, Plan, Settled
-from cluster.actions.scale import Scale
+from cluster.actions import field
+from cluster.actions.plan import Applied, Done, Plan, Settled, Verb
+from cluster.actions.registry import verbs
 from cluster.clients import parse
 from cluster.clients.ports import Kubernetes
 from cluster.clients.things import Thing, Write
@@ -22,6 +22,7 @@ from drills.kubernetes.objects import Object
 from drills.kubernetes.people import kubectl_scale
 from drills.kubernetes.state import Cluster
 from incidents.errors import Conflict, Rejected, Unavailable
+from incidents.events.run import WriteRecord
 
 DECODE = "pd-disaggregation-nvidia-gpu-vllm-decode"
 SIX = {"replicas": "+50%", "at_most": 8}
@@ -34,15 +35,15 @@ def decode(kubernetes: Kubernetes) -> Target:
 
 
 @pytest.fixture
-def verb(kubernetes: Kubernetes) -> Scale:
-    return Scale(kubernetes)
+def verb(kubernetes: Kubernetes) -> Verb:
+    return verbs(kubernetes)["scale"]
 
 
 def live(world: Cluster) -> Object:
     return world.get(resources.DEPLOYMENTS, "llm-d", DECODE)
 
 
-def test_a_plan_says_exactly_what_will_happen(verb: Scale, decode: Target, world: Cluster) -> None:
+def test_a_plan_says_exactly_what_will_happen(verb: Verb, decode: Target, world: Cluster) -> None:
     """With names and numbers: this is what a person approves."""
     before = live(world)
 
@@ -63,12 +64,22 @@ def test_a_plan_says_exactly_what_will_happen(verb: Scale, decode: Target, world
         warnings=(),
         reversible=True,
         digest=plan.digest,
+        write=WriteRecord(
+            api_version="apps/v1",
+            kind="Deployment",
+            namespace="llm-d",
+            name=DECODE,
+            uid=before["metadata"]["uid"],
+            subresource="scale",
+            fields=(("/spec/replicas", "6"),),
+            bare=plan.write.bare,
+        ),
     )
     assert live(world) == before
 
 
 def test_the_digest_is_of_what_happens_and_not_of_when(
-    verb: Scale, decode: Target, world: Cluster
+    verb: Verb, decode: Target, world: Cluster
 ) -> None:
     """A status update between plan and claim must not void the approval; another size must."""
     plan = verb.plan(decode, SIX)
@@ -81,24 +92,83 @@ def test_the_digest_is_of_what_happens_and_not_of_when(
     assert len(plan.digest) == 64
 
 
-def test_who_fights_back_is_named_instead_of_a_plan(
-    verb: Scale, decode: Target, world: Cluster
+def test_an_autoscaler_gets_a_higher_floor(verb: Verb, decode: Target, world: Cluster) -> None:
+    """A number that it undoes in 15 s is worse than none: what stays is the least it may make."""
+    autoscale(world)
+    hpa = world.get(resources.AUTOSCALERS, "llm-d", "decode")
+
+    plan = verb.plan(decode, SIX)
+
+    assert plan.owner_path == (f"Deployment {DECODE}", "HPA decode")
+    assert (plan.before, plan.after) == ((("minReplicas", "4"),), (("minReplicas", "6"),))
+    assert plan.uid == decode.uid
+    assert plan.write == WriteRecord(
+        api_version="autoscaling/v2",
+        kind="HorizontalPodAutoscaler",
+        namespace="llm-d",
+        name="decode",
+        uid=hpa["metadata"]["uid"],
+        subresource="",
+        fields=(("/spec/minReplicas", "6"),),
+        bare=True,
+    )
+    assert plan.resource_version == hpa["metadata"]["resourceVersion"]
+    assert plan.inverse == (("action", "autoscaler"), ("floor", "4"))
+    assert world.get(resources.AUTOSCALERS, "llm-d", "decode") == hpa
+
+
+def test_a_floor_is_written_once_and_recognised(verb: Verb, decode: Target, world: Cluster) -> None:
+    """The autoscaler carries our mark; the Deployment is left to it."""
+    autoscale(world)
+    plan = verb.plan(decode, SIX)
+    assert verb.already_done(plan, key=KEY) is Done.NO
+
+    applied = verb.apply(plan, key=KEY)
+
+    hpa = world.get(resources.AUTOSCALERS, "llm-d", "decode")
+    assert applied.detail == "minReplicas 4 → 6"
+    assert hpa["spec"]["minReplicas"] == 6
+    assert hpa["metadata"]["annotations"] == {"triaged.dev/run": KEY}
+    assert live(world)["spec"]["replicas"] == 4
+    assert verb.already_done(plan, key=KEY) is Done.YES
+    assert verb.already_done(plan, key="run-8/scale") is Done.CANNOT_TELL
+    assert verb.settled(plan) == Settled(ready=4, wanted=6, since=None)
+
+
+def test_a_ceiling_is_raised_only_as_far_as_the_runbook_allows(
+    verb: Verb, decode: Target, world: Cluster
 ) -> None:
-    """An approval that an autoscaler undoes in 15 s is worse than a refusal."""
+    """The ceiling is a budget that somebody set; the runbook's bound says how far it may go."""
     autoscale(world)
 
-    with pytest.raises(Rejected, match="HorizontalPodAutoscaler decode sets the replicas"):
-        verb.plan(decode, SIX)
+    plan = verb.plan(decode, {"replicas": 12, "at_most": 16})
+
+    assert plan.after == (("minReplicas", "12"), ("maxReplicas", "12"))
+    assert plan.before == (("minReplicas", "4"), ("maxReplicas", "8"))
+    assert plan.inverse == (("action", "autoscaler"), ("floor", "4"), ("ceiling", "8"))
+    with pytest.raises(Rejected, match="allows at most 8; say at_most"):
+        verb.plan(decode, {"replicas": 12})
 
 
-def test_a_bad_moment_is_told(verb: Scale, decode: Target, world: Cluster) -> None:
+def test_a_floor_that_would_change_nothing_is_refused(
+    verb: Verb, decode: Target, world: Cluster
+) -> None:
+    """The autoscaler keeps four because of load: a lower floor takes no pod away by itself."""
+    autoscale(world, least=2)
+
+    with pytest.raises(Rejected, match="between 2 and 8, and 4 are there; a floor of 3"):
+        verb.plan(decode, {"replicas": 3})
+
+
+def test_a_bad_moment_is_told(verb: Verb, decode: Target, world: Cluster) -> None:
     """The approver sees it; it does not forbid the change."""
     annotate(world, {"meta.helm.sh/release-name": "ms"})
+    seen = {"observedGeneration": live(world)["metadata"]["generation"], "readyReplicas": 3}
     world.update(
         resources.DEPLOYMENTS,
         "llm-d",
         DECODE,
-        lambda thing: thing | {"status": thing["status"] | {"readyReplicas": 3}},
+        lambda thing: thing | {"status": thing["status"] | seen},
         writer=Writer(manager="test", subresource="status"),
     )
 
@@ -111,7 +181,7 @@ def test_a_bad_moment_is_told(verb: Scale, decode: Target, world: Cluster) -> No
     )
 
 
-def test_a_rollout_in_progress_is_told(verb: Scale, decode: Target, world: Cluster) -> None:
+def test_a_rollout_in_progress_is_told(verb: Verb, decode: Target, world: Cluster) -> None:
     """Scaling a rollout changes the numbers that its verdict rests on."""
     world.update(
         resources.DEPLOYMENTS,
@@ -130,19 +200,19 @@ def test_a_rollout_in_progress_is_told(verb: Scale, decode: Target, world: Clust
     )
 
 
-def test_only_deployments_are_scaled(verb: Scale, decode: Target) -> None:
-    """A child LeaderWorkerSet would be scaled back."""
-    with pytest.raises(Rejected, match="only Deployments can be scaled"):
-        verb.plan(replace(decode, kind="LeaderWorkerSet"), SIX)
+def test_a_kind_without_a_size_is_not_scaled(verb: Verb, decode: Target) -> None:
+    """A ReplicaSet would be scaled back by its Deployment."""
+    with pytest.raises(Rejected, match="no kind that has a size; there are Deployment, "):
+        verb.plan(replace(decode, kind="ReplicaSet"), SIX)
 
 
-def test_an_object_made_anew_is_another_one(verb: Scale, decode: Target) -> None:
+def test_an_object_made_anew_is_another_one(verb: Verb, decode: Target) -> None:
     """The name is the same, what was looked at is gone."""
     with pytest.raises(Rejected, match="deleted and made anew"):
         verb.plan(replace(decode, uid="old"), SIX)
 
 
-def test_the_write_is_done_once_and_recognised(verb: Scale, decode: Target, world: Cluster) -> None:
+def test_the_write_is_done_once_and_recognised(verb: Verb, decode: Target, world: Cluster) -> None:
     """After a crash the world must be able to say whether it was us."""
     plan = verb.plan(decode, SIX)
     assert verb.already_done(plan, key=KEY) is Done.NO
@@ -159,7 +229,7 @@ def test_the_write_is_done_once_and_recognised(verb: Scale, decode: Target, worl
 
 
 def test_a_write_that_somebody_overwrote_is_left_to_a_person(
-    verb: Scale, decode: Target, world: Cluster
+    verb: Verb, decode: Target, world: Cluster
 ) -> None:
     """Our mark is gone with our number: it may have been us before."""
     plan = verb.plan(decode, SIX)
@@ -169,17 +239,17 @@ def test_a_write_that_somebody_overwrote_is_left_to_a_person(
     assert verb.already_done(plan, key=KEY) is Done.CANNOT_TELL
 
 
-def test_what_cannot_be_asked_cannot_be_told(verb: Scale, decode: Target) -> None:
+def test_what_cannot_be_asked_cannot_be_told(verb: Verb, decode: Target) -> None:
     """A Deployment that is gone proves nothing about our write."""
     plan = verb.plan(decode, SIX)
-    gone = replace(plan, target=replace(decode, name="gone"))
+    gone = replace(plan, write=replace(plan.write, name="gone"))
 
     assert verb.already_done(gone, key=KEY) is Done.CANNOT_TELL
 
 
 @pytest.mark.parametrize("change", ["scaled", "touched"])
 def test_a_change_by_somebody_else_voids_the_plan(
-    verb: Scale, decode: Target, world: Cluster, change: str
+    verb: Verb, decode: Target, world: Cluster, change: str
 ) -> None:
     """The approval was for the picture that the plan shows."""
     plan = verb.plan(decode, SIX)
@@ -195,7 +265,7 @@ def test_a_change_by_somebody_else_voids_the_plan(
     assert live(world) == before
 
 
-def test_pods_take_their_time(verb: Scale, decode: Target, world: Cluster) -> None:
+def test_pods_take_their_time(verb: Verb, decode: Target, world: Cluster) -> None:
     """Scaled is not serving: new pods load the model first."""
     plan = verb.plan(decode, SIX)
     verb.apply(plan, key=KEY)
@@ -210,7 +280,7 @@ def test_pods_take_their_time(verb: Scale, decode: Target, world: Cluster) -> No
     assert verb.settled(plan) == Settled(ready=6, wanted=6, since=ready)
 
 
-def test_pods_that_leave_are_waited_for(verb: Scale, decode: Target, world: Cluster) -> None:
+def test_pods_that_leave_are_waited_for(verb: Verb, decode: Target, world: Cluster) -> None:
     """A pod that is still there may still serve."""
     plan = verb.plan(decode, {"replicas": 3})
     verb.apply(plan, key=KEY)
@@ -222,7 +292,7 @@ def test_pods_that_leave_are_waited_for(verb: Scale, decode: Target, world: Clus
     assert (settled.ready, settled.since is not None) == (3, True)
 
 
-def test_who_scaled_back_is_named(verb: Scale, decode: Target, world: Cluster) -> None:
+def test_who_scaled_back_is_named(verb: Verb, decode: Target, world: Cluster) -> None:
     """The API server knows the writer."""
     plan = verb.plan(decode, SIX)
     verb.apply(plan, key=KEY)
@@ -232,7 +302,7 @@ def test_who_scaled_back_is_named(verb: Scale, decode: Target, world: Cluster) -
 
 
 def test_an_autoscaler_that_came_later_is_named_by_its_name(
-    verb: Scale, decode: Target, world: Cluster
+    verb: Verb, decode: Target, world: Cluster
 ) -> None:
     """In the write it is only the controller manager."""
     plan = verb.plan(decode, SIX)
@@ -249,7 +319,7 @@ def test_an_autoscaler_that_came_later_is_named_by_its_name(
     assert verb.settled(plan).reverted_by == "HorizontalPodAutoscaler decode"
 
 
-def test_the_inverse_leads_back(verb: Scale, decode: Target, world: Cluster) -> None:
+def test_the_inverse_leads_back(verb: Verb, decode: Target, world: Cluster) -> None:
     """Undo is a step like any other, with a plan and an approval of its own."""
     plan = verb.plan(decode, SIX)
     verb.apply(plan, key=KEY)
@@ -267,6 +337,8 @@ class Mutating:
 
     def __init__(self, kubernetes: Kubernetes, answer: int | Exception) -> None:
         self.deployment = kubernetes.deployment
+        self.thing = kubernetes.thing
+        self.things = kubernetes.things
         self.owner = kubernetes.owner
         self.pools = kubernetes.pools
         self.routes = kubernetes.routes
@@ -286,7 +358,7 @@ def test_admission_that_changes_the_number_is_seen_before_approval(
     kubernetes: Kubernetes, decode: Target
 ) -> None:
     """The dry run runs the webhooks too."""
-    verb = Scale(Mutating(kubernetes, 5))
+    verb = verbs(Mutating(kubernetes, 5))["scale"]
 
     with pytest.raises(Rejected, match="would make it 5 replicas, not 6"):
         verb.plan(decode, SIX)
@@ -294,7 +366,7 @@ def test_admission_that_changes_the_number_is_seen_before_approval(
 
 def test_a_change_while_planning_is_for_later(kubernetes: Kubernetes, decode: Target) -> None:
     """Planning again is enough; nobody approved anything yet."""
-    verb = Scale(Mutating(kubernetes, Conflict("modified")))
+    verb = verbs(Mutating(kubernetes, Conflict("modified")))["scale"]
 
     with pytest.raises(Unavailable, match="changed while planning"):
         verb.plan(decode, SIX)
@@ -303,7 +375,7 @@ def test_a_change_while_planning_is_for_later(kubernetes: Kubernetes, decode: Ta
 @pytest.mark.parametrize("key", ["run-7/scale", "x" * 300, "a\nb", "schräg"])
 def test_the_mark_is_one_that_the_api_server_takes(key: str) -> None:
     """It refuses field managers that are too long or cannot be printed."""
-    mark = scale.manager(key)
+    mark = field.manager(key)
 
     assert mark.startswith("triaged/")
     assert len(mark) <= 128
@@ -332,7 +404,7 @@ def pause(world: Cluster) -> None:
     )
 
 
-def autoscale(world: Cluster) -> None:
+def autoscale(world: Cluster, *, least: int = 4) -> None:
     """Put an autoscaler on the decode workload."""
     world.create(
         resources.AUTOSCALERS,
@@ -340,7 +412,7 @@ def autoscale(world: Cluster) -> None:
             "metadata": {"name": "decode", "namespace": "llm-d"},
             "spec": {
                 "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": DECODE},
-                "minReplicas": 4,
+                "minReplicas": least,
                 "maxReplicas": 8,
             },
         },

@@ -140,6 +140,15 @@ def plan(**fields: object) -> run.PlanRecord:
         "warnings": (),
         "reversible": True,
         "digest": "c0ffee42" * 8,
+        "write": run.WriteRecord(
+            api_version="apps/v1",
+            kind="Deployment",
+            namespace="llm-d",
+            name="ms-llama-3-70b-decode",
+            uid="uid-decode",
+            subresource="scale",
+            fields=(("/spec/replicas", "6"),),
+        ),
     }
     return run.PlanRecord(**{**values, **fields})
 

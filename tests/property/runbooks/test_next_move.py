@@ -17,6 +17,7 @@ from incidents.run_rules import decide
 from runbooks.engine import moves
 from runbooks.engine.next_move import next_move
 from runbooks.language import loader, registry
+from tests import builders
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TEXT = """
@@ -307,6 +308,7 @@ def plan(digest: str) -> PlanRecord:
         warnings=(),
         reversible=True,
         digest=digest,
+        write=builders.plan().write,
     )
 
 

@@ -31,6 +31,7 @@ from runbooks.engine.runner import Runner
 from runbooks.engine.shelf import Beginning, Shelf, begin
 from runbooks.language import loader, registry
 from storage.memory import MemoryStore
+from tests import builders
 from tests.builders import INCIDENT, report
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -82,6 +83,7 @@ class FakeScale:
             warnings=(),
             reversible=True,
             digest=f"{target.uid} {now} to {wanted}",
+            write=builders.plan().write,
         )
 
     def apply(self, plan: Plan, *, key: str) -> Applied:

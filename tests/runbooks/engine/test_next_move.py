@@ -13,6 +13,7 @@ from runbooks.engine import moves
 from runbooks.engine.next_move import next_move
 from runbooks.engine.proof import SETTLE, proof
 from runbooks.language import loader
+from tests import builders
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BOOK = loader.load()["kv-cache-exhausted"]
@@ -59,6 +60,7 @@ PLAN = PlanRecord(
     warnings=(),
     reversible=True,
     digest="d1",
+    write=builders.plan().write,
 )
 PLANNED = Step(id=STEP, status=StepStatus.PLANNED, plan=PLAN, approval=NAME, at=NOW)
 

@@ -9,6 +9,7 @@ from cluster.targets.target import Target
 from incidents.errors import Rejected
 from incidents.run import Step
 from runbooks.engine import records
+from tests import builders
 
 TARGET = Target(
     cluster="local",
@@ -35,6 +36,7 @@ PLAN = Plan(
     warnings=("a rollout is in progress",),
     reversible=True,
     digest="d1",
+    write=builders.plan().write,
 )
 
 
@@ -63,6 +65,17 @@ def test_a_plan_comes_back_from_the_journal_as_it_went_in():
             replace(PLAN, owner_path=("Deployment decode", "HPA decode")),
             "its owner is now Deployment decode ← HPA decode",
             id="owner",
+        ),
+        pytest.param(
+            replace(PLAN, write=replace(PLAN.write, kind="HorizontalPodAutoscaler", uid="hpa")),
+            "it would now be written to HorizontalPodAutoscaler llm-d/decode,"
+            " not to Deployment llm-d/decode",
+            id="written-elsewhere",
+        ),
+        pytest.param(
+            replace(PLAN, write=replace(PLAN.write, uid="new")),
+            "Deployment llm-d/decode was deleted and made anew",
+            id="written-anew",
         ),
         pytest.param(replace(PLAN, digest="d2"), "the plan made again differs", id="anything"),
     ],

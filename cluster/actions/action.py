@@ -1,0 +1,113 @@
+"""What a module of this folder declares as `ACTION`, and the parameters that it takes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cluster.actions import field, settling
+from cluster.actions.field import Edit
+from cluster.actions.plan import Applied, Done, Plan, Settled, Verb
+from cluster.clients.parse import Malformed
+from cluster.clients.ports import Kubernetes
+from cluster.owners.sight import LiveSight, Sight
+from cluster.targets.target import Target
+from incidents.errors import Rejected
+
+NAME: Final = "ACTION"
+"""The name under which a module declares its action."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A text that fits all of `pattern`, as `example` does."""
+
+    pattern: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """A whole number within its bounds."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOf:
+    """One of these words."""
+
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """What an action is planned with; `meaning` is its line in the documentation."""
+
+    shape: Words | Whole | OneOf
+    meaning: str
+    required: bool = False
+    default: str | int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """An action: the step of the same name in a runbook takes the same parameters."""
+
+    name: str
+    meaning: str
+    parameters: Mapping[str, Parameter]
+    make: Callable[[Kubernetes], Verb]
+    one_of: tuple[str, ...] = ()
+
+
+Decide = Callable[[Target, Mapping[str, object], Sight], Edit]
+"""Decides what is written, from what was read; raises Rejected with what a person should do."""
+
+
+def writes_fields(
+    decide: Decide,
+    *,
+    name: str,
+    meaning: str,
+    parameters: Mapping[str, Parameter],
+    one_of: tuple[str, ...] = (),
+) -> Action:
+    """Return the action that writes fields of one object, as `decide` says."""
+    return Action(
+        name=name,
+        meaning=meaning,
+        parameters=parameters,
+        make=lambda kubernetes: FieldAction(kubernetes, name=name, decide=decide),
+        one_of=one_of,
+    )
+
+
+class FieldAction:
+    """An action that is one write of fields of one object."""
+
+    def __init__(self, kubernetes: Kubernetes, *, name: str, decide: Decide) -> None:
+        self.name = name
+        self._kubernetes = kubernetes
+        self._decide = decide
+
+    def plan(self, target: Target, parameters: Mapping[str, object]) -> Plan:
+        """Read live state, decide, and ask for a dry run of exactly this write."""
+        try:
+            edit = self._decide(target, parameters, LiveSight(self._kubernetes, target.namespace))
+        except Malformed as error:
+            message = f"{self.name} {target}: {error} of it, or of an owner, is not as its API says"
+            raise Rejected(message) from error
+        return field.plan(self._kubernetes, self.name, target, edit)
+
+    def apply(self, plan: Plan, *, key: str) -> Applied:
+        """Write once; also raises NotDone when the write certainly never arrived."""
+        return field.apply(self._kubernetes, plan, key=key)
+
+    def already_done(self, plan: Plan, *, key: str) -> Done:
+        """Ask the world whether our own write took place."""
+        return field.already_done(self._kubernetes, plan, key=key)
+
+    def settled(self, plan: Plan) -> Settled:
+        """Say how far the change has come."""
+        return settling.settled(self._kubernetes, plan)

@@ -1,0 +1,234 @@
+"""One write of fields of one object: dry run, plan, apply, and the look back."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cluster.actions.digest import digest_of
+from cluster.actions.plan import Applied, Done, Plan
+from cluster.clients.objects import OwnerReference
+from cluster.clients.ports import Kubernetes
+from cluster.clients.things import Json, Patch, Thing, Write
+from cluster.owners.in_git import dotted
+from cluster.owners.place import value
+from cluster.targets.target import Target
+from incidents.errors import Conflict, Rejected, Unavailable
+from incidents.events.run import WriteRecord
+
+OURS: Final = "triaged"
+RUN: Final = "triaged.dev/run"
+"""The annotation that says which run and step wrote an object last."""
+# The API server refuses longer names of field managers.
+LONGEST: Final = 128
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What an action has decided to write, and what people are told of it.
+
+    `fields` are paths of the object with their new values, None to take one away. `before` and
+    `after` name the same values for people, in the same order.
+    """
+
+    thing: Thing
+    fields: tuple[tuple[tuple[str, ...], object], ...]
+    before: Pairs
+    after: Pairs
+    parameters: Pairs
+    owner_path: tuple[str, ...]
+    inverse: Pairs
+    kubectl: str
+    subresource: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def plan(kubernetes: Kubernetes, action: str, target: Target, edit: Edit) -> Plan:
+    """Return the plan, after a dry run of exactly this write."""
+    itself = edit.thing.itself
+    write = WriteRecord(
+        api_version=itself.api_version,
+        kind=itself.kind,
+        namespace=edit.thing.namespace,
+        name=itself.name,
+        uid=itself.uid,
+        subresource=edit.subresource,
+        fields=tuple((pointer(path), _json(new)) for path, new in edit.fields),
+        bare=not edit.thing.annotations,
+    )
+    made = Plan(
+        action=action,
+        target=target,
+        parameters=edit.parameters,
+        owner_path=edit.owner_path,
+        before=edit.before,
+        after=edit.after,
+        uid=target.uid,
+        resource_version=edit.thing.resource_version,
+        inverse=edit.inverse,
+        kubectl=edit.kubectl,
+        dry_run="",
+        warnings=edit.warnings,
+        reversible=bool(edit.inverse),
+        write=write,
+        digest=digest_of(
+            action=action,
+            target=target,
+            before=edit.before,
+            after=edit.after,
+            owner_path=edit.owner_path,
+            write=write,
+        ),
+    )
+    return replace(made, dry_run=_dry_run(kubernetes, made))
+
+
+def apply(kubernetes: Kubernetes, plan: Plan, *, key: str) -> Applied:
+    """Write once, with the plan's preconditions: whatever happened since the plan voids it."""
+    written = kubernetes.write(_write(plan, key=key))
+    return Applied(resource_version=written.resource_version, detail=arrows(plan))
+
+
+def already_done(kubernetes: Kubernetes, plan: Plan, *, key: str) -> Done:
+    """Look for our mark; an untouched resourceVersion proves that nothing happened.
+
+    The annotation is written together with the fields. A subresource has none: there the field
+    manager is the mark, which stays as long as nobody else has changed the number.
+    """
+    try:
+        found = written(kubernetes, plan)
+    except (Rejected, Unavailable):
+        return Done.CANNOT_TELL
+    if plan.write.subresource:
+        paths = [dotted(path(field)) for field, _ in plan.write.fields]
+        mine = [each for each in found.writers if each.manager == manager(key)]
+        ours = any(field in each.fields for each in mine for field in paths)
+    else:
+        ours = found.annotations.get(RUN) == key
+    if ours:
+        return Done.YES
+    return Done.NO if found.resource_version == plan.resource_version else Done.CANNOT_TELL
+
+
+def written(kubernetes: Kubernetes, plan: Plan) -> Thing:
+    """Return the object that the plan is about to write, or has written.
+
+    Raises Rejected when it is gone or another one, Unavailable when nobody can tell.
+    """
+    found = kubernetes.thing(plan.write.namespace, _reference(plan.write))
+    if found.itself.uid != plan.write.uid:
+        message = f"{found}: it was deleted and made anew meanwhile"
+        raise Rejected(message)
+    return found
+
+
+def stands(plan: Plan, found: Thing) -> bool:
+    """Tell whether all fields are as they were written."""
+    fields = plan.write.fields
+    return all(_json(value(found.body, path(field))) == new for field, new in fields)
+
+
+def manager(key: str) -> str:
+    """Return the field manager that marks a write as ours, for this run and step alone."""
+    name = f"{OURS}/{key}"
+    if len(name) <= LONGEST and name.isprintable():
+        return name
+    return f"{OURS}/{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def arrows(plan: Plan) -> str:
+    """Return `replicas 4 → 6`."""
+    before = dict(plan.before)
+    return ", ".join(f"{name} {before.get(name, 'none')} → {new}" for name, new in plan.after)
+
+
+def pointer(path: Sequence[str]) -> str:
+    """Return the path as a JSON pointer (RFC 6901)."""
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def path(pointer: str) -> tuple[str, ...]:
+    """Return what a JSON pointer leads along."""
+    parts = pointer.split("/")[1:]
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
+
+
+def _dry_run(kubernetes: Kubernetes, plan: Plan) -> str:
+    try:
+        answer = kubernetes.write(_write(plan, key=None))
+    except Conflict as error:
+        what = f"{plan.write.kind} {plan.write.namespace}/{plan.write.name}"
+        message = f"{what} changed while planning"
+        raise Unavailable(message) from error
+    for (field, new), (name, shown) in zip(plan.write.fields, plan.after, strict=True):
+        found = value(answer.body, path(field))
+        if _json(found) != new:
+            message = f"the API server would make it {found} {name}, not {shown}"
+            raise Rejected(message)
+    return f"accepted by the API server: {arrows(plan)}"
+
+
+def _write(plan: Plan, *, key: str | None) -> Write:
+    """Return the write; without a key it is the dry run of it."""
+    marks = not plan.write.subresource
+    lists = any(part.isdigit() for field, _ in plan.write.fields for part in path(field))
+    mark = key or f"{OURS}/dry-run"
+    change: Json | Sequence[Json] = (
+        _operations(plan, mark if marks else "") if lists else _merge(plan, mark if marks else "")
+    )
+    return Write(
+        namespace=plan.write.namespace,
+        reference=_reference(plan.write),
+        resource_version=plan.resource_version,
+        change=change,
+        patch=Patch.JSON if lists else Patch.MERGE,
+        subresource=plan.write.subresource,
+        manager=OURS if key is None else manager(key),
+        dry_run=key is None,
+    )
+
+
+def _merge(plan: Plan, mark: str) -> Json:
+    change: dict[str, object] = {}
+    for field, new in plan.write.fields:
+        _put(change, path(field), json.loads(new))
+    if mark:
+        _put(change, ("metadata", "annotations", RUN), mark)
+    return change
+
+
+def _put(change: dict[str, object], where: Sequence[str], new: object) -> None:
+    for part in where[:-1]:
+        inner = change.setdefault(part, {})
+        assert isinstance(inner, dict)  # noqa: S101  # fields of one object do not contain each other
+        change = inner
+    change[where[-1]] = new
+
+
+def _operations(plan: Plan, mark: str) -> Sequence[Json]:
+    """Return the change as a JSON patch; `add` also replaces what is there."""
+    made: list[Json] = [
+        {"op": "add", "path": field, "value": json.loads(new)}
+        if new != "null"
+        else {"op": "remove", "path": field}
+        for field, new in plan.write.fields
+    ]
+    notes = "/metadata/annotations"
+    if mark and plan.write.bare:
+        return [*made, {"op": "add", "path": notes, "value": {RUN: mark}}]
+    if mark:
+        return [*made, {"op": "add", "path": notes + pointer([RUN]), "value": mark}]
+    return made
+
+
+def _reference(write: WriteRecord) -> OwnerReference:
+    return OwnerReference(
+        kind=write.kind, name=write.name, uid=write.uid, api_version=write.api_version
+    )
+
+
+def _json(new: object) -> str:
+    return json.dumps(new, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,68 @@
+"""How far a change of a size has come, and who undid it."""
+
+from operator import itemgetter
+from typing import Final
+
+from cluster.actions import field
+from cluster.actions.plan import Plan, Settled
+from cluster.clients import kinds
+from cluster.clients.ports import Kubernetes
+from cluster.clients.things import Thing
+from cluster.owners import hpa, workload
+from cluster.owners.in_git import dotted
+from cluster.owners.sight import Hidden, LiveSight, Sight
+
+HPA_WRITER: Final = ("kube-controller-manager", "scale")
+
+
+def settled(kubernetes: Kubernetes, plan: Plan) -> Settled:
+    """Count the ready pods of the target, and name who changed the field since.
+
+    `since` may lie before the change when pods were taken away. Raises Rejected when something is
+    gone, Unavailable when the cluster cannot be asked.
+    """
+    sight = LiveSight(kubernetes, plan.target.namespace)
+    work = workload.of(plan.target, sight)
+    found = field.written(kubernetes, plan)
+    still = field.stands(plan, found)
+    pods = kubernetes.pods(plan.target.namespace, work.selector)
+    present = [pod for pod in pods if not pod.leaving]
+    ready = [pod.ready_since for pod in present if pod.ready_since is not None]
+    wanted = _wanted(plan, work)
+    complete = still and len(ready) == wanted == len(present)
+    return Settled(
+        ready=len(ready),
+        wanted=wanted,
+        since=max(ready, default=None) if complete else None,
+        reverted_by=None if still else _writer(plan, found, sight),
+    )
+
+
+def _wanted(plan: Plan, work: workload.Workload) -> int:
+    """Return how many pods are wanted: of a raised floor at least as many as it says."""
+    after = dict(plan.after)
+    least = next((int(after[name]) for name in FLOORS if name in after), None)
+    if least is not None:
+        return max(work.place.size, least) * work.each
+    return int(after.get("replicas", work.place.size)) * work.each
+
+
+FLOORS: Final = ("minReplicas", "minReplicaCount")
+
+
+def _writer(plan: Plan, found: Thing, sight: Sight) -> str:
+    fields = {dotted(field.path(each)) for each, _ in plan.write.fields}
+    dated = [
+        (each.at, each)
+        for each in found.writers
+        if each.at and each.fields & fields and not each.manager.startswith(f"{field.OURS}/")
+    ]
+    _, last = max(dated, key=itemgetter(0), default=(None, None))
+    if last is None:
+        return "somebody (the API server does not say who)"
+    if (last.manager, last.subresource) != HPA_WRITER:
+        return last.manager
+    listed = sight.things(kinds.AUTOSCALER)
+    seen = () if isinstance(listed, Hidden) else listed
+    names = [str(each.itself) for each in seen if hpa.scales(each, found.itself)]
+    return names[0] if names else last.manager

@@ -1,0 +1,28 @@
+"""The workload variant autoscaler: it says what an HPA or KEDA should make of the workload."""
+
+from typing import Final
+
+from cluster.clients import kinds
+from cluster.owners import hpa
+from cluster.owners.ownership import Claim, Noted, OwnerKind
+from cluster.owners.place import Place, Unit
+from cluster.owners.sight import Hidden, Sight
+
+MANAGED: Final = "llm-d.ai/managed"
+
+
+def find(place: Place, sight: Sight) -> Claim | None:
+    """Tell of it: it writes a metric only, so the floor of what reads the metric still holds."""
+    if place.unit is Unit.FLOOR:
+        managed = place.thing.annotations.get(MANAGED) == "true"
+        return Noted(aside="driven by the workload variant autoscaler") if managed else None
+    listed = sight.things(kinds.VARIANT)
+    if isinstance(listed, Hidden) or place.subresource != "scale":
+        return None
+    for each in listed:
+        if hpa.scales(each, place.thing.itself):
+            return Noted(because=f"VariantAutoscaling {each.itself.name} proposes its size")
+    return None
+
+
+OWNER: Final = OwnerKind(name="Workload variant autoscaler", find=find)
