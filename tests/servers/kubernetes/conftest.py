@@ -53,11 +53,10 @@ def plane(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Yield a control plane with three GPU nodes and the definitions of the custom kinds."""
     with control_plane(programs, tmp_path_factory.mktemp("plane")) as made:
         root = made.api()
-        for module, within, chosen in DEFINITIONS:
-            for file in build.definitions(module, within, chosen):
-                install(root, file)
+        made_of = [install(root, file) for file in definitions()]
         furnish(root)
-        until(lambda: all(map(served, root.get(CRDS)["items"])))
+        # The API server lets five seconds pass before it serves a new kind.
+        until(lambda: all(served(root, each) for each in made_of))
         yield made
 
 
@@ -135,13 +134,24 @@ def rule(right: str) -> Body:
     return {"apiGroups": [group], "resources": [resource], "verbs": [verb]}
 
 
-def install(root: Api, file: Path) -> None:
+def definitions() -> Iterator[Path]:
+    """Yield the files that define the custom kinds."""
+    for module, within, chosen in DEFINITIONS:
+        yield from build.definitions(module, within, chosen)
+
+
+def install(root: Api, file: Path) -> Body:
     """Create what a YAML file defines; the server reads it, which takes it a tenth of our time."""
     answer = root.ask("POST", CRDS, file.read_text("utf-8"), form="application/yaml")
     assert answer.status == 201, (file, answer.status, answer.message)
+    return answer.body["spec"]
 
 
-def served(definition: Body) -> bool:
-    """Tell whether a kind is served."""
-    given = definition.get("status", {}).get("conditions") or ()
-    return ("Established", "True") in {(each["type"], each["status"]) for each in given}
+def served(root: Api, defined: Body) -> bool:
+    """Tell whether a kind is served in all its versions."""
+    group, plural = defined["group"], defined["names"]["plural"]
+    versions = [each["name"] for each in defined["versions"] if each["served"]]
+    return all(
+        root.ask("GET", f"/apis/{group}/{version}/{plural}", limit=1).status == 200
+        for version in versions
+    )

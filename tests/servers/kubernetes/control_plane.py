@@ -1,5 +1,6 @@
 """A real control plane on loopback: etcd, API server, controllers, scheduler, and kwok's nodes."""
 
+import base64
 import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -44,6 +45,7 @@ class ControlPlane:
     """Where it listens, and how one enters: a token is the name of its identity."""
 
     address: str
+    etcd: str
     ca: Path
     folder: Path
     pids: Mapping[str, int]
@@ -51,6 +53,14 @@ class ControlPlane:
     def api(self, identity: str = "root") -> Api:
         """Return plain HTTP as somebody."""
         return Api(address=self.address, token=identity, ca=self.ca)
+
+    def forget(self) -> None:
+        """Let etcd forget what was before now; the API server has it do so every five minutes."""
+        asked = {"key": base64.b64encode(b"any").decode()}
+        header = requests.post(f"{self.etcd}/v3/kv/range", json=asked, timeout=5).json()["header"]
+        compact = {"revision": header["revision"], "physical": True}
+        done = requests.post(f"{self.etcd}/v3/kv/compaction", json=compact, timeout=5)
+        done.raise_for_status()
 
     def kubeconfig(self) -> Path:
         """Return a kubeconfig of root, as the controllers use it."""
@@ -67,6 +77,7 @@ def control_plane(programs: Path, folder: Path) -> Iterator[ControlPlane]:
     pids: dict[str, int] = {}
     made = ControlPlane(
         address=f"https://127.0.0.1:{port}",
+        etcd=f"http://127.0.0.1:{etcd}",
         ca=folder / "certificates" / "apiserver.crt",
         folder=folder,
         pids=pids,
@@ -81,8 +92,8 @@ def control_plane(programs: Path, folder: Path) -> Iterator[ControlPlane]:
             pids[name] = program.pid
             await_ready(name, ready, program, log=log, within=READY_WITHIN)
 
-        stored, served = f"http://127.0.0.1:{etcd}/health", partial(_lives, made)
-        start("etcd", partial(_answers, stored), *_etcd(folder, etcd, peer))
+        served = partial(_lives, made)
+        start("etcd", partial(_answers, f"{made.etcd}/health"), *_etcd(folder, etcd, peer))
         start("kube-apiserver", served, *_apiserver(folder, etcd, port))
         config = made.kubeconfig()
         config.write_text(json.dumps(_kubeconfig(made)))
