@@ -7,6 +7,8 @@ from enum import Enum
 from math import inf, isfinite
 from typing import Final
 
+from incidents.events.incident import Workload
+
 Value = float | bool | str
 
 
@@ -23,11 +25,13 @@ class Known:
 class Unknown:
     """A fact that cannot be told, and why; it never counts as zero nor as false.
 
-    `lasting` where asking again in a minute would not help.
+    `lasting` where asking again in a minute would not help. `candidates` are the workloads that
+    fit, where a person would have to say which one is meant.
     """
 
     why: str
     lasting: bool = False
+    candidates: tuple[Workload, ...] = ()
 
 
 Facts = Mapping[str, Known | Unknown]

@@ -9,8 +9,9 @@ from cluster.clients.objects import Backend
 from cluster.clients.ports import Kubernetes
 from cluster.gpus import GPU
 from cluster.targets.sight import Sight
-from cluster.targets.target import Selector, Target
+from cluster.targets.target import Ambiguous, Selector, Target
 from incidents.errors import Rejected, TriagedError
+from incidents.events.incident import Workload
 from incidents.facts import FACTS, Known, Unknown
 
 SHOWN: Final = 160
@@ -42,8 +43,11 @@ def look(selector: Selector, *, targets: Sees, kubernetes: Kubernetes) -> Seen |
     try:
         sight = targets.see(selector)
     except TriagedError as error:
-        lasting = isinstance(error, Rejected)
-        return Unknown(why=_short(f"the cluster does not say: {error}"), lasting=lasting)
+        return Unknown(
+            why=_short(f"the cluster does not say: {error}"),
+            lasting=isinstance(error, Rejected),
+            candidates=_fitting(error),
+        )
     target = sight.target
     found: dict[str, Told] = {
         "failure_mode": _failure_mode(target),
@@ -54,6 +58,15 @@ def look(selector: Selector, *, targets: Sees, kubernetes: Kubernetes) -> Seen |
     }
     counted = _counted(target, kubernetes)
     return Seen(target=target, facts={**found, **counted})
+
+
+def _fitting(error: TriagedError) -> tuple[Workload, ...]:
+    """Return the workloads among which a person has to choose; none where that is no help."""
+    if not isinstance(error, Ambiguous):
+        return ()
+    return tuple(
+        Workload(kind=one.kind, name=one.name, words=one.words) for one in error.candidates
+    )
 
 
 def _failure_mode(target: Target) -> Told:

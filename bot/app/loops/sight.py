@@ -12,7 +12,7 @@ from bot.app.intake_sight import own, worth_saying
 from bot.app.loops.pause import Pause
 from incidents.aggregates import incident_stream
 from incidents.alert import Alert
-from incidents.commands.incident import NoteFacts
+from incidents.commands.incident import AskTarget, NoteFacts
 from incidents.correlation import Place
 from incidents.desk import Desk
 from incidents.errors import Conflict, Rejected
@@ -112,6 +112,7 @@ class SightLoop:
         asked = [Asked(place=_place(incident), names=one, chosen=chosen) for one in names]
         gathered = self._source.gather(asked, now, again=True)
         self._waits[incident.number] = _wait(incident, now, _pause(wait, gathered))
+        self._ask(incident, gathered)
         # No approval counts: what does not lower because of one must not look like a raise.
         mine = own(is_open=True, pending=0)
         verdicts = [
@@ -121,6 +122,14 @@ class SightLoop:
         noted = [self._note(incident, name, verdict) for name, verdict in verdicts]
         return any(noted)
 
+    def _ask(self, incident: Incident, gathered: Sequence[Facts]) -> None:
+        """Ask people which workload is meant, where several fit; a runbook may never look."""
+        found = (one.candidates for one in _unknown(gathered) if one.candidates)
+        candidates = next(found, ())
+        # Whoever has the parent has this one, too: its own question would be noise.
+        if candidates and incident.under is None:
+            self._told(incident, AskTarget(candidates=candidates))
+
     def _note(self, incident: Incident, name: str, verdict: Verdict) -> bool:
         command = NoteFacts(
             name=name,
@@ -129,6 +138,10 @@ class SightLoop:
             rule=verdict.rule,
             facts=seen(verdict),
         )
+        return self._told(incident, command)
+
+    def _told(self, incident: Incident, command: AskTarget | NoteFacts) -> bool:
+        """Tell it; return whether anything followed."""
         try:
             return bool(self._desk.tell(incident_stream(incident.number), command).events)
         except (Conflict, Rejected) as error:

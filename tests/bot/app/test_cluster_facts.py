@@ -16,8 +16,9 @@ from cluster.clients.objects import (
 )
 from cluster.clients.refusals import Forbidden
 from cluster.targets.sight import Scene, Sight
-from cluster.targets.target import Member, Picker, Selector, Target
+from cluster.targets.target import Ambiguous, Candidate, Member, Picker, Selector, Target
 from incidents.errors import Unavailable
+from incidents.events.incident import Workload
 from incidents.facts import Known, Unknown
 from tests.builders import NOON
 
@@ -298,3 +299,37 @@ def test_a_cluster_that_is_away_is_asked_again() -> None:
     )
 
     assert found == Unknown(why="the cluster does not say: the cluster is away")
+
+
+@dataclass(slots=True)
+class Several(Cluster):
+    """A cluster with two workloads that fit."""
+
+    def see(self, _: Selector) -> Sight:
+        """Raise Ambiguous with both."""
+        message = "several fit"
+        raise Ambiguous(message, candidates=[fitting("a"), fitting("b")])
+
+
+def fitting(name: str) -> Candidate:
+    """Return a candidate of this name."""
+    return Candidate(
+        kind="Deployment", api_version="apps/v1", name=name, uid=name, words=f"pod → {name}"
+    )
+
+
+def test_several_workloads_are_no_facts_and_are_all_named() -> None:
+    """Facts of one of them would be a guess; whoever asks people needs the names."""
+    seen = look(
+        Selector(namespace="llm-d", model="llama"),
+        targets=Several(),
+        kubernetes=Several(),  # type: ignore[arg-type] # what is asked of it is there
+    )
+
+    assert seen == Unknown(
+        why="the cluster does not say: several fit",
+        lasting=True,
+        candidates=tuple(
+            Workload(kind="Deployment", name=name, words=f"pod → {name}") for name in ("a", "b")
+        ),
+    )

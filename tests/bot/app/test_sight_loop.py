@@ -10,7 +10,7 @@ import pytest
 from bot.app.facts import Asked
 from bot.app.loops.pause import Pause
 from bot.app.loops.sight import SightLoop
-from incidents.commands.incident import Acknowledge, AskTarget, ChooseTarget, Resolve
+from incidents.commands.incident import Acknowledge, AskTarget, ChooseTarget, Hide, Resolve
 from incidents.desk import Desk
 from incidents.events.incident import FactSeen, Workload
 from incidents.facts import Facts, Known, Unknown
@@ -19,6 +19,7 @@ from storage.memory import MemoryStore
 from tests import builders
 from tests.builders import INCIDENT, judgement, policy, report
 
+FIT = tuple(Workload(kind="Deployment", name=name, words="pod") for name in ("a", "b"))
 UNSEEN = FactSeen(name="error_ratio", value=None, unit="", source="away")
 
 
@@ -103,8 +104,7 @@ def test_a_workload_that_a_person_chose_is_looked_at_at_once(world: World) -> No
     """That several fitted is no reason to wait five minutes once it is known which one is meant."""
     world.answer = Unknown(why="several fit", lasting=True)
     world.minutes(1)
-    fits = tuple(Workload(kind="Deployment", name=name, words="pod") for name in ("a", "b"))
-    world.desk.tell(INCIDENT, AskTarget(candidates=fits))
+    world.desk.tell(INCIDENT, AskTarget(candidates=FIT))
     world.desk.tell(INCIDENT, Acknowledge(by="ann", via="slack"))
     before = world.minutes(1)
     world.desk.tell(INCIDENT, ChooseTarget(chosen="Deployment b", by="ann", via="slack"))
@@ -113,3 +113,21 @@ def test_a_workload_that_a_person_chose_is_looked_at_at_once(world: World) -> No
 
     assert (before, len(after), after[0] <= 10) == ([], 1, True)
     assert world.chosen[-1] == "Deployment b"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "asked"),
+    [pytest.param(False, FIT, id="stands-for-itself"), pytest.param(True, (), id="hidden")],
+)
+def test_where_several_fit_people_are_asked_also_without_a_run(
+    world: World, asked: tuple[Workload, ...], *, hidden: bool
+) -> None:
+    """A runbook that looks at no workload would never ask; one that is explained asks nobody."""
+    world.answer = Unknown(why="several fit", lasting=True, candidates=FIT)
+    if hidden:
+        world.desk.tell(INCIDENT, Hide(under=2, rule="inhibition:down", because="Down fires"))
+    world.minutes(12)
+
+    assert world.desk.incident(1).candidates == asked
+    told = [entry.recorded.kind for entry in world.desk.history(1)]
+    assert told.count("TargetAsked") == len(asked) // 2
