@@ -180,7 +180,7 @@ def looking(settings: Settings, *, closing: ExitStack) -> Looking | None:
         return None
     client = KubernetesClient(access)
     closing.callback(client.close)
-    return Looking(kubernetes=client, targets=_finds(client, settings))
+    return Looking(objects=ReadOnly(client), targets=_finds(client, settings))
 
 
 def _access(settings: Settings) -> Access | None:

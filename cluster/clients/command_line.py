@@ -15,13 +15,18 @@ def models(words: Sequence[str]) -> Iterator[str]:
     `vllm serve X`. A word with spaces in it is a script for a shell and is split as one. The
     command line of a pod is foreign text: what cannot be split is taken as it is.
     """
-    split = [part for word in words for part in _split(word)]
+    split = apart(words)
     for flag in FLAGS:
         for index, word in enumerate(split):
             name, equals, value = word.partition("=")
             if name == flag:
                 yield from filter(None, [value] if equals else _until_flag(split[index + 1 :]))
     yield from _positional(split)
+
+
+def apart(words: Sequence[str]) -> list[str]:
+    """Return the words of a command line, those of a shell's script one by one."""
+    return [part for word in words for part in _split(word)]
 
 
 def _split(word: str) -> Sequence[str]:

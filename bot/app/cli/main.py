@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "rules": ("rules:rules", "Write the rule files and dashboards of your objectives."),
     "signals": ("signals:signals", "What can be read at a Prometheus, what not, what that costs."),
     "slo": ("slo:slo", "What is left of each error budget, and which incident spent it."),
+    "drift": ("drift:drift", "Where the live clusters are not what environments.yaml says."),
     "configuration": ("configuration:configuration", "Check its files; their schemas."),
     "silence": ("silence:silence", "Silence an incident's alerts at the Alertmanagers."),
     "inbox": ("inbox:inbox", "Deliveries that were set aside."),

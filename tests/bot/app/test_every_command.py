@@ -22,6 +22,7 @@ WHY = {"because", "reason"}
 READ: Mapping[str, Sequence[str]] = {
     "configuration check": (),
     "configuration schema": ("policy",),
+    "drift": (),
     "inbox aside": (),
     "rules": (),
     "runbooks lint": (),

@@ -14,6 +14,7 @@ from tests.bot.app.test_every_command import EVERY
 WHY = ("--because", "we know")
 WORK: Mapping[str, Sequence[str]] = {
     "approve": ("1-1-1", builders.DIGEST),
+    "drift": (),
     "freeze": ("smoke",),
     "inbox aside": (),
     "inbox replay": ("1",),
