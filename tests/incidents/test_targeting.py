@@ -8,7 +8,7 @@ from incidents.commands.incident import Acknowledge, AskTarget, ChooseTarget, Re
 from incidents.errors import Rejected
 from incidents.events.incident import Acknowledged, TargetAsked, TargetChosen, Workload
 from incidents.incident import Incident
-from incidents.targeting import called, question
+from incidents.targeting import answer, called, choosing, question
 from incidents.telling import tell
 from tests.builders import later
 from tests.incidents.telling_incidents import after, begin, decided
@@ -119,3 +119,19 @@ def test_it_is_asked_again_where_the_chosen_one_is_gone() -> None:
 
     assert question(state) == (CANARY,)
     assert called(CANARY) == "Deployment canary"
+
+
+def test_the_question_and_its_answer_are_said_in_one_line() -> None:
+    """The headline has room for one; what does not fit is counted and not dropped unsaid."""
+    many = tuple(replace(CANARY, name=name) for name in "abcdefg")
+    state = after(asked(), CHOOSE)
+
+    assert choosing((CANARY, DECODE)) == (
+        "say which workload is meant: Deployment canary, Deployment decode"
+    )
+    assert choosing(many).endswith("Deployment e and 2 more")
+    assert (answer(asked()), answer(state), answer(state, "Ann Ode")) == (
+        "",
+        "Deployment decode, chosen by ann of 2",
+        "Deployment decode, chosen by Ann Ode of 2",
+    )
