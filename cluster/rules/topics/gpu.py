@@ -9,7 +9,7 @@ from typing import Final
 
 from cluster.rules.asked import consumer, with_model
 from cluster.rules.proving import DECODE, NAMESPACE, always, engine, minutes, series
-from cluster.rules.rule import Alert, Group, Proof, Recording, RuleFile
+from cluster.rules.rule import GPUS, Alert, Group, Proof, Recording, RuleFile
 
 GPU: Final = ("namespace", "pod", "gpu", "Hostname")
 DRAIN: Final = (46, 48, 64, 74, 79, 95, 119, 120)
@@ -17,6 +17,18 @@ XID: Final = "triaged:gpu_last_xid"
 NEWS: Final = f"{XID} unless {XID} == {XID} offset 10m"
 COUNTED: Final = "DCGM_EXP_XID_ERRORS_COUNT"
 THROTTLES: Final = 87
+# Bit 7 of the reasons, and the exporter's word for it: nvml.h, dcgm-exporter
+# internal/pkg/collector/clock_events_collector.go.
+BRAKE_BIT: Final = 128
+EVENTS: Final = "DCGM_EXP_CLOCK_EVENTS_COUNT"
+BRAKES: Final = f'{EVENTS}{{clock_event="hw_power_brake"}}'
+REASONS: Final = ("DCGM_FI_DEV_CLOCKS_EVENT_REASONS", "DCGM_FI_DEV_CLOCK_THROTTLE_REASONS")
+BRAKED: Final = " or ".join(
+    (
+        consumer(f"{BRAKES} > 0", GPU),
+        *(consumer(f"floor({name} / {BRAKE_BIT}) % 2 == 1", GPU) for name in REASONS),
+    )
+)
 
 ALIVE: Final = {engine("vllm:num_requests_running"): always(1, 90)}
 # On a GPU that no engine is known to use it rings without a model.
@@ -30,7 +42,7 @@ def on_gpu(metric: str, /, **labels: str) -> str:
     return series(metric, **WHERE, job="dcgm", **labels)
 
 
-def moved(name: str) -> str:
+def moved(name: str, **labels: str) -> str:
     """Return the same as a scrape without `honor_labels` keeps it."""
     return series(
         name,
@@ -40,6 +52,7 @@ def moved(name: str) -> str:
         exported_pod="decode-0",
         gpu="3",
         Hostname="gpu-a",
+        **labels,
     )
 
 
@@ -74,6 +87,7 @@ FILE: Final = RuleFile(
                     ),
                     keep=timedelta(hours=1),
                     severity="critical",
+                    runbook=GPUS,
                     summary="GPU {{ $labels.gpu }} of {{ $labels.Hostname }} must be drained",
                     description=(
                         "GPU {{ $labels.gpu }} of {{ $labels.Hostname }} reports Xid "
@@ -139,6 +153,7 @@ FILE: Final = RuleFile(
                     ),
                     hold=minutes(1),
                     severity="warning",
+                    runbook=GPUS,
                     summary="GPU {{ $labels.gpu }} of {{ $labels.Hostname }} must be replaced",
                     description=(
                         "GPU {{ $labels.gpu }} of {{ $labels.Hostname }} can no longer replace "
@@ -174,6 +189,7 @@ FILE: Final = RuleFile(
                     ),
                     hold=minutes(10),
                     severity="info",
+                    runbook=GPUS,
                     summary="GPU {{ $labels.gpu }} of {{ $labels.Hostname }} is too hot",
                     description=(
                         "GPU {{ $labels.gpu }} of {{ $labels.Hostname }} has {{ $value }} °C and "
@@ -190,6 +206,81 @@ FILE: Final = RuleFile(
                         Proof(
                             title="80 degrees",
                             series={**ALIVE, on_gpu("DCGM_FI_DEV_GPU_TEMP"): always(80)},
+                            at=minutes(15),
+                        ),
+                        Proof(title="no exporter", series=ALIVE, at=minutes(15)),
+                    ),
+                ),
+                Alert(
+                    name="GPUPowerThrottle",
+                    rings_without=UNUSED,
+                    expr=with_model(BRAKED, GPU, anywhere=True),
+                    hold=minutes(10),
+                    severity="info",
+                    runbook=GPUS,
+                    summary="GPU {{ $labels.gpu }} of {{ $labels.Hostname }} is short of power",
+                    description=(
+                        "The power brake of GPU {{ $labels.gpu }} of {{ $labels.Hostname }} halves "
+                        "its clocks or more, for 10 minutes: its supply cannot give what it needs; "
+                        "{{ $labels.namespace }}/{{ $labels.pod }} uses it."
+                    ),
+                    why="The brake and not the power cap, at which every busy GPU runs. Neither "
+                    "metric is on by default: name one in the exporter's list of counters.",
+                    proofs=(
+                        Proof(
+                            title="the brake is on",
+                            series={
+                                **ALIVE,
+                                on_gpu(EVENTS, clock_event="hw_power_brake"): always(9),
+                            },
+                            at=minutes(15),
+                            fires=KNOWN,
+                        ),
+                        Proof(
+                            title="an exporter whose labels the scrape moved",
+                            series={
+                                **ALIVE,
+                                moved(EVENTS, clock_event="hw_power_brake"): always(9),
+                            },
+                            at=minutes(15),
+                            fires=KNOWN,
+                        ),
+                        *(
+                            Proof(
+                                title=f"the reasons as {name}, the brake among them",
+                                series={**ALIVE, on_gpu(name): always(BRAKE_BIT + 4)},
+                                at=minutes(15),
+                                fires=KNOWN,
+                            )
+                            for name in REASONS
+                        ),
+                        Proof(
+                            title="on a GPU that no engine uses",
+                            series={on_gpu(EVENTS, clock_event="hw_power_brake"): always(9)},
+                            at=minutes(15),
+                            fires=WHERE,
+                        ),
+                        Proof(
+                            title="a busy GPU at its power cap",
+                            series={**ALIVE, on_gpu(EVENTS, clock_event="power_cap"): always(9)},
+                            at=minutes(15),
+                            unless={on_gpu(EVENTS, clock_event="hw_power_brake"): always(9)},
+                        ),
+                        *(
+                            Proof(
+                                title=f"other reasons as {name}: its cap, heat, and being idle",
+                                series={**ALIVE, on_gpu(name): always(256 + 64 + 4 + 1)},
+                                at=minutes(15),
+                                unless={on_gpu(name): always(BRAKE_BIT)},
+                            )
+                            for name in REASONS
+                        ),
+                        Proof(
+                            title="the brake was on",
+                            series={
+                                **ALIVE,
+                                on_gpu(EVENTS, clock_event="hw_power_brake"): "9x4 0x20",
+                            },
                             at=minutes(15),
                         ),
                         Proof(title="no exporter", series=ALIVE, at=minutes(15)),

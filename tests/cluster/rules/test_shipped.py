@@ -11,6 +11,7 @@ import pytest
 from bot.app.cli.rules import SHIPPED
 from bot.app.configuration import objectives_of
 from cluster.rules import renamed
+from cluster.rules.proposed import PROPOSED
 from cluster.rules.recordings import recordings
 from cluster.rules.rule import Alert, Proof, Recording
 from cluster.rules.shipped import rule_files, texts
@@ -157,8 +158,16 @@ def test_every_alert_is_judged_and_has_a_runbook(alert: Alert) -> None:
 @pytest.mark.parametrize("alert", ALERTS, ids=alert_id)
 def test_an_alert_reads_what_is_recorded_or_exported(alert: Alert) -> None:
     """A series of a name that nobody makes never rings."""
-    exported = {*metric_names(SIGNALS.values()), "up", "kube_pod_container_status_restarts_total"}
-    known = RECORDED | exported | {"kube_customresource_llminferenceservice_status_condition"}
+    others = {
+        "up",
+        "kube_pod_container_status_restarts_total",
+        "kube_customresource_llminferenceservice_status_condition",
+        # dcgm-exporter: etc/default-counters.csv, and DCGM's field 112 by both of its names.
+        "DCGM_EXP_CLOCK_EVENTS_COUNT",
+        "DCGM_FI_DEV_CLOCKS_EVENT_REASONS",
+        "DCGM_FI_DEV_CLOCK_THROTTLE_REASONS",
+    }
+    known = RECORDED | {*metric_names(SIGNALS.values())} | others
 
     assert set(selectors(promql_parser.parse(alert.expr))) <= known | {"triaged:objective:planned"}
 
@@ -177,6 +186,22 @@ def test_the_runbook_that_an_alert_names_is_the_one_that_runs(alert: Alert) -> N
 
     assert addressed.runbook.name == alert.runbook
     assert fitting.runbook.name == alert.runbook
+
+
+def test_every_alert_that_was_proposed_is_shipped_or_says_why_not() -> None:
+    """A name in the catalogue of severities for which nothing rings looks as if it were watched."""
+    names = {alert.name for alert in ALERTS}
+    known = shipped().judged
+
+    assert [one.row for one in PROPOSED] == [*range(21, 37), 51]
+    for one in PROPOSED:
+        assert one.shipped
+        assert set(one.shipped) <= names, one.row
+        assert not set(one.left_out) & names, one.row
+        assert all(one.left_out.values())
+        # One that is left out is known by its name, and judged as what is shipped instead.
+        alike = {known[name] for name in one.shipped}
+        assert {known[name] for name in one.left_out} <= alike, one.row
 
 
 def test_the_chapters_alerts_have_its_groups_and_labels() -> None:
