@@ -7,7 +7,13 @@ from typing import Final
 
 RUNBOOKS: Final = "https://runbooks.triaged.dev"
 TRIAGE: Final = "triage"
-KV_CACHE: Final = "kv-cache-exhausted"
+DOWN: Final = "service-down"
+ERRORS: Final = "high-error-rate"
+LATENCY: Final = "high-latency"
+GPUS: Final = "gpu-utilization"
+MEMORY: Final = "memory-pressure"
+KV_CACHE: Final = "cache-evictions"
+"""Runbooks that an alert can name: their files in the library."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ def _load(path: Path, raw: bytes, verbs: grammar.Verbs) -> Loaded:
         problems.append(Problem(file=str(path), line=line, what=what))
 
     if path.suffix != ".yaml" or grammar.named(path.stem) is None:
-        complain(1, f"{path.name} is no name such as kv-cache-exhausted.yaml")
+        complain(1, f"{path.name} is no name such as cache-evictions.yaml")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:

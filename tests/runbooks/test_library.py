@@ -29,7 +29,7 @@ def test_what_cannot_be_told_is_not_asked_as_if_it_were(ask: Ask) -> None:
 
 def test_who_is_asked_about_an_unknown_cache_reads_what_is_missing_and_where_to_look() -> None:
     """The person has to know that nothing was found out, and where to begin."""
-    steps = load()["kv-cache-exhausted"].steps
+    steps = load()["cache-evictions"].steps
     (ask,) = (one for one in steps if isinstance(one, Ask) and CANNOT_TELL in verdicts(one))
     question = str(ask.arguments["question"])
 

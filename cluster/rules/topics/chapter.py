@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from cluster.rules import rule
 from cluster.rules.asked import NOT_PREFILL, each
 from cluster.rules.proving import (
     MODEL,
@@ -77,6 +78,7 @@ DOWN: Final = Alert(
     hold=minutes(1),
     severity="critical",
     labels=LABELS,
+    runbook=rule.DOWN,
     summary="LLM-D service is down",
     description="No endpoint of {{ $labels.namespace }}/{{ $labels.pool }}{{ $labels.job }} has "
     "answered for more than 1 minute.",
@@ -119,6 +121,7 @@ ERRORS: Final = Alert(
     hold=minutes(2),
     severity="critical",
     labels=LABELS,
+    runbook=rule.ERRORS,
     summary="High error rate detected",
     description="Error rate is {{ $value | humanize }}% over the last 5 minutes",
     why="EPPHighErrorRatio is the same in a real name.",
@@ -176,6 +179,7 @@ LATENCY: Final = Alert(
     hold=minutes(5),
     severity="warning",
     labels=LABELS,
+    runbook=rule.LATENCY,
     summary="High inference latency detected",
     description='95th percentile latency is {{ printf "%.1f" $value }}s',
     why="The time of a whole answer says how long it is; users wait for its first token. "
@@ -231,6 +235,7 @@ GPUS: Final = Alert(
     hold=minutes(10),
     severity="warning",
     labels=LABELS,
+    runbook=rule.GPUS,
     summary="High GPU utilization detected",
     description="Average GPU utilization is {{ $value | humanize }}%, and requests wait",
     why="Busy GPUs are what one pays for; it matters when requests wait beside them. "
@@ -282,6 +287,7 @@ MEMORY: Final = Alert(
     hold=minutes(5),
     severity="critical",
     labels=LABELS,
+    runbook=rule.MEMORY,
     summary="Memory pressure detected",
     description="Memory utilization is {{ $value | humanize }}%",
     why="Engines take GPU memory in advance, so it counts only with preemptions; a container's "

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from cluster.rules import rule
 from cluster.rules.asked import DECODE as OF_DECODE
 from cluster.rules.asked import MODEL as EACH_MODEL
 from cluster.rules.asked import NOT_PREFILL, each
@@ -219,6 +220,7 @@ FILE: Final = RuleFile(
                     hold=minutes(5),
                     severity="warning",
                     labels={"role": "prefill"},
+                    runbook=rule.LATENCY,
                     summary="Prompts for {{ $labels.model_name }} wait for prefill",
                     description=(
                         "{{ $value | humanize }} prompts of {{ $labels.namespace }}/"
@@ -254,6 +256,7 @@ FILE: Final = RuleFile(
                     hold=minutes(5),
                     severity="warning",
                     labels={"role": "prefill"},
+                    runbook=rule.LATENCY,
                     summary="Decode of {{ $labels.model_name }} idles behind prefill",
                     description=(
                         "{{ $value | humanize }} prompts of {{ $labels.namespace }}/"
@@ -354,6 +357,7 @@ FILE: Final = RuleFile(
                     expr=f"{each('ttft_p95', 'max', only=NOT_PREFILL)} > 5",
                     hold=minutes(5),
                     severity="critical",
+                    runbook=rule.LATENCY,
                     summary="The first token of {{ $labels.model_name }} is late",
                     description=(
                         "5 % of the requests to {{ $labels.namespace }}/{{ $labels.model_name }} "

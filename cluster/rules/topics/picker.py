@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from cluster.rules import rule
 from cluster.rules.asked import each
 from cluster.rules.proving import (
     GONE,
@@ -79,6 +80,7 @@ FILE: Final = RuleFile(
                     expr=f"{each('ready_endpoints', 'max', by=POOL)} == 0",
                     hold=minutes(2),
                     severity="critical",
+                    runbook=rule.DOWN,
                     summary="No endpoint of {{ $labels.pool }} is ready",
                     description="The picker of {{ $labels.namespace }}/{{ $labels.pool }} has had "
                     "no endpoint to send to for 2 minutes.",
@@ -114,6 +116,7 @@ FILE: Final = RuleFile(
                     ),
                     hold=minutes(5),
                     severity="critical",
+                    runbook=rule.DOWN,
                     summary="Nothing is heard of the pool {{ $labels.pool }} any more",
                     description=(
                         "The picker of {{ $labels.namespace }}/{{ $labels.pool }} was seen within "
@@ -152,6 +155,7 @@ FILE: Final = RuleFile(
                     ),
                     hold=minutes(10),
                     severity="critical",
+                    runbook=rule.ERRORS,
                     summary="Requests to {{ $labels.model_name }} fail",
                     description=(
                         "{{ $value | humanizePercentage }} of the requests to "
@@ -241,6 +245,7 @@ FILE: Final = RuleFile(
                     expr=f"{each('flow_rejected_ratio', 'max', by=POOL)} > 0.01",
                     hold=minutes(5),
                     severity="warning",
+                    runbook=rule.ERRORS,
                     summary="Requests to {{ $labels.pool }} are refused",
                     description=(
                         "Flow control of {{ $labels.namespace }}/{{ $labels.pool }} turns away "

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from cluster.rules import rule
 from cluster.rules.asked import with_model
 from cluster.rules.proving import (
     DECODE,
@@ -54,6 +55,7 @@ FILE: Final = RuleFile(
                     name="ModelServerOOMKilled",
                     expr=with_model(KILLED, CONTAINER),
                     severity="warning",
+                    runbook=rule.MEMORY,
                     summary="{{ $labels.pod }} was killed for want of memory",
                     description=(
                         "The container {{ $labels.container }} of {{ $labels.namespace }}/"
@@ -104,6 +106,7 @@ FILE: Final = RuleFile(
                     expr=f'max by (namespace, name) ({CONDITION}{{type="Ready"}}) == 0',
                     hold=minutes(10),
                     severity="warning",
+                    runbook=rule.DOWN,
                     summary="LLMInferenceService {{ $labels.name }} is not ready",
                     description="KServe has said for 10 minutes that {{ $labels.namespace }}/"
                     "{{ $labels.name }} is not ready.",

@@ -17,6 +17,7 @@ from cluster.seen import Seen
 from runbooks.verdicts.cluster import told
 from runbooks.verdicts.cluster.told import CANNOT_TELL, MOST, Judged, Number
 
+SCALED_TO_ZERO: Final = "scaled_to_zero"
 NONE: Final = "none"
 IMAGE_PULL: Final = "image_pull"
 CANNOT_START: Final = "cannot_start"
@@ -29,7 +30,7 @@ LOADING: Final = "loading"
 READY: Final = "ready"
 
 WRONG: Final = (
-    *(NONE, IMAGE_PULL, CANNOT_START, OUT_OF_MEMORY, CRASH_LOOP, EVICTED, PENDING, NOT_READY),
+    *(SCALED_TO_ZERO, NONE, IMAGE_PULL, CANNOT_START, OUT_OF_MEMORY, CRASH_LOOP, EVICTED, PENDING, NOT_READY),
 )
 """The worst first; what keeps a pod from starting stands before what ends it later."""
 WELL: Final = (READY,)
@@ -80,7 +81,8 @@ def judge(
     gaps = (*told.missing(pods), *told.unread(illegible))
     numbers = tuple(_numbers(kept, wanted))
     if not kept and not gaps:
-        return Judged(verdict=NONE, because=_none(wanted), numbers=numbers)
+        verdict = SCALED_TO_ZERO if wanted == 0 else NONE
+        return Judged(verdict=verdict, because=_none(wanted), numbers=numbers)
     worst = min(kept, key=lambda one: VERDICTS.index(one.cause), default=None)
     verdict = worst.cause if worst else READY
     because = _because(kept, verdict)

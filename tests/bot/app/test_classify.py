@@ -88,7 +88,7 @@ def test_each_alert_is_one_answer(run: Run, tmp_path: Path) -> None:
     first, second, third = answered(run, file)
 
     assert (first["severity"], first["rule"]) == ("P0", "catalogue:EPPCriticalErrorRatio")
-    assert (first["mode"], first["runbook"]) == ("RB-03", "triage")
+    assert (first["mode"], first["runbook"]) == ("RB-03", "high-error-rate")
     assert first["target"] == {
         "cluster": "local",
         "namespace": "llm-d",
@@ -99,7 +99,7 @@ def test_each_alert_is_one_answer(run: Run, tmp_path: Path) -> None:
     assert {"name": "error_ratio", "why": "nobody was asked"} in first["unavailable"]
     assert "error_ratio above 0.1 makes it P1" not in first["would_change"]
     assert "error_ratio at most 0.1 makes it P2" in first["would_change"]
-    assert (second["mode"], second["runbook"]) == ("RB-12", "kv-cache-exhausted")
+    assert (second["mode"], second["runbook"]) == ("RB-12", "cache-evictions")
     assert (third["alert"], third["opens"]) == ("Watchdog", False)
 
 

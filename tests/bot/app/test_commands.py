@@ -209,7 +209,7 @@ def test_runbooks_are_listed_and_linted(run: Run, tmp_path: Path) -> None:
         run("runbooks", "lint", str(wrong), "--json"),
     )
 
-    assert {"kv-cache-exhausted", "triage"} <= set(names)
+    assert {"cache-evictions", "triage"} <= set(names)
     assert fine.status == 0
     assert (ended.status, ended.out) == (2, "")
     assert f"{wrong}/x.yaml:2: " in ended.err

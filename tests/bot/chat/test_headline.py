@@ -40,7 +40,7 @@ def test_the_headline_says_what_is_wrong_and_what_to_press() -> None:
                     ("Where", "llm-d/llama-3-70b"),
                     ("Alerts", "1 of 1 firing (VLLMPreemptionsHigh)"),
                     ("Taken by", "nobody yet: /incident ack"),
-                    ("Runbook", "kv-cache-exhausted"),
+                    ("Runbook", "cache-evictions"),
                     ("Opened", "2026-03-01 12:00:00 UTC"),
                 )
             ),
@@ -335,7 +335,7 @@ def test_the_failure_mode_that_was_found_stands_beside_the_runbook() -> None:
     _find(story, "queue", "30 requests wait; nothing else")
 
     shown = _fields(headline(story.situation()))
-    assert ("Runbook", "kv-cache-exhausted") in shown
+    assert ("Runbook", "cache-evictions") in shown
     assert ("Diagnosis", "RB-17 (routing hotspot)") in shown
 
 

@@ -22,7 +22,7 @@ SOURCE = "alertmanager:prod"
 def choose(alert: Alert) -> tuple[str, str]:
     """Choose one runbook for alerts about preemption, and triage for all others."""
     if "Preemptions" in alert.name:
-        return "kv-cache-exhausted", "its name matches"
+        return "cache-evictions", "its name matches"
     return "triage", "nothing else matches"
 
 

@@ -44,7 +44,7 @@ def test_an_alert_opens_an_incident_with_its_reason(office: Office) -> None:
     )
     assert incident.lead is not None
     assert (incident.lead.runbook, incident.lead.source) == (
-        "kv-cache-exhausted",
+        "cache-evictions",
         "alertmanager:prod",
     )
 

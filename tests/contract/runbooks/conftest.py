@@ -29,7 +29,7 @@ from storage.memory import MemoryStore
 from tests.builders import INCIDENT, report
 
 RUN = "run-1-1"
-RUNBOOK = "kv-cache-exhausted"
+RUNBOOK = "cache-evictions"
 
 
 class Rehearsal:

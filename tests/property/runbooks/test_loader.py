@@ -11,7 +11,7 @@ from runbooks.language.loader import LIBRARY
 from runbooks.language.model import Runbook
 
 VERBS = registry.verbs()
-TEXT = (LIBRARY / "kv-cache-exhausted.yaml").read_text("utf-8")
+TEXT = (LIBRARY / "cache-evictions.yaml").read_text("utf-8")
 LINES = TEXT.splitlines(keepends=True)
 PIECES = ["", "  ", "- ", "{", "}", "[", "]", ": ", "$", "'", '"', "#", "&a ", "*a", "5", "no\n"]
 

@@ -208,7 +208,7 @@ class World:
         self.targets = FakeTargets(self.workload)
         self.verbs = registry.verbs()
         if runbook is None:
-            self.runbook = loader.load()["kv-cache-exhausted"]
+            self.runbook = loader.load()["cache-evictions"]
         else:
             self.runbook = loader.load_text(runbook, name="example", verbs=self.verbs)
         self.shelf = Shelf(

@@ -11,4 +11,4 @@ def test_a_step_that_is_no_action_any_more_is_refused(story):
     story.settle()
 
     assert story.step("add-decode").status is StepStatus.REFUSED
-    assert story.step("add-decode").because == ("add-decode is no action of kv-cache-exhausted")
+    assert story.step("add-decode").because == ("add-decode is no action of cache-evictions")

@@ -16,7 +16,7 @@ from runbooks.language import loader
 from tests import builders
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-BOOK = loader.load()["kv-cache-exhausted"]
+BOOK = loader.load()["cache-evictions"]
 STEP = "add-decode"
 NAME = "approval-1-1-1"
 DONE = {

@@ -63,7 +63,7 @@ def test_a_run_whose_runbook_is_gone_stands_still_and_says_so(story):
     moved = story.advance()
 
     assert moved is False
-    assert story.waits().startswith(": kv-cache-exhausted: the text of ")
+    assert story.waits().startswith(": cache-evictions: the text of ")
 
 
 def test_a_run_keeps_the_runbook_that_it_began_with(story):

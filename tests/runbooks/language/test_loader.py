@@ -399,8 +399,8 @@ def test_a_file_that_is_no_runbook_by_name_is_refused(tmp_path, good):
     (tmp_path / "other.yml").write_text(good.replace("Example", "Other"), "utf-8")
 
     assert [problem.what for problem in loader.lint(tmp_path)] == [
-        "KV Cache.yaml is no name such as kv-cache-exhausted.yaml",
-        "other.yml is no name such as kv-cache-exhausted.yaml",
+        "KV Cache.yaml is no name such as cache-evictions.yaml",
+        "other.yml is no name such as cache-evictions.yaml",
     ]
 
 

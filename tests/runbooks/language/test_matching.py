@@ -98,14 +98,14 @@ def test_the_shipped_runbook_takes_the_alerts_that_it_is_for(alertname):
     """The story begins here."""
     chosen = choose({"alertname": alertname}, "", runbooks=loader.load())
 
-    assert chosen.runbook.name == "kv-cache-exhausted"
+    assert chosen.runbook.name == "cache-evictions"
 
 
 def test_the_shipped_runbook_is_found_by_its_address():
     """The annotation of the rules that we ship."""
     found = choose({}, "https://runbooks.triaged.dev/kv-cache-exhausted", runbooks=loader.load())
 
-    assert found.runbook.name == "kv-cache-exhausted"
+    assert found.runbook.name == "cache-evictions"
 
 
 @pytest.mark.parametrize(

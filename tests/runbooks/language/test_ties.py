@@ -77,4 +77,4 @@ def test_a_tie_with_a_shipped_runbook_is_found_before_it_is_deployed(complaints,
 
     (found,) = complaints(example=text)
 
-    assert "this and kv-cache-exhausted.yaml equally well" in found
+    assert "this and cache-evictions.yaml equally well" in found

@@ -104,6 +104,13 @@ BACK = [replica_set(3, made=6000), replica_set(2, made=20)]
         pytest.param("pods", GONE, "none", "no pods, 2 replicas are wanted", id="pods-none"),
         pytest.param(
             "pods",
+            {**GONE, "Deployment": [deployment(spec={"replicas": 0})]},
+            "scaled_to_zero",
+            "no pods: 0 replicas are wanted",
+            id="pods-zero",
+        ),
+        pytest.param(
+            "pods",
             {
                 "Pod": [
                     pod(),

@@ -29,7 +29,7 @@ START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 # By then the alert has fired, and a person has said yes.
 SCALED = START + timedelta(minutes=13)
 REPLICAS = 6
-PROVEN = proof(loader.load()["kv-cache-exhausted"], "add-decode")
+PROVEN = proof(loader.load()["cache-evictions"], "add-decode")
 
 # Off the scrapes, so that no sample lies on the border of a window.
 BETWEEN = timedelta(milliseconds=250)

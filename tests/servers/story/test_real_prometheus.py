@@ -113,7 +113,7 @@ def test_a_real_alert_opens_an_incident_and_its_end_calms_it(app: App, engine: E
     assert any(text.startswith("every alert has ended; resolves at ") for text in told)
     (alert,) = app.opened.desk.incident(1).alerts.values()
     assert {name: value for name, value in alert.fired.labels if name in LABELS} == LABELS
-    assert alert.fired.runbook == "kv-cache-exhausted"
+    assert alert.fired.runbook == "cache-evictions"
     # The watchdog rings all the time and opens nothing.
     delivered = _delivered(app)
     assert {"Watchdog", ALERT} <= delivered
