@@ -28,10 +28,25 @@ def pairs(items: tuple[tuple[str, str], ...]) -> str:
 
 
 def change(plan: run.PlanRecord) -> str:
-    """Return what a plan would do: `scale Deployment llm-d/decode: replicas 4 → 6`."""
+    """Return what a plan would do: `scale Deployment llm-d/decode: replicas 4 → 6`.
+
+    Where another object than the target is written, it stands at the end.
+    """
     before = dict(plan.before)
     steps = [f"{name} {before.get(name, 'none')} → {value}" for name, value in plan.after]
-    return f"{plan.action} {plan.kind} {plan.namespace}/{plan.name}: {', '.join(steps)}"
+    of = f" of {elsewhere(plan)}" if elsewhere(plan) else ""
+    return f"{plan.action} {_target(plan)}: {', '.join(steps)}{of}"
+
+
+def elsewhere(plan: run.PlanRecord) -> str:
+    """Return the object that a plan writes where that is not its target, else nothing."""
+    write = plan.write
+    written = f"{write.kind} {write.namespace}/{write.name}"
+    return "" if written == _target(plan) else written
+
+
+def _target(plan: run.PlanRecord) -> str:
+    return f"{plan.kind} {plan.namespace}/{plan.name}"
 
 
 def judged(verdict: str, because: str) -> str:

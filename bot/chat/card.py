@@ -8,7 +8,7 @@ from bot.chat.wording import DAY, fate, names, shortened, within
 from incidents.approval import Approval, ApprovalState
 from incidents.events.approval import ApprovalRequested
 from incidents.events.run import ActionPlanned, CheckFinished, PlanRecord
-from incidents.telling import measured, pairs
+from incidents.telling import elsewhere, measured, pairs
 
 APPROVE = "approve"
 REJECT = "reject"
@@ -58,6 +58,7 @@ def _details(plan: PlanRecord) -> tuple[Block, ...]:
     fields = (
         ("Change", arrows),
         ("Object", f"{plan.kind} {plan.namespace}/{plan.name}"),
+        *((("Written to", elsewhere(plan)),) if elsewhere(plan) else ()),
         ("Owner", " ← ".join(plan.owner_path)),
         ("Dry run", plan.dry_run),
         ("Undo", _undo(plan)),

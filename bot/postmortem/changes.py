@@ -17,7 +17,7 @@ from incidents.events.run import (
     StepNotApplied,
     StepStarted,
 )
-from incidents.telling import change, number, pairs
+from incidents.telling import change, elsewhere, number, pairs
 
 E = TypeVar("E")
 
@@ -99,6 +99,7 @@ def _facts(plan: PlanRecord) -> tuple[Fact, ...]:
         ("Object", f"{plan.kind} {plan.namespace}/{plan.name} (cluster {plan.cluster})"),
         ("Change", arrows),
         ("Parameters", pairs(plan.parameters)),
+        ("Written to", elsewhere(plan)),
         ("Owner of the field", " ← ".join(plan.owner_path)),
         ("Dry run", plan.dry_run),
         ("Undo", pairs(plan.inverse) or "cannot be undone"),

@@ -4,13 +4,13 @@ import shlex
 from collections.abc import Mapping
 from typing import Final
 
+from cluster.actions import refusal, standing
 from cluster.actions import size as sizes
-from cluster.actions import standing
 from cluster.actions.action import Parameter, Whole, Words, writes_fields
 from cluster.actions.field import Edit
 from cluster.actions.size import Size
 from cluster.owners import registry, workload
-from cluster.owners.ownership import Ownership, pull_request
+from cluster.owners.ownership import Ownership
 from cluster.owners.place import Place, Unit
 from cluster.owners.resolve import resolve
 from cluster.owners.sight import Sight
@@ -29,9 +29,10 @@ def decide(target: Target, parameters: Mapping[str, object], sight: Sight) -> Ed
     work = workload.of(target, sight)
     wanted = sizes.wanted(size, work.place.size)
     owned = resolve(work.place, sight, registry.kinds())
-    if owned.barred:
-        raise Rejected(_refused(target, owned, work, wanted))
-    if owned.place.unit is Unit.FLOOR:
+    floor = owned.place.unit is Unit.FLOOR
+    was = owned.place.size if floor else work.place.size
+    refusal.refuse_where_barred(SCALE, target, owned, was=was, becomes=wanted)
+    if floor:
         return _floor(target, size, work, owned, wanted)
     return _direct(size, work, owned, wanted)
 
@@ -86,19 +87,6 @@ def _floor(target: Target, size: Size, work: Workload, owned: Ownership, wanted:
             *standing.warnings(work, wanted),
         ),
     )
-
-
-def _refused(target: Target, owned: Ownership, work: Workload, wanted: int) -> str:
-    """Return why nothing is written, and what a person should do instead."""
-    floor = owned.place.unit is Unit.FLOOR
-    was = str(owned.place.size if floor else work.place.size)
-    said = [f"scale {target} ({' ← '.join(owned.path)})"]
-    for barred in owned.barred:
-        wish = pull_request(
-            barred, owned.place, was=was, becomes=str(wanted), because="the load needs it"
-        )
-        said += [f"{barred.because}; {barred.advice}", *filter(None, [wish])]
-    return ": ".join([said[0], ". ".join(said[1:])])
 
 
 def _kubectl(place: Place, wanted: int) -> str:

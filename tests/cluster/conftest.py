@@ -74,6 +74,9 @@ class StandInKubernetes:
     def thing(self, namespace: str, reference: OwnerReference) -> Thing:
         known = {(each.group, each.kind): each for each in self._known()}
         group = reference.api_version.rpartition("/")[0]
+        if (group, reference.kind) not in known:
+            message = f"{reference}: the kind is not installed"
+            raise Missing(message)
         return parse.thing(self._get(known[group, reference.kind], namespace, reference.name))
 
     def things(self, namespace: str, kind: kinds.Kind, *, selector: str = "") -> Sequence[Thing]:

@@ -56,6 +56,21 @@ PLANNED = cast("ActionPlanned", SAMPLES["ActionPlanned"])
             id="no-undo",
         ),
         pytest.param(
+            replace(
+                PLANNED,
+                plan=plan(
+                    write=replace(plan().write, kind="HorizontalPodAutoscaler", name="hpa"),
+                    before=(("minReplicas", "2"),),
+                    after=(("minReplicas", "6"),),
+                    owner_path=("Deployment decode", "HPA hpa"),
+                ),
+            ),
+            "scale-decode planned: scale Deployment llm-d/decode: minReplicas 2 → 6"
+            " of HorizontalPodAutoscaler llm-d/hpa"
+            " (owner Deployment decode ← HPA hpa; accepted; undo: replicas 4)",
+            id="written-elsewhere",
+        ),
+        pytest.param(
             requested(title="scale", approvers=()),
             "scale: approval asked of nobody until 12:10:00",
             id="nobody",

@@ -164,6 +164,17 @@ def test_warnings_and_a_missing_undo_stand_on_the_card() -> None:
     assert Section(strong="Warning", text="the HPA will fight back") in blocks
 
 
+def test_an_object_that_is_written_instead_of_the_target_stands_on_the_card() -> None:
+    """Approving a change of a Deployment is no approval of its autoscaler's bounds."""
+    write = replace(builders.plan().write, kind="HorizontalPodAutoscaler", name="hpa")
+    story = Story().open()
+    story.desk.tell(RUN, RecordPlan(step="scale-decode", plan=builders.plan(write=write)))
+    story.link()
+
+    (fields,) = [one for one in shown(story).blocks if isinstance(one, Fields)]
+    assert ("Written to", "HorizontalPodAutoscaler llm-d/hpa") in fields.pairs
+
+
 def test_nobody_on_the_list_is_said_so() -> None:
     """An empty list must not look as if anybody might."""
     story = Story(policy=builders.policy(approvers=())).open().check().ask()
