@@ -9,7 +9,7 @@ from typing import Final
 
 from cluster.rules.asked import consumer, with_model
 from cluster.rules.proving import DECODE, NAMESPACE, always, engine, minutes, series
-from cluster.rules.rule import Alert, Group, Proof, Recording, RuleFile
+from cluster.rules.rule import GPUS, Alert, Group, Proof, Recording, RuleFile
 
 GPU: Final = ("namespace", "pod", "gpu", "Hostname")
 DRAIN: Final = (46, 48, 64, 74, 79, 95, 119, 120)
@@ -87,6 +87,7 @@ FILE: Final = RuleFile(
                     ),
                     keep=timedelta(hours=1),
                     severity="critical",
+                    runbook=GPUS,
                     summary="GPU {{ $labels.gpu }} of {{ $labels.Hostname }} must be drained",
                     description=(
                         "GPU {{ $labels.gpu }} of {{ $labels.Hostname }} reports Xid "
@@ -152,6 +153,7 @@ FILE: Final = RuleFile(
                     ),
                     hold=minutes(1),
                     severity="warning",
+                    runbook=GPUS,
                     summary="GPU {{ $labels.gpu }} of {{ $labels.Hostname }} must be replaced",
                     description=(
                         "GPU {{ $labels.gpu }} of {{ $labels.Hostname }} can no longer replace "
@@ -187,6 +189,7 @@ FILE: Final = RuleFile(
                     ),
                     hold=minutes(10),
                     severity="info",
+                    runbook=GPUS,
                     summary="GPU {{ $labels.gpu }} of {{ $labels.Hostname }} is too hot",
                     description=(
                         "GPU {{ $labels.gpu }} of {{ $labels.Hostname }} has {{ $value }} °C and "
@@ -214,6 +217,7 @@ FILE: Final = RuleFile(
                     expr=with_model(BRAKED, GPU, anywhere=True),
                     hold=minutes(10),
                     severity="info",
+                    runbook=GPUS,
                     summary="GPU {{ $labels.gpu }} of {{ $labels.Hostname }} is short of power",
                     description=(
                         "The power brake of GPU {{ $labels.gpu }} of {{ $labels.Hostname }} halves "
