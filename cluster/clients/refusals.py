@@ -21,17 +21,18 @@ class Missing(Rejected):
 
 SHOWN: Final = 300
 GONE: Final = 410
+FORBIDDEN: Final = 403
 INVALID: Final = 422
 TOO_MANY: Final = 429
 SERVER_ERRORS: Final = 500
 # Answers whose meaning is more than their text.
 MEANINGS: Final = {
     401: "the API server does not accept our token",
-    403: "no permission",
+    FORBIDDEN: "no permission",
     404: "gone",
 }
 LEAVES: Final[Mapping[int, type[TriagedError]]] = {
-    403: Forbidden,
+    FORBIDDEN: Forbidden,
     404: Missing,
     409: Conflict,
     # Only a list's continue token grows too old: asked anew it is answered.
@@ -51,6 +52,8 @@ def of_answer(error: ApiException, *, what: str, write: bool) -> TriagedError:
     Source: the Kubernetes API conventions, "HTTP Status codes" and "Response Status Kind".
     """
     status, told = error.status or 0, _message(error)
+    if status == FORBIDDEN and _denied(error):
+        return Rejected(f"{what}: {told}")
     message = f"{what}: {MEANINGS[status]}: {told}" if status in MEANINGS else f"{what}: {told}"
     match status:
         case 403 | 404 | 409 | 410:
@@ -74,6 +77,15 @@ def of_line(error: Exception, *, what: str, write: bool) -> TriagedError:
 
 
 UNKNOWN: Final = "; it is not known whether the write took place"
+
+
+def _denied(error: ApiException) -> bool:
+    """Tell whether a 403 is an admission webhook's, a quota's or a policy's: no right would help.
+
+    Whoever lacks a right is told that they "cannot" do it.
+    """
+    told = str(_status(error).get("message", ""))
+    return bool(told) and " cannot " not in told
 
 
 def _of_another_object(error: ApiException) -> bool:

@@ -203,6 +203,11 @@ FAULTS: dict[str, tuple[Callable[[Handler], None], type[TriagedError], str]] = {
     "400": (status(400, "no"), Rejected, ": no"),
     "401": (status(401, "Unauthorized"), Rejected, "does not accept our token"),
     "403": (status(403, "x cannot patch"), Forbidden, "no permission: x cannot patch"),
+    "denied": (
+        status(403, 'admission webhook "v" denied the request: too big'),
+        Rejected,
+        'scale Deployment llm-d/decode: admission webhook "v" denied the request: too big',
+    ),
     "404": (status(404, "not found"), Missing, ": gone: not found"),
     "409": (status(409, "modified"), Conflict, "modified"),
     "422": (status(422, "invalid"), Rejected, "invalid"),
