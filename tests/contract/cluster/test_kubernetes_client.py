@@ -206,7 +206,7 @@ FAULTS: dict[str, tuple[Callable[[Handler], None], type[TriagedError], str]] = {
     "denied": (
         status(403, 'admission webhook "v" denied the request: too big'),
         Rejected,
-        'scale Deployment llm-d/decode: admission webhook "v" denied the request: too big',
+        '[a-z0-9]: admission webhook "v" denied the request: too big',
     ),
     "404": (status(404, "not found"), Missing, ": gone: not found"),
     "409": (status(409, "modified"), Conflict, "modified"),
