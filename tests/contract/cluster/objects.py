@@ -24,12 +24,12 @@ def workload(name: str, replicas: int, **more: object) -> Body:
     }
 
 
-def template(labels: Mapping[str, str], *, gpus: int = 0) -> Body:
+def template(labels: Mapping[str, str], *, gpus: int = 0, image: str = "vllm:1") -> Body:
     """Return the template of a pod."""
     asked = {"resources": {"limits": {"nvidia.com/gpu": str(gpus)}}} if gpus else {}
     container = {
         "name": "vllm",
-        "image": "vllm:1",
+        "image": image,
         "command": ["vllm", "serve", "/model", "--served-model-name=m"],
         **asked,
     }
@@ -124,6 +124,22 @@ def groups(name: str, *, replicas: int = 1, size: int = 2) -> Body:
                 "leaderTemplate": template(marked),
                 "workerTemplate": template({}),
             },
+        },
+    }
+
+
+def scaled(name: str, *, least: int, most: int) -> Body:
+    """Return a ScaledObject of the Deployment with this name; nobody answers for its metrics."""
+    metadata = {"serverAddress": "http://127.0.0.1:9", "query": "up", "threshold": "1"}
+    return {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": {"name": name},
+        "spec": {
+            "scaleTargetRef": {"name": name},
+            "minReplicaCount": least,
+            "maxReplicaCount": most,
+            "triggers": [{"type": "prometheus", "metadata": metadata}],
         },
     }
 

@@ -33,7 +33,7 @@ DEFINITIONS = (
     ("sigs.k8s.io/gateway-api-inference-extension", "config/crd/bases", "*inferencepools*"),
     ("github.com/argoproj/argo-rollouts", "manifests/crds", "rollout-crd*"),
     ("github.com/kserve/kserve", "config/crd/full/llmisvc", "*_llminferenceservices*"),
-    ("github.com/kedacore/keda/v2", "config/crd/bases", "keda.sh_*"),
+    ("github.com/kedacore/keda/v2", "config/crd/bases", "*"),
 )
 ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/{}"
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
