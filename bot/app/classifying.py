@@ -1,4 +1,4 @@
-"""Classifying without a desk: what it would say of a saved delivery, and of the past."""
+"""Classifying without a desk: what it would say of a saved delivery."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,15 +14,11 @@ from bot.app.facts import Asked, FactsSource
 from bot.app.intake_bounds import bounded, key_of
 from bot.app.intake_units import Choose
 from incidents import correlation
-from incidents.aggregates import incident_stream
 from incidents.alert import Alert
 from incidents.correlation import Place
-from incidents.desk import Desk
 from incidents.errors import Rejected
 from incidents.facts import FACTS, Facts, Known
-from incidents.journal import Aggregate
 from incidents.policy import Policy
-from incidents.replaying import Difference, difference
 from incidents.severity import Verdict, classify, needed, opens
 from runbooks.language.loader import LIBRARY
 from runbooks.language.loader import load as load_runbooks
@@ -114,14 +110,6 @@ def answers(
             place=place,
             key=key_of(alert, placing, where=place),
         )
-
-
-def replayed(desk: Desk, policy: Policy) -> Sequence[Difference]:
-    """Return what another policy would have made of the journal's incidents, oldest first."""
-    rows = desk.journal.summaries(aggregate=Aggregate.INCIDENT)
-    states = (desk.state(incident_stream(row.incident)) for row in reversed(rows) if row.incident)
-    found = (difference(state, policy) for state in states)
-    return [one for one in found if one is not None]
 
 
 def _calm() -> Mapping[str, Known]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import structlog
 
@@ -12,7 +13,7 @@ from alert_webhooks.unreadable import Unreadable
 from bot.app import intake_trouble
 from bot.app.intake_bounds import annotations, kept, kept_labels, title
 from bot.app.intake_routes import Route, Routes
-from bot.app.intake_sight import Sight
+from bot.app.intake_sight import Holder
 from bot.app.intake_trouble import Trouble
 from bot.app.intake_units import Candidate, Choose, Reading, Unit, units
 from bot.app.loops.inbox import Handler
@@ -24,13 +25,36 @@ from incidents.facts_seen import seen
 from incidents.incident import Incident
 from incidents.incident_rules import OPEN_INCIDENT
 from incidents.journal import Delivery
-from incidents.ports import Inbox, Texts
 
 log = structlog.get_logger()
 
 TRIES = 8
 NO_WHY = Why(rule="", because="")
 """Of what is kept back already, or has ended: it needs no reason."""
+
+
+class Line(Protocol):
+    """Where deliveries wait: what of the inbox is needed here."""
+
+    def done(self, inbox_ids: Sequence[int]) -> None:
+        """Mark deliveries done that needed no append."""
+
+    def set_aside(self, inbox_id: int, *, because: str) -> None:
+        """Take a delivery out of the line, visibly."""
+
+
+class Pages(Protocol):
+    """Where annotations are kept: what of the texts is needed here."""
+
+    def keep(self, texts: Sequence[str]) -> Sequence[str]:
+        """Commit the texts and return their keyed digests, in order."""
+
+
+class Judging(Protocol):
+    """Judges alerts that are new by what was to be seen."""
+
+    def of(self, units: Sequence[Unit], *, known: Holder) -> tuple[Unit, ...]:
+        """Return the units with those judged again that are new, the worst first."""
 
 
 class Intake:
@@ -40,11 +64,11 @@ class Intake:
         self,
         *,
         desk: Desk,
-        inbox: Inbox,
-        texts: Texts,
+        inbox: Line,
+        texts: Pages,
         sources: Mapping[str, Source],
         choose: Choose,
-        sight: Sight | None = None,
+        sight: Judging | None = None,
     ) -> None:
         self._sight = sight
         self._desk, self._inbox, self._texts = desk, inbox, texts

@@ -1,16 +1,21 @@
 """`triaged classify`: how bad the desk would say that a saved alert is, and why."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 from cyclopts import Parameter
 
-from bot.app import classifying
+from bot.app import classifying, telemetry
+from bot.app.backtest.again import again
+from bot.app.backtest.comparing import compared
 from bot.app.classifying import Answer
-from bot.app.cli.output import Json, show
+from bot.app.cli import replayed
+from bot.app.cli.output import Json, clean, show
 from bot.app.clock import world_clock
 from bot.app.configuration_usable import needed_beside, usable
 from bot.app.facts import FactsSource, NoSource, from_file
@@ -19,7 +24,6 @@ from bot.app.settings import Settings, load
 from incidents.errors import Rejected
 from incidents.facts import shown
 from incidents.modes import MODES
-from incidents.replaying import LIMIT, Difference
 
 Facts = Annotated[
     Path | None, Parameter(name="--facts", help="YAML or JSON of `name: value`: what is known.")
@@ -29,7 +33,7 @@ Live = Annotated[
 ]
 Replay = Annotated[
     bool,
-    Parameter(name="--replay", negative="", help="Judge the journal's alerts again, by --policy."),
+    Parameter(name="--replay", negative="", help="Replay what was delivered, by --policy."),
 ]
 Policy = Annotated[
     Path | None, Parameter(name="--policy", help="A policy.yaml, in place of the configured one.")
@@ -97,17 +101,31 @@ def _source(
 
 def _alone(file: Path | None, facts: Path | None, *, live: bool) -> None:
     if file is not None or facts is not None or live:
-        message = "--replay judges the journal's own alerts: no file, no facts, not live"
+        message = "--replay takes what was delivered and known then: no file, no facts, not live"
         raise Rejected(message)
 
 
 def _replay(policy: Path | None, *, as_json: bool) -> None:
-    with opened(load(), needed=needed_beside(policy)) as desk:
-        new = classifying.policy_in(desk.configuration, policy)
-        found = classifying.replayed(desk.desk, new)
-    lines = [line for one in found for line in _difference_lines(one)] or ["nothing changes"]
-    told = {"incidents": [_difference(one) for one in found], "limit": LIMIT}
-    show(told, [*lines, LIMIT], as_json=as_json)
+    settings = load()
+    telemetry.configure(form=settings.log_format)
+    # What the rules log is of the past, and must not look as if it happened now.
+    with (
+        opened(settings, needed=needed_beside(policy)) as there,
+        structlog.contextvars.bound_contextvars(replayed=True),
+    ):
+        found = again(
+            there.desk,
+            there.store.inbox,
+            policy=classifying.policy_in(there.configuration, policy),
+            choose=classifying.chooser(there.configuration),
+            tell=_tell,
+        )
+    result = compared(found)
+    show(replayed.plain(found, result), replayed.lines(found, result), as_json=as_json)
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"triaged: {clean(line)}\n")
 
 
 def _answer(one: Answer, truncated: int) -> Mapping[str, object]:
@@ -174,21 +192,3 @@ def _by_reason(one: Answer) -> Mapping[str, Sequence[str]]:
     for missing in one.verdict.unavailable:
         found.setdefault(missing.why, []).append(missing.name)
     return found
-
-
-def _difference(one: Difference) -> Mapping[str, object]:
-    return {
-        "incident": one.incident,
-        "title": one.title,
-        "was": one.was.value,
-        "was_because": one.was_because,
-        "would_be": one.would_be.value if one.would_be else None,
-        "because": one.because,
-    }
-
-
-def _difference_lines(one: Difference) -> Iterator[str]:
-    would = one.would_be.value if one.would_be else "no incident"
-    yield f"INC-{one.incident}  {one.was.value} -> {would}  {one.title}"
-    yield f"    was          {one.was_because}"
-    yield f"    would be     {one.because}"

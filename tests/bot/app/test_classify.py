@@ -1,7 +1,9 @@
 """`triaged classify`: what the desk would say of a saved delivery, and of the past."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,15 @@ import pytest
 
 from alert_webhooks.door import CAP
 from bot.app import saved
+from bot.app.backtest.comparing import NEVER
 from bot.app.cli.main import main
+from bot.app.cli.replayed import LIMIT
 from bot.app.opening import opened
 from bot.app.settings import load
 from incidents.facts import FACTS
-from incidents.replaying import LIMIT
 from tests import builders
+from tests.alert_webhooks import bodies
+from tests.bot.intake.desks import Office
 
 Run = Callable[..., tuple[int, str, str]]
 ERRORS = {
@@ -23,6 +28,14 @@ ERRORS = {
     "namespace": "llm-d",
     "model_name": "llama",
 }
+
+
+TWICE = """
+correlation:
+  thresholds:
+    - {name: twice, alerts: [VLLMPreemptionsHigh], count: 2, within: 10m}
+"""
+WAITS = "below the threshold twice: 2 within 10 min are an incident"
 
 
 @pytest.fixture
@@ -242,7 +255,7 @@ def test_a_wrong_fact_is_refused_with_its_line(
         ),
         pytest.param(
             ("body.json", "--replay"),
-            "--replay judges the journal's own alerts: no file, no facts, not live",
+            "--replay takes what was delivered and known then: no file, no facts, not live",
             id="replay-of-a-file",
         ),
         pytest.param(
@@ -304,51 +317,114 @@ def test_every_fact_can_be_given(run: Run, tmp_path: Path) -> None:
     assert found["unavailable"] == []
 
 
+def delivered(*bodies: bytes) -> None:
+    """Let a desk take up deliveries, as it does that serves."""
+    with opened(load(), migrate=True) as there:
+        office = Office(store=there.store, now=there.clock())
+        office.deliver(*bodies)
+
+
+def tables(file: Path) -> list[str]:
+    """Return everything that a database holds."""
+    with closing(sqlite3.connect(file)) as database:
+        return list(database.iterdump())
+
+
 @pytest.mark.parametrize(
     ("policy", "differs"),
     [
         pytest.param("hold: 3m\n", [], id="nothing"),
         pytest.param(
             "alerts:\n  VLLMPreemptionsHigh: {severity: P0, because: our only model}\n",
-            [("P2", "P0", "VLLMPreemptionsHigh: our only model")],
+            [("P2", "P0", "VLLMPreemptionsHigh: our only model", ["severity"])],
             id="worse",
         ),
         pytest.param(
             "never_open: [VLLMPreemptionsHigh]\n",
-            [("P2", None, "no alert of it may open an incident")],
+            [
+                (
+                    "P2",
+                    None,
+                    f"VLLMPreemptionsHigh opens nothing: {NEVER}",
+                    ["not opened"],
+                )
+            ],
             id="never",
+        ),
+        pytest.param(
+            TWICE,
+            [
+                (
+                    "P2",
+                    None,
+                    f"VLLMPreemptionsHigh is kept back: {WAITS}",
+                    ["not opened"],
+                )
+            ],
+            id="threshold",
         ),
     ],
 )
 def test_the_past_is_judged_by_another_policy(
-    run: Run, tmp_path: Path, policy: str, differs: list[tuple[str, str | None, str]]
+    run: Run, tmp_path: Path, policy: str, differs: list[tuple[str, str | None, str, list[str]]]
 ) -> None:
     """Whoever changes the policy sees whom it would have woken, and whom not."""
-    assert run("migrate")[0] == 0
-    with opened(load()) as desk:
-        judged = builders.judgement(
-            because="running requests are preempted and recomputed: users wait longer"
-        )
-        desk.desk.tell(builders.INCIDENT, builders.report(judged))
+    delivered(bodies.body(bodies.alert()))
     (tmp_path / "new.yaml").write_text(policy)
 
     status, out, err = run("classify", "--replay", "--policy", "new.yaml")
     answer = json.loads(run("classify", "--replay", "--policy", "new.yaml", "--json")[1])
     found = answer["incidents"]
 
-    assert (status, err) == (0, "")
+    assert status == 0
+    assert err.startswith("triaged: replayed 1 deliveries, to ")
     assert answer["limit"] == out.splitlines()[-1] == LIMIT
-    assert [(one["was"], one["would_be"], one["because"]) for one in found] == differs
+    assert answer["deliveries"] == 1
+    assert [
+        (one["was"], one["would_be"], one["because"], [x["kind"] for x in one["changes"]])
+        for one in found
+    ] == differs
     assert ("nothing changes" in out) is (differs == [])
     assert ("INC-1  P2 -> " in out) is (differs != [])
 
 
-def test_the_limit_of_a_replay_names_what_cannot_show_and_what_can_show_it() -> None:
-    """Nothing changes, it says of a new threshold, and that is no news of the threshold."""
-    for unseen in ("correlation", "threshold", "snooze", "maintenance"):
+def test_a_replay_names_what_it_leaves_out(run: Run) -> None:
+    """Silence about a delivery would look like calm."""
+    delivered(b"poison", bodies.body(bodies.alert()))
+    with opened(load()) as there:
+        there.store.inbox.submit(source="alertmanager:late", body=b"{}").result(10)
+        there.desk.tell("incident-9", builders.report(builders.judgement(), number=9, key="k"))
+
+    out = run("classify", "--replay")[1]
+    answer = json.loads(run("classify", "--replay", "--json")[1])
+
+    (aside,) = answer["set_aside"]
+    assert (aside["delivery"], aside["source"]) == (1, "alertmanager:prod")
+    assert (answer["waiting"], answer["no_delivery_kept"]) == (1, [9])
+    assert out.splitlines()[:6] == [
+        "nothing changes",
+        "cannot tell: no delivery is kept of INC-9",
+        "not replayed: 1 delivery was set aside, and never done",
+        f"    inbox 1 of alertmanager:prod: {aside['because']}",
+        "not replayed: 1 delivery that the desk has not taken up yet",
+        LIMIT,
+    ]
+
+
+def test_a_replay_writes_nothing_into_the_journal(run: Run, tmp_path: Path) -> None:
+    """It is evidence, and the desk at work goes on beside it."""
+    delivered(b"poison", bodies.body(bodies.alert()))
+    (tmp_path / "new.yaml").write_text("never_open: [VLLMPreemptionsHigh]\n")
+    before = tables(tmp_path / "triaged.db")
+
+    assert run("classify", "--replay", "--policy", "new.yaml")[0] == 0
+    assert tables(tmp_path / "triaged.db") == before
+
+
+def test_the_limit_of_a_replay_names_what_it_cannot_know() -> None:
+    """Nothing changes, it says, and that is no news of what people would have done."""
+    for unseen in ("people", "acknowledged", "resolved", "merged", "runs", "approvals", "facts"):
         assert unseen in LIMIT
-    assert "cannot show here" in LIMIT
-    assert "`triaged backtest --policy`" in LIMIT
 
 
 def _some(name: str) -> object:

@@ -8,16 +8,21 @@ from types import ModuleType
 
 import pytest
 
+from bot.app.backtest.comparing import Kind
 from bot.app.cli.main import main
+from bot.app.cli.replayed import LIMIT
 from bot.app.cluster_facts import OF_TARGET
+from bot.app.opening import opened
+from bot.app.settings import load
 from bot.app.signal_facts import IDLE
 from cluster.rules.shipped import texts
 from incidents.catalogued import shipped, together
 from incidents.facts import FACTS, Origin
 from incidents.objectives import Objectives
 from incidents.policy import Severity
-from incidents.replaying import LIMIT
 from incidents.severity import judge
+from tests.alert_webhooks import bodies
+from tests.bot.intake.desks import Office
 from tests.builders import alert, policy
 from tests.incidents.knowing import knowing
 
@@ -43,7 +48,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Save the page's files in a folder, and give a way to type commands there."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TRIAGED_DATABASE_URL", f"sqlite:///{tmp_path / 'triaged.db'}")
-    for name in ("body.json", "facts.yaml", "policy.yaml"):
+    for name in ("body.json", "facts.yaml", "policy.yaml", "try.yaml"):
         (tmp_path / name).write_text(block(name))
 
     def typed(line: str) -> str:
@@ -65,11 +70,25 @@ def test_the_page_shows_what_the_commands_print(run: Run) -> None:
 
 
 def test_the_past_is_asked_as_the_page_says(run: Run) -> None:
-    """An empty journal has nothing that would change."""
-    run("triaged migrate")
-    (command,) = re.findall(r"^(triaged classify --replay .*)$", PAGE, re.MULTILINE)
+    """What it prints stands there: whoever reads on knows the words."""
+    with opened(load(), migrate=True) as there:
+        office = Office(store=there.store, now=there.clock())
+        office.deliver(block("body.json").encode(), bodies.body(bodies.alert()), b"<html>")
+    ((command, printed),) = re.findall(
+        r"^```console\n(triaged classify --replay .*)\n```.*?^```text\n(.*?)^```",
+        PAGE,
+        re.DOTALL | re.MULTILINE,
+    )
 
-    assert run(command) == f"nothing changes\n{LIMIT}\n"
+    assert run(command) == printed
+    assert printed.splitlines()[-1] == LIMIT
+
+
+def test_the_page_names_every_way_to_be_another_incident() -> None:
+    """Whoever reads the JSON looks the words up there."""
+    table = PAGE.partition("| kind | the incident |")[2].partition("\n\n")[0]
+
+    assert re.findall(r"`([a-z ]+)`", table) == [one.value for one in Kind]
 
 
 def test_an_alert_of_the_page_is_one_file(tmp_path: Path) -> None:
