@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final  # Any: what the shapes have checked
 
+from bot.app.redaction import names_a_secret
 from cluster.drift.intended import (
     LOCAL,
     NVIDIA,
@@ -267,6 +268,10 @@ def _contradictions(workload: Said, where: Path) -> Iterator[Wrong]:
         if flag in OF_MODEL:
             what = f"{flag} is said by {OF_MODEL[flag]} of the model's entry"
             yield what, (*where, "arguments", flag)
+    for part in ("arguments", "variables"):
+        for name in filter(names_a_secret, workload.get(part, {})):
+            what = f"{name} is a secret by its name, and no configuration holds any"
+            yield what, (*where, part, name)
     if "image" in workload and "version" in workload:
         yield "say image or version: the one holds the other", (*where, "version")
 

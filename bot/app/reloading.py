@@ -22,9 +22,9 @@ Apply = Callable[[Configuration], None]
 class Reloading:
     """Looks at the folder every second; what is wrong in it changes nothing that is in force.
 
-    Policy and objectives come into force at once. Who the people are, which runbooks there are and
-    how many changes an hour may bring are read at the start: with those the whole change waits,
-    because half of it could name people who are not there.
+    Policy, objectives and environments come into force at once. Who the people are, which runbooks
+    there are and how many changes an hour may bring are read at the start: with those the whole
+    change waits, because half of it could name people who are not there.
     """
 
     name = "configuration"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,6 +99,30 @@ def test_a_machine_reads_what_the_page_says(stage: Stage, run: Run) -> None:
     (size,) = [x for x in found["workloads"][0]["findings"] if x["what"] == "replicas"]
     assert (size["live"], size["by"]) == ("6", "kubectl (through scale)")
     assert [one["workload"] for one in found["workloads"]][2] is None
+
+
+def test_a_secret_that_a_pod_shows_is_not_printed(stage: Stage, run: Run) -> None:
+    """Terminals and pipelines keep what they print."""
+    secret = f"hf_{'C4n4ry' * 5}"
+    change = {"name": "modelserver", "image": f"registry.example/llm-d:{secret}"}
+    body = {"spec": {"template": {"spec": {"containers": [change]}}}}
+    merge_items(f"{stage.addresses['kubernetes']}{DECODE}", body)
+    stage.advance(1200)
+
+    for line in ("triaged drift", "triaged drift --json"):
+        _, out, err = run(line)
+        assert "***" in out
+        assert secret not in out + err
+
+
+def merge_items(address: str, body: object) -> None:
+    """Change an object as `kubectl set image` does: items of lists are merged by their names."""
+    kind = {"Content-Type": "application/strategic-merge-patch+json"}
+    request = urllib.request.Request(  # noqa: S310  # loopback
+        address, data=json.dumps(body).encode(), headers=kind, method="PATCH"
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # loopback
+        answer.read()
 
 
 def test_every_field_stands_on_the_page(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from cyclopts import Parameter
@@ -11,6 +11,7 @@ from bot.app import reach
 from bot.app.cli.output import Json, counted, show, table
 from bot.app.configuration_shapes import ENVIRONMENTS
 from bot.app.configuration_usable import usable
+from bot.app.redaction import without_secrets
 from bot.app.settings import PREFIX, load
 from cluster.drift.comparing import compare
 from cluster.drift.findings import Finding, Unknown, Verdict, Written
@@ -78,7 +79,13 @@ def _look(looking: Looking | None, places: Sequence[Place]) -> Sequence[Compared
 
 def _compared(place: Place, live: Live | Unknown) -> Compared:
     name = live.name if isinstance(live, Live) else ""
-    return Compared(place=place, name=name, findings=tuple(compare(place.workload, live)))
+    findings = tuple(_shown(one) for one in compare(place.workload, live))
+    return Compared(place=place, name=name, findings=findings)
+
+
+def _shown(one: Finding) -> Finding:
+    """Return it without what looks like a secret: command lines and images are foreign text."""
+    return replace(one, live=without_secrets(one.live), because=without_secrets(one.because))
 
 
 def _plain(found: Sequence[Compared]) -> Mapping[str, object]:

@@ -206,6 +206,16 @@ def test_a_size_alone_is_its_own_range(tmp_path: Path) -> None:
             id="an-argument-of-the-model",
         ),
         pytest.param(
+            in_production('role: decode, model: m, variables: {HF_TOKEN: "hf_x"}'),
+            "environments.yaml:7: HF_TOKEN is a secret by its name",
+            id="a-secret",
+        ),
+        pytest.param(
+            in_production('role: decode, model: m, arguments: {--api-key: "x"}'),
+            "environments.yaml:7: --api-key is a secret by its name",
+            id="a-secret-argument",
+        ),
+        pytest.param(
             in_production("role: decode, model: m, image: a:1, version: '1'"),
             "environments.yaml:7: say image or version",
             id="image-and-version",
