@@ -36,7 +36,8 @@ def one(objects: Objects, namespace: str, reference: OwnerReference) -> Seen:
 
 def listed(objects: Objects, namespace: str, kind: Kind, *, selector: str = "") -> Seen:
     """Return the objects of a kind, or why they were not seen."""
-    where = f"{kind}s of {namespace}" if namespace else f"{kind}s"
+    plural = f"{kind}es" if kind.name.endswith("s") else f"{kind}s"
+    where = f"{plural} of {namespace}" if namespace else plural
     asked = f"{where} with {selector}" if selector else where
     return _seen(asked, lambda: objects.things(namespace, kind, selector=selector))
 
@@ -73,7 +74,9 @@ def _seen(asked: str, ask: Callable[[], Sequence[Thing]]) -> Seen:
     try:
         return Seen(asked=asked, things=tuple(ask()))
     except TriagedError as error:
-        return Seen(asked=asked, missing=f"{asked}: {error}")
+        told = str(error)
+        named = asked.split(" ", 1)[0] in told
+        return Seen(asked=asked, missing=told if named else f"{asked}: {told}")
 
 
 def _selector(target: Target, above: Seen) -> str:

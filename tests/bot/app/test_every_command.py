@@ -58,7 +58,7 @@ CHANGE = {
     "snooze end",
     "thaw",
 }
-ASK = {"backtest", "classify", "signals", "silence list", "slo"}
+ASK = {"backtest", "classify", "runbooks dry-run", "signals", "silence list", "slo"}
 """They look as well, and need an alert on standard input, a Prometheus or an Alertmanager."""
 
 

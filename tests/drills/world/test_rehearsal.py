@@ -125,7 +125,7 @@ def test_the_story_rings_the_alert_of_the_story_alone(begin: Begin, seed: int) -
         "role": "decode",
         "severity": "warning",
     }
-    assert alert["annotations"]["runbook_url"].endswith("/kv-cache-exhausted")
+    assert alert["annotations"]["runbook_url"].endswith("/cache-evictions")
     assert "{{" not in alert["annotations"]["description"]
 
 
