@@ -9,10 +9,8 @@ from cluster.clients import kinds
 from cluster.clients.ports import Kubernetes
 from cluster.clients.things import Thing
 from cluster.owners import hpa, workload
-from cluster.owners.in_git import dotted
+from cluster.owners.in_git import HPA, dotted
 from cluster.owners.sight import Hidden, LiveSight, Sight
-
-HPA_WRITER: Final = ("kube-controller-manager", "scale")
 
 
 def settled(kubernetes: Kubernetes, plan: Plan) -> Settled:
@@ -60,7 +58,7 @@ def _writer(plan: Plan, found: Thing, sight: Sight) -> str:
     _, last = max(dated, key=itemgetter(0), default=(None, None))
     if last is None:
         return "somebody (the API server does not say who)"
-    if (last.manager, last.subresource) != HPA_WRITER:
+    if (last.manager, last.subresource) != HPA:
         return last.manager
     listed = sight.things(kinds.AUTOSCALER)
     seen = () if isinstance(listed, Hidden) else listed

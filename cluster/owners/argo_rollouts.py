@@ -17,7 +17,7 @@ def find(place: Place, sight: Sight) -> Claim | None:
     if isinstance(listed, Hidden):
         return _unseen(place, listed)
     found = [each for each in listed if _refers(each, place.thing)]
-    return Moved(to=size(found[0])) if found else None
+    return Moved(to=size(found[0]), follows=False) if found else None
 
 
 def size(rollout: Thing) -> Place:

@@ -7,6 +7,7 @@ from cluster.clients import kinds
 from cluster.clients.kinds import Kind
 from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Thing
+from cluster.owners import in_git
 from cluster.owners.ownership import Barred, Claim, Noted, OwnerKind
 from cluster.owners.place import Place, value
 from cluster.owners.sight import Sight
@@ -15,6 +16,7 @@ MARKS: Final[Mapping[str, Kind]] = {
     "kustomize.toolkit.fluxcd.io": kinds.KUSTOMIZATION,
     "helm.toolkit.fluxcd.io": kinds.HELM_RELEASE,
 }
+MANAGERS: Final = ("kustomize-controller", "helm-controller")
 RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
 APPLY: Final = "kustomize.toolkit.fluxcd.io/ssa"
 LEFT_ALONE: Final = ("ifnotpresent", "ignore")
@@ -48,6 +50,8 @@ def _claim(place: Place, reference: OwnerReference, owner: object) -> Claim:
             because=f"the next upgrade by Flux {reference} sets it back",
             aside=f"{where}, which does not correct this drift",
         )
+    if in_git.declared(place, MANAGERS) is False:
+        return Noted(aside=f"{where}, where the field is not set")
     return _bar(place, reference, "which writes it back at its next reconciliation")
 
 

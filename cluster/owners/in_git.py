@@ -10,11 +10,19 @@ APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """What was applied last by a client that compares on its side, as Argo CD does by default."""
 
 
+HPA: Final = ("kube-controller-manager", "scale")
+"""How the autoscalers of Kubernetes write a size."""
+
+
 def declared(place: Place, managers: Collection[str], *, applies: bool = False) -> bool | None:
     """Tell whether Git sets the field; None where the object does not tell.
 
-    With `applies` the owner leaves `APPLIED` on what it applies.
+    A field that is not there at all is not in Git, nor one that an autoscaler wrote last: it would
+    have been brought back. What another object controls is not in Git itself, whatever marks it
+    got. With `applies` the owner leaves `APPLIED` on what it applies.
     """
+    if value(place.thing.body, place.path) is None or place.thing.controller:
+        return False
     written = place.thing.annotations.get(APPLIED, "") if applies else ""
     if written:
         try:
@@ -22,8 +30,10 @@ def declared(place: Place, managers: Collection[str], *, applies: bool = False) 
         except (ValueError, RecursionError):
             return None
     field = dotted(place.path)
-    mine = [each for each in place.thing.writers if each.manager in managers]
-    return True if any(field in each.fields for each in mine) else None
+    wrote = [each for each in place.thing.writers if field in each.fields]
+    if any(each.manager in managers for each in wrote):
+        return True
+    return False if any((each.manager, each.subresource) == HPA for each in wrote) else None
 
 
 def dotted(path: tuple[str, ...]) -> str:

@@ -15,6 +15,8 @@ LABEL: Final = "scaledobject.keda.sh/name"
 PAUSED: Final = "autoscaling.keda.sh/paused"
 PINNED: Final = "autoscaling.keda.sh/paused-replicas"
 NOT_OUT: Final = "autoscaling.keda.sh/paused-scale-out"
+WRITER: Final = "keda"
+"""What its names as a writer begin with."""
 # Source: keda apis/keda/v1alpha1/scaledobject_types.go.
 LEAST, MOST = 0, 100
 
@@ -25,6 +27,9 @@ def find(place: Place, sight: Sight) -> Claim | None:
         return _above(place, sight)
     if place.subresource != "scale":
         return None
+    listed = sight.things(kinds.SCALED_OBJECT)
+    if isinstance(listed, Hidden):
+        return _unseen(place, listed)
     found = of(place, sight)
     if len(found) > 1:
         names = ", ".join(sorted(each.itself.name for each in found))
@@ -54,6 +59,19 @@ def floor(scaled: Thing) -> Place:
         ceiling=("spec", "maxReplicaCount"),
         missing_ceiling=MOST,
     )
+
+
+def _unseen(place: Place, hidden: Hidden) -> Claim:
+    """Judge by the last writer: one that is paused at a number has no autoscaler to be seen by."""
+    field = ".".join(place.path)
+    theirs = [each for each in place.thing.writers if each.manager.startswith(WRITER)]
+    because = f"whether KEDA scales it cannot be seen: {hidden.because}"
+    if any(field in each.fields for each in theirs):
+        return Barred(
+            because=f"KEDA wrote the size of {place} last, and {because}",
+            advice="let triaged list scaledobjects",
+        )
+    return Noted(because=because)
 
 
 def _above(place: Place, sight: Sight) -> Claim | None:

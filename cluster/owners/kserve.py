@@ -27,6 +27,8 @@ def find(place: Place, sight: Sight) -> Claim | None:
         return Barred(because=f"{above} cannot be read: {why}", advice=f"change {above}")
     if service.annotations.get(STOP) == "true":
         return Barred(because=f"{above} is stopped by {STOP}", advice="take that away from it")
+    if place.unit is Unit.SETTING:
+        return Barred(because=f"{above} keeps {place} as it is", advice=f"change it at {above}")
     return _written(place, service)
 
 

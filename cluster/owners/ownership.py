@@ -10,10 +10,14 @@ from cluster.owners.sight import Sight
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """The size is written elsewhere; a place that is not `firm` gives way to one that is."""
+    """The size is written elsewhere; a place that is not `firm` gives way to one that is.
+
+    The number here `follows` the one there, unless nobody reads it any more.
+    """
 
     to: Place
     firm: bool = True
+    follows: bool = True
     note: str = ""
 
 
@@ -21,7 +25,8 @@ class Moved:
 class Barred:
     """A size written here does not stay, or nobody can tell; `advice` is what a person should do.
 
-    With `only_here` it is about writing this very object: it does not bar a place further out.
+    With `only_here` it is about the number at this very place: it bars a place further out as far
+    as this number follows that one.
     `aside` follows the object in the path: `in Git through Argo CD with self-heal`. `file` says
     which file a pull request would change, empty where none would.
     """

@@ -19,6 +19,8 @@ class Unit(Enum):
     PODS = "pods"
     GROUPS = "groups"
     FLOOR = "floor"
+    SETTING = "setting"
+    """No number of replicas: such a place has no `size`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

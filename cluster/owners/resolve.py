@@ -1,6 +1,7 @@
 """Finds the place where a size stays, from the workload outwards."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from cluster.owners.ownership import Barred, Claim, Moved, Noted, OwnerKind, Ownership
@@ -25,6 +26,8 @@ def resolve(start: Place, sight: Sight, kinds: Sequence[OwnerKind]) -> Ownership
         moved = _outermost([each for each in claims if isinstance(each, Moved)])
         if isinstance(moved, Barred):
             barred = (*barred, moved)
+        if isinstance(moved, Moved) and moved.follows:
+            barred = tuple(_undone(each, place, moved) for each in barred)
         if not isinstance(moved, Moved) or any(not each.only_here for each in barred):
             notes += _told(claims)
             words = ", ".join([str(place), *_asides(claims)])
@@ -62,6 +65,19 @@ def _outermost(moved: Sequence[Moved]) -> Moved | Barred | None:
             advice="let only one of them scale it",
         )
     return places[0] if places else None
+
+
+def _undone(barred: Barred, place: Place, moved: Moved) -> Barred:
+    """Return a bar of a number that follows another one as a bar of both."""
+    if not barred.only_here:
+        return barred
+    return replace(
+        barred,
+        because=f"{barred.because}, while {moved.to} decides it",
+        advice=f"take {place.dotted} out of Git, so that only one of them writes it",
+        only_here=False,
+        file="",
+    )
 
 
 def _told(claims: Sequence[Claim]) -> list[str]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from cluster.clients import kinds
 from cluster.clients.kinds import Kind
 from cluster.clients.objects import OwnerReference
 from cluster.clients.ports import Kubernetes
@@ -45,7 +46,8 @@ class LiveSight:
 
     def thing(self, reference: OwnerReference, *, namespace: str = "") -> Thing | Hidden | None:
         """Return the object, None where there is none."""
-        place = namespace or self._namespace
+        known = kinds.BY_NAME.get((reference.group, reference.kind))
+        place = "" if known and not known.namespaced else namespace or self._namespace
         key = (place, reference.api_version, reference.kind, reference.name)
         if key not in self._things:
             self._things[key] = self._read(place, reference)

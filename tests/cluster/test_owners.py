@@ -287,7 +287,8 @@ def test_where_no_size_stays_it_is_said_why(objects, because: str) -> None:
 
 def test_an_autoscaler_in_git_is_barred_and_the_workload_is_not_written_instead() -> None:
     """The whole way stands above the button, also when it leads to nothing."""
-    scaled = made(kinds.SCALED_OBJECT, spec=SCALES, notes=TRACKED_SO)
+    floor = {**SCALES, "minReplicaCount": 2}
+    scaled = made(kinds.SCALED_OBJECT, spec=floor, notes=TRACKED_SO)
 
     found = owned(PLAIN, OF_KEDA, scaled, application(**HEALS))
 
@@ -300,12 +301,34 @@ def test_an_autoscaler_in_git_is_barred_and_the_workload_is_not_written_instead(
     ]
 
 
-def test_git_over_the_workload_alone_is_a_note() -> None:
-    """The floor of an autoscaler that Git does not know stays."""
+def test_git_over_what_an_autoscaler_writes_is_a_fight() -> None:
+    """The floor would stay, and Git would undo what the autoscaler makes of it."""
     found = owned(deployment(notes=TRACKED), HPA, application(**HEALS))
 
+    assert [each.advice for each in found.barred] == [
+        "take spec.replicas out of Git, so that only one of them writes it"
+    ]
+    assert found.barred[0].because.endswith("writes it back, while HPA decode decides it")
+
+
+def test_a_number_that_an_autoscaler_wrote_last_is_not_in_git() -> None:
+    """Git that heals itself would have written after it."""
+    size = {"f:spec": {"f:replicas": {}}}
+    wrote = deployment(notes=TRACKED, writers=[("kube-controller-manager", size)])
+    wrote["metadata"]["managedFields"][0]["subresource"] = "scale"
+
+    found = owned(wrote, HPA, application(**HEALS))
+
     assert (found.barred, found.place.dotted) == ((), "spec.minReplicas")
-    assert "Argo CD Application serving, which heals itself" in found.notes[0]
+
+
+def test_git_over_a_deployment_that_a_rollout_replaced_bars_nothing() -> None:
+    """Its number of replicas is nobody's any more."""
+    rollout = made(kinds.ROLLOUT, "blue", {"workloadRef": refer(kinds.DEPLOYMENT)})
+
+    found = owned(deployment(notes=TRACKED), rollout, application(**HEALS))
+
+    assert (found.barred, str(found.place)) == ((), "Rollout blue")
 
 
 def test_a_mark_of_argo_cd_that_was_copied_says_nothing() -> None:
