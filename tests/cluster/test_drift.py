@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cluster.clients import kinds
 from cluster.clients.kinds import Kind
@@ -23,59 +21,26 @@ from cluster.drift.intended import (
     Model,
     Place,
     Range,
-    Size,
     SloClass,
-    Workload,
 )
-from cluster.drift.live import Live
 from cluster.drift.looking import Looking
 from cluster.targets.labels import LabelTargets
-from cluster.targets.target import Target
 from drills.kubernetes import resources, shapes
 from drills.kubernetes.managed_fields import Writer
 from drills.kubernetes.objects import Object
 from drills.kubernetes.state import Cluster
 from incidents.errors import Unavailable
-from tests.cluster.conftest import DECODE, NAMESPACE, NOW, StandInKubernetes
+from tests.cluster.conftest import DECODE, NOW, StandInKubernetes
+from tests.cluster.drifting import H100, MODEL, NAMESPACE, of, place, size
 
-MODEL = Model(name="llama-3-70b", served=("llama-3-70b",))
 SEEDED = NOW - timedelta(days=3)
 APPLY = Written(by="kubectl-client-side-apply", at=SEEDED)
-TARGET = Target(
-    cluster="local",
-    namespace=NAMESPACE,
-    kind="Deployment",
-    name="chat",
-    uid="u-1",
-    model="llama-3-70b",
-    role="decode",
-    pods=(),
-    pool="chat",
-)
 IMAGE = "ghcr.io/llm-d/llm-d-cuda:v0.8.0"
-H100 = "NVIDIA-H100-80GB-HBM3"
-
-
-def size(normal: int, least: int | None = None, most: int | None = None) -> Size:
-    return Size(normal=normal, allowed=Range(least=least or normal, most=most or normal))
-
-
-def place(**changes: Any) -> Place:
-    """Return the decode workload of the stand-in, as it is intended."""
-    plain: dict[str, Any] = {"role": "decode", "model": MODEL, "where": "environments.yaml:7"}
-    workload = Workload(**(plain | changes))
-    return Place(environment="production", cluster="local", namespace=NAMESPACE, workload=workload)
 
 
 def looked(kubernetes: Kubernetes, wanted: Place) -> Sequence[Finding]:
     looking = Looking(objects=ReadOnly(kubernetes), targets=LabelTargets(kubernetes))
     return compare(wanted.workload, looking.at(wanted))
-
-
-def of(findings: Sequence[Finding], what: str) -> Finding:
-    """Return the one finding of that name."""
-    (found,) = [one for one in findings if one.what == what]
-    return found
 
 
 def autoscaled(world: Cluster, least: int = 2, most: int = 8) -> None:
@@ -417,62 +382,11 @@ class Blind:
             raise self._error(message)
 
 
-LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=6) | st.just("vllm serve x")
-KEYS = st.sampled_from(
-    [
-        *("metadata", "spec", "managedFields", "fieldsV1", "f:spec", "f:replicas", "manager"),
-        *("time", "replicas", "template", "containers", "args", "command", "image", "env", "name"),
-        *("limits", "resources", "nodeName", "priority", "scaleTargetRef", "minReplicas", "value"),
-        *("annotations", "labels", "selector", "endpointPickerRef", "failureMode", 'k:{"name":1}'),
-    ]
-)
-BODIES = st.dictionaries(
-    KEYS,
-    st.recursive(
-        LEAVES,
-        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=4),
-        max_leaves=20,
-    ),
-    max_size=4,
-)
-KINDS = st.sampled_from(["Deployment", "LeaderWorkerSet", "DisaggregatedSet", "Rollout", "Tower"])
+def test_a_pool_of_the_older_version_is_looked_for(
+    world: Cluster, kubernetes: StandInKubernetes
+) -> None:
+    """Installs of 2025 have no other."""
+    shapes.plain(world, "chat", model="org/m", old=True)
+    wanted = place(model=Model(name="m", served=("org/m",)), pool_failure_mode="FailOpen")
 
-
-def thing(body: Any, kind: str = "Thing", name: str = "chat") -> Thing:
-    """Return an object with any body."""
-    itself = OwnerReference(kind=kind, name=name, api_version="v1")
-    return Thing(itself=itself, namespace=NAMESPACE, resource_version="1", body=body)
-
-
-@given(kind=KINDS, bodies=st.lists(BODIES, min_size=6, max_size=6))
-def test_whatever_the_cluster_answers_is_a_finding(kind: str, bodies: list[Any]) -> None:
-    """Custom kinds are whatever their authors write; one of them must not hide all others."""
-    top, pod, scaler, keda, pool, objective = bodies
-    wanted = place(
-        replicas=size(6),
-        version="v0.7.0",
-        switches=("--x",),
-        variables=(("A", "b"),),
-        gpus=Gpus(kind="L40S", per_pod=2),
-        memory="1Gi",
-        autoscaler=Range(least=1, most=2),
-        pool_failure_mode="FailOpen",
-        slo_class=SloClass(objective="chat", priority=1),
-        model=replace(MODEL, source="org/m", max_model_len=8, tensor_parallel=2),
-    ).workload
-    target = replace(TARGET, kind=kind)
-    live = Live(
-        target=target,
-        top=thing(top, kind),
-        pods=(thing(pod),),
-        autoscalers=(thing(scaler),),
-        scaled_objects=(thing(keda),),
-        pools=(thing(pool),),
-        objectives=(thing(objective),),
-        nodes=(thing({}),),
-    )
-
-    found = compare(wanted, live)
-
-    assert {"replicas", "autoscaler", "GPU kind", "SLO class"} <= {one.what for one in found}
-    assert all(one.live or one.because for one in found)
+    assert of(looked(kubernetes, wanted), "pool failure mode").live == "FailClose"
