@@ -115,7 +115,7 @@ def _judged(rows: Sequence[Row], settled: Settled) -> tuple[Verdict, str]:
     applied = [row for row in rows if row.applies]
     worse = [row for row in applied if row.worse]
     missing = [row for row in applied if row.missing]
-    ready = f"{settled.ready} of {settled.wanted} pods ready"
+    ready = settled.said
     if settled.reverted_by is not None:
         return Verdict.REVERTED, f"by {settled.reverted_by}"
     if worse and not missing:

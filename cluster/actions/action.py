@@ -63,6 +63,8 @@ class Action:
 
 Decide = Callable[[Target, Mapping[str, object], Sight], Edit]
 """Decides what is written, from what was read; raises Rejected with what a person should do."""
+Settle = Callable[[Kubernetes, Plan], Settled]
+"""Says how far an applied plan has come; raises as `Verb.settled` does."""
 
 
 def writes_fields(
@@ -72,13 +74,17 @@ def writes_fields(
     meaning: str,
     parameters: Mapping[str, Parameter],
     one_of: tuple[str, ...] = (),
+    settle: Settle = settling.settled,
 ) -> Action:
-    """Return the action that writes fields of one object, as `decide` says."""
+    """Return the action that writes fields of one object, as `decide` says.
+
+    Unless `settle` says otherwise, the change has come about when the target's pods are ready.
+    """
     return Action(
         name=name,
         meaning=meaning,
         parameters=parameters,
-        make=lambda kubernetes: FieldAction(kubernetes, name=name, decide=decide),
+        make=lambda kubernetes: FieldAction(kubernetes, name=name, decide=decide, settle=settle),
         one_of=one_of,
     )
 
@@ -86,8 +92,11 @@ def writes_fields(
 class FieldAction:
     """An action that is one write of fields of one object."""
 
-    def __init__(self, kubernetes: Kubernetes, *, name: str, decide: Decide) -> None:
+    def __init__(
+        self, kubernetes: Kubernetes, *, name: str, decide: Decide, settle: Settle
+    ) -> None:
         self.name = name
+        self._settle = settle
         self._kubernetes = kubernetes
         self._decide = decide
 
@@ -110,4 +119,4 @@ class FieldAction:
 
     def settled(self, plan: Plan) -> Settled:
         """Say how far the change has come."""
-        return settling.settled(self._kubernetes, plan)
+        return self._settle(self._kubernetes, plan)

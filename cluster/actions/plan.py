@@ -85,10 +85,17 @@ class Settled:
     """How far an applied change has come.
 
     `reverted_by` names the writer who changed the field back; `ready` and `wanted` count pods;
-    `since` is the moment from which all wanted pods were ready, None while they are not.
+    `since` is the moment from which all wanted pods were ready, None while they are not. Of a
+    change that is not about pods, `words` say how it stands, and one of one is as it should be.
     """
 
     ready: int
     wanted: int
     since: datetime | None
     reverted_by: str | None = None
+    words: str = ""
+
+    @property
+    def said(self) -> str:
+        """Return how it stands, for people."""
+        return self.words or f"{self.ready} of {self.wanted} pods ready"

@@ -53,6 +53,9 @@ VIRTUAL_SERVICE: Final = _kind("networking.istio.io/v1", "VirtualService", "virt
 POOL: Final = _kind("inference.networking.k8s.io/v1", "InferencePool", "inferencepools")
 OLD_POOL: Final = _kind("inference.networking.x-k8s.io/v1alpha2", "InferencePool", "inferencepools")
 OBJECTIVE: Final = _kind("llm-d.ai/v1alpha2", "InferenceObjective", "inferenceobjectives")
+OLD_OBJECTIVE: Final = _kind(
+    "inference.networking.x-k8s.io/v1alpha2", "InferenceObjective", "inferenceobjectives"
+)
 SCALED_OBJECT: Final = _kind("keda.sh/v1alpha1", "ScaledObject", "scaledobjects")
 VARIANT: Final = _kind("llmd.ai/v1alpha1", "VariantAutoscaling", "variantautoscalings")
 GROUPS: Final = _kind("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", "leaderworkersets")
@@ -73,7 +76,8 @@ HELM_RELEASE: Final = _kind("helm.toolkit.fluxcd.io/v2", "HelmRelease", "helmrel
 ALL: Final = (
     *(POD, NODE, EVENT, SERVICE, CONFIG_MAP, VOLUME_CLAIM, QUOTA),
     *(DEPLOYMENT, REPLICA_SET, STATEFUL_SET, CONTROLLER_REVISION, JOB),
-    *(AUTOSCALER, BUDGET, ENDPOINTS, INGRESS, ROUTE, VIRTUAL_SERVICE, POOL, OLD_POOL, OBJECTIVE),
+    *(AUTOSCALER, BUDGET, ENDPOINTS, INGRESS, ROUTE, VIRTUAL_SERVICE, POOL, OLD_POOL),
+    *(OBJECTIVE, OLD_OBJECTIVE),
     *(SCALED_OBJECT, VARIANT, GROUPS, DISAGGREGATED, ROLE_SCALER, INFERENCE_SERVICE),
     *(ROLLOUT, APPLICATION, KUSTOMIZATION, HELM_RELEASE),
 )
@@ -82,6 +86,8 @@ BY_NAME: Final[Mapping[tuple[str, str], Kind]] = {(one.group, one.name): one for
 
 POOLS: Final = (POOL, OLD_POOL)
 """InferencePools are looked for in these, the newest first."""
+OBJECTIVES: Final = (OBJECTIVE, OLD_OBJECTIVE)
+"""InferenceObjectives are looked for in these, the newest first."""
 ABOVE: Final = frozenset(
     {
         *(POD, DEPLOYMENT, REPLICA_SET, STATEFUL_SET, ROLLOUT),

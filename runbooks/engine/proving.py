@@ -93,12 +93,11 @@ def _compared(
 
 def _came_about(settled: Settled) -> Verification:
     """Return the verdict of a change from which no signal is expected to improve."""
-    ready = f"{settled.ready} of {settled.wanted} pods ready"
     if settled.reverted_by is not None:
         because = f"by {settled.reverted_by}"
         return Verification(verdict=Verdict.REVERTED, because=because, rows=())
     verdict = Verdict.NO_EFFECT if settled.since is None else Verdict.VERIFIED
-    return Verification(verdict=verdict, because=ready, rows=())
+    return Verification(verdict=verdict, because=settled.said, rows=())
 
 
 def _lost(turn: Turn, state: State, because: str) -> bool:
