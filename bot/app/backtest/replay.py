@@ -28,7 +28,7 @@ from storage.memory import MemoryStore
 SOURCE = "alertmanager:backtest"
 LOOK_EVERY = timedelta(minutes=1)
 """How often what waits for something else than its moment is looked at."""
-TURN = timedelta(seconds=1)
+TURN = timedelta(milliseconds=5)
 """How long the clock's loop rests at most while deliveries keep coming."""
 LONG = timedelta(hours=1)
 """After so long a parent is looked at as seldom as everything else."""
