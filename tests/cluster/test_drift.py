@@ -390,3 +390,22 @@ def test_a_pool_of_the_older_version_is_looked_for(
     wanted = place(model=Model(name="m", served=("org/m",)), pool_failure_mode="FailOpen")
 
     assert of(looked(kubernetes, wanted), "pool failure mode").live == "FailClose"
+
+
+def test_a_pod_that_has_failed_runs_nothing(world: Cluster, kubernetes: StandInKubernetes) -> None:
+    """Evicted pods stay for days, with the image of back then and the labels of today."""
+    pods = world.select(resources.PODS, NAMESPACE, labels="llm-d.ai/role=decode")
+
+    def older(thing: Object) -> Object:
+        thing["spec"]["containers"][0]["image"] = "ghcr.io/llm-d/llm-d-cuda:v0.7.0"
+        return thing
+
+    def failed(thing: Object) -> Object:
+        thing["status"]["phase"] = "Failed"
+        return thing
+
+    name, kubelet = pods[0]["metadata"]["name"], Writer(manager="kubelet", subresource="status")
+    world.update(resources.PODS, NAMESPACE, name, older, writer=Writer(manager="kubectl-edit"))
+    world.update(resources.PODS, NAMESPACE, name, failed, writer=kubelet)
+
+    assert of(looked(kubernetes, place(version="v0.8.0")), "version").live == "v0.8.0"
