@@ -1,5 +1,7 @@
 """What the server makes of a write before it stores it: defaults, generation, validity."""
 
+import json
+
 from drills.kubernetes import refusals
 from drills.kubernetes.objects import Object, View, copied, name_of
 from drills.kubernetes.resources import AUTOSCALERS, DEPLOYMENTS, PODS, REPLICASETS, Resource
@@ -35,7 +37,7 @@ def on_create(given: View, resource: Resource) -> Object:
             msg = f"{field} in the body ({after[field]}) does not fit the path ({expected})"
             raise refusals.bad_request(msg)
     _default(after, resource)
-    _check(after, resource)
+    _refuse(after, resource, _problems(after, resource))
     return after
 
 
@@ -52,8 +54,8 @@ def on_update(before: View, after: Object, resource: Resource, subresource: str)
     elif "status" in resource.subresources and "status" in before:
         after["status"] = copied(before["status"])
     _default(after, resource)
-    _check(after, resource)
-    _unchangeable(before, after, resource)
+    problems = [*_problems(after, resource), *_changed_what_stays(before, after, resource)]
+    _refuse(after, resource, problems)
     if _counts(before, after, resource, subresource):
         after["metadata"]["generation"] = before["metadata"]["generation"] + 1
     return after
@@ -94,13 +96,15 @@ def _shape(thing: View) -> None:
             node = node.get(part) if isinstance(node, dict) else None
         if node is not None and not isinstance(node, dict):
             why = f"cannot unmarshal {type(node).__name__} into {'.'.join(path)}"
-            raise refusals.bad_request(why)
+            raise refusals.Malformed(why)
 
 
 def _identify(before: View, after: View, resource: Resource) -> None:
     name, given = name_of(before), after.get("metadata", {})
     if given.get("name", name) != name:
-        msg = "the name of the object does not match the name on the URL"
+        msg = (
+            f"the name of the object ({given['name']}) does not match the name on the URL ({name})"
+        )
         raise refusals.bad_request(msg)
     uid = given.get("uid", before["metadata"]["uid"])
     if uid != before["metadata"]["uid"]:
@@ -147,35 +151,48 @@ def _fill(given: Object, defaults: View) -> None:
             given[key] = copied(value)
 
 
-def _check(thing: View, resource: Resource) -> None:
+def _problems(thing: View, resource: Resource) -> list[tuple[str, str]]:
+    """Return what is wrong with a workload, by field; raises Malformed for what is none."""
     if resource not in (DEPLOYMENTS, REPLICASETS):
-        return
-    kind, name, spec = f"{resource.kind}.{resource.group}", name_of(thing), thing.get("spec") or {}
+        return []
+    spec = thing.get("spec") or {}
     replicas = spec.get("replicas")
     if not isinstance(replicas, int) or isinstance(replicas, bool):
         msg = (
             f"{resource.kind} in version {resource.version!r} cannot be handled: "
             f"cannot unmarshal {replicas!r} into field spec.replicas of type int32"
         )
-        raise refusals.bad_request(msg)
+        raise refusals.Malformed(msg)
+    found: list[tuple[str, str]] = []
     if replicas < 0:
         wrong = f"Invalid value: {replicas}: must be greater than or equal to 0"
-        raise refusals.invalid(kind, name, [("spec.replicas", wrong)])
+        found.append(("spec.replicas", wrong))
     labels = spec["template"].get("metadata", {}).get("labels") or {}
     chosen = (spec.get("selector") or {}).get("matchLabels") or {}
     if not chosen:
-        raise refusals.invalid(kind, name, [("spec.selector", "Required value")])
-    if not chosen.items() <= labels.items():
-        wrong = f"Invalid value: {labels}: `selector` does not match template `labels`"
-        raise refusals.invalid(kind, name, [("spec.template.metadata.labels", wrong)])
+        found.append(("spec.selector", "Required value"))
+    if not chosen or not chosen.items() <= labels.items():
+        wrong = f"Invalid value: {_json(labels)}: `selector` does not match template `labels`"
+        found.append(("spec.template.metadata.labels", wrong))
     if not spec["template"]["spec"].get("containers"):
-        raise refusals.invalid(kind, name, [("spec.template.spec.containers", "Required value")])
+        found.append(("spec.template.spec.containers", "Required value"))
+    return found
 
 
-def _unchangeable(before: View, after: View, resource: Resource) -> None:
+def _changed_what_stays(before: View, after: View, resource: Resource) -> list[tuple[str, str]]:
     if resource not in (DEPLOYMENTS, REPLICASETS):
-        return
-    if before["spec"].get("selector") != after["spec"].get("selector"):
+        return []
+    chosen = after["spec"].get("selector")
+    if before["spec"].get("selector") == chosen:
+        return []
+    return [("spec.selector", f"Invalid value: {_json(chosen)}: field is immutable")]
+
+
+def _refuse(thing: View, resource: Resource, problems: list[tuple[str, str]]) -> None:
+    if problems:
         kind = f"{resource.kind}.{resource.group}"
-        wrong = f"Invalid value: {after['spec'].get('selector')}: field is immutable"
-        raise refusals.invalid(kind, name_of(before), [("spec.selector", wrong)])
+        raise refusals.invalid(kind, name_of(thing), problems)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -41,10 +41,14 @@ class Deletion:
 
 
 def check(verb: str, query: Mapping[str, str]) -> None:
-    """Refuse with 400 what the stand-in would otherwise silently ignore."""
+    """Refuse with 400 what the stand-in would otherwise silently ignore, 422 a wrong dryRun."""
     if unknown := sorted(query.keys() - _KNOWN[verb]):
         why = f"the rehearsal's Kubernetes does not know the query parameter {unknown[0]!r}"
         raise refusals.bad_request(why)
+    if query.get("dryRun", "All") != "All":
+        kind = f"{verb.capitalize()}Options.meta.k8s.io"
+        wrong = f'Unsupported value: ["{query["dryRun"]}"]: supported values: "All"'
+        raise refusals.invalid(kind, "", [("dryRun", wrong)])
     for name in ("limit", "timeoutSeconds", "resourceVersion", "gracePeriodSeconds"):
         number(query, name)
     if query.get("fieldValidation", "Ignore") != "Ignore":
@@ -65,10 +69,7 @@ def number(query: Mapping[str, str], name: str) -> int:
 
 
 def dry_run(query: Mapping[str, str]) -> bool:
-    """Read dryRun; anything but `All` is 422-worthy in Kubernetes and 400 here."""
-    if query.get("dryRun", "All") != "All":
-        why = f"Invalid value: {query['dryRun']!r}: dryRun must be All"
-        raise refusals.bad_request(why)
+    """Tell whether nothing is to be stored; `check` has looked at the value."""
     return "dryRun" in query
 
 

@@ -118,8 +118,7 @@ def _operate(document: Object, operation: View) -> None:
         case "add":
             _add(document, path, copied(operation["value"]))
         case "replace":
-            _remove(document, path)
-            _add(document, path, copied(operation["value"]))
+            _replace(document, path, copied(operation["value"]))
         case "copy":
             _add(document, path, copied(_get(document, str(operation["from"]))))
         case "move":
@@ -127,8 +126,8 @@ def _operate(document: Object, operation: View) -> None:
             _remove(document, str(operation["from"]))
             _add(document, path, moved)
         case other:
-            msg = f"unexpected kind of JSON patch operation: {other!r}"
-            raise refusals.bad_request(msg)
+            msg = f"unexpected kind: {other!r}"
+            raise refusals.unappliable(msg)
 
 
 def _parts(path: str) -> list[str]:
@@ -161,6 +160,19 @@ def _remove(document: Object, path: str) -> None:
             del node[last]
         case list():
             del node[int(last)]
+        case _:
+            raise KeyError(last)
+
+
+def _replace(document: Object, path: str, value: object) -> None:
+    """Replace a value; a field that is not there is added, as the API server's library does."""
+    *parents, last = _parts(path)
+    node = _walk(document, parents)
+    match node:
+        case dict():
+            node[last] = value
+        case list():
+            node[int(last)] = value
         case _:
             raise KeyError(last)
 

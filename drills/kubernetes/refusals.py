@@ -77,6 +77,7 @@ def conflict(qualified: str, name: str, why: str = "") -> Refusal:
 def invalid(kind: str, name: str, causes: Sequence[tuple[str, str]]) -> Refusal:
     """422 with one cause per field; a cause is (field, what is wrong with it)."""
     text = ", ".join(f"{field}: {what}" for field, what in causes)
+    text = f"[{text}]" if len(causes) > 1 else text
     told = [
         {"reason": "FieldValueInvalid", "message": what, "field": field} for field, what in causes
     ]
@@ -95,6 +96,13 @@ def unappliable(why: str) -> Refusal:
 def bad_request(why: str) -> Refusal:
     """400."""
     return Refusal(400, "BadRequest", why)
+
+
+class Malformed(Refusal):
+    """400 for an object that is none of its kind; 422 where a patch has made it so."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(400, "BadRequest", why)
 
 
 def unsupported_type(given: str, known: Sequence[str]) -> Refusal:

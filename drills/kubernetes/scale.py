@@ -34,13 +34,13 @@ def through_scale(change: Callable[[Object], Object]) -> Callable[[Object], Obje
         scale = change(scale_of(workload))
         if scale.get("kind") != "Scale":
             msg = f"{scale.get('kind')} is not a Scale"
-            raise refusals.bad_request(msg)
+            raise refusals.Malformed(msg)
         after = copied(workload)
         replicas = (scale.get("spec") or {}).get("replicas", 0)
         if isinstance(replicas, int) and replicas < 0:
             wrong = f"Invalid value: {replicas}: must be greater than or equal to 0"
-            msg = "Scale"
-            raise refusals.invalid(msg, name_of(workload), [("spec.replicas", wrong)])
+            kind = "Scale.autoscaling"
+            raise refusals.invalid(kind, name_of(workload), [("spec.replicas", wrong)])
         after["spec"]["replicas"] = replicas
         metadata = scale.get("metadata") or {}
         for field in ("name", "uid", "resourceVersion"):

@@ -117,14 +117,20 @@ def _change(request: Request, cluster: Cluster) -> Object:
     address, change = request.address, _asked(request)
     if address.subresource == "scale":
         change = through_scale(change)
-    after = cluster.update(
-        address.resource,
-        address.namespace,
-        address.name,
-        change,
-        writer=request.writer,
-        dry_run=options.dry_run(request.query),
-    )
+    try:
+        after = cluster.update(
+            address.resource,
+            address.namespace,
+            address.name,
+            change,
+            writer=request.writer,
+            dry_run=options.dry_run(request.query),
+        )
+    except refusals.Malformed as refusal:
+        if request.verb != "patch":
+            raise
+        wrong, nameless = [("patch", f"Invalid value: {refusal}")], ""
+        raise refusals.invalid(nameless, nameless, wrong) from refusal
     return scale_of(after) if address.subresource == "scale" else after
 
 

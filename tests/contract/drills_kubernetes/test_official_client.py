@@ -123,9 +123,9 @@ def test_a_json_patch_tests_before_it_writes(apps: client.AppsV1Api, cluster: Cl
     ("content_type", "body", "code"),
     [
         pytest.param("application/merge-patch+json", {"spec": {"replicas": -1}}, 422, id="less"),
-        pytest.param("application/merge-patch+json", {"spec": {"replicas": "x"}}, 400, id="word"),
+        pytest.param("application/merge-patch+json", {"spec": {"replicas": "x"}}, 422, id="word"),
         pytest.param("application/merge-patch+json", [], 400, id="not-an-object"),
-        pytest.param("application/merge-patch+json", {"metadata": "x"}, 400, id="no-metadata"),
+        pytest.param("application/merge-patch+json", {"metadata": "x"}, 422, id="no-metadata"),
         pytest.param("application/apply-patch+yaml", {"spec": {}}, 501, id="server-side-apply"),
     ],
 )
@@ -232,7 +232,7 @@ def test_a_wrong_token_is_nobody(stranger: client.ApiClient) -> None:
     ("path", "code"),
     [
         pytest.param("/apis/batch/v1/jobs", 501, id="kubernetes-own-but-not-ours"),
-        pytest.param("/api/v1/namespaces/llm-d/services", 501, id="kind-not-ours"),
+        pytest.param("/api/v1/namespaces/llm-d/secrets", 501, id="kind-not-ours"),
         pytest.param("/api/v1/pods?sendInitialEvents=true", 400, id="parameter-not-ours"),
         pytest.param(
             "/api/v1/pods?fieldSelector=spec.hostname%3Dx", 400, id="field-not-selectable"
