@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 
 from cluster.targets.target import Target
 from incidents.events.run import WriteRecord
@@ -21,7 +22,7 @@ def digest_of(  # all that is approved
     The pods of the target and the resourceVersion are left out, and so is whether the object has
     annotations: they change by themselves.
     """
-    covered = {
+    covered: dict[str, object] = {
         "action": action,
         "target": [target.cluster, target.namespace, target.kind, target.name, target.uid],
         "before": before,
@@ -30,5 +31,7 @@ def digest_of(  # all that is approved
         "written": [write.api_version, write.kind, write.namespace, write.name, write.uid],
         "change": [write.subresource, write.fields],
     }
+    if write.copied:
+        covered["copied"] = [asdict(each) for each in write.copied]
     written = json.dumps(covered, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()

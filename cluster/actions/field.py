@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from cluster.actions import copying
 from cluster.actions.digest import digest_of
 from cluster.actions.plan import Applied, Done, Plan
+from cluster.actions.pointers import path, pointer
 from cluster.clients.objects import OwnerReference
 from cluster.clients.ports import Kubernetes
 from cluster.clients.things import Json, Patch, Thing, Write
 from cluster.owners.in_git import dotted
 from cluster.owners.place import value
 from cluster.targets.target import Target
-from incidents.errors import Conflict, Rejected, Unavailable
-from incidents.events.run import WriteRecord
+from incidents.errors import Conflict, NotDone, Rejected, Unavailable
+from incidents.events.run import CopyRecord, WriteRecord
 
 OURS: Final = "triaged"
 RUN: Final = "triaged.dev/run"
@@ -30,8 +32,9 @@ Pairs = tuple[tuple[str, str], ...]
 class Edit:
     """What an action has decided to write, and what people are told of it.
 
-    `fields` are paths of the object with their new values, None to take one away. `before` and
-    `after` name the same values for people, in the same order.
+    `fields` are paths of the object with their new values, None to take one away; `copied` are
+    those whose values must not stand in a plan. `before` and `after` name the same values for
+    people, in the same order: first the fields, then what is copied.
     """
 
     thing: Thing
@@ -44,6 +47,7 @@ class Edit:
     kubectl: str
     subresource: str = ""
     warnings: tuple[str, ...] = ()
+    copied: tuple[CopyRecord, ...] = ()
 
 
 def plan(kubernetes: Kubernetes, action: str, target: Target, edit: Edit) -> Plan:
@@ -58,6 +62,7 @@ def plan(kubernetes: Kubernetes, action: str, target: Target, edit: Edit) -> Pla
         subresource=edit.subresource,
         fields=tuple((pointer(path), _json(new)) for path, new in edit.fields),
         bare=not edit.thing.annotations,
+        copied=edit.copied,
     )
     made = Plan(
         action=action,
@@ -88,7 +93,11 @@ def plan(kubernetes: Kubernetes, action: str, target: Target, edit: Edit) -> Pla
 
 def apply(kubernetes: Kubernetes, plan: Plan, *, key: str) -> Applied:
     """Write once, with the plan's preconditions: whatever happened since the plan voids it."""
-    written = kubernetes.write(_write(plan, key=key))
+    try:
+        copies = _copies(kubernetes, plan)
+    except Unavailable as error:
+        raise NotDone(str(error)) from error
+    written = kubernetes.write(_write(plan, copies, key=key))
     return Applied(resource_version=written.resource_version, detail=arrows(plan))
 
 
@@ -103,7 +112,7 @@ def already_done(kubernetes: Kubernetes, plan: Plan, *, key: str) -> Done:
     except (Rejected, Unavailable):
         return Done.CANNOT_TELL
     if plan.write.subresource:
-        paths = [dotted(path(field)) for field, _ in plan.write.fields]
+        paths = [dotted(each) for each in written_paths(plan)]
         mine = [each for each in found.writers if each.manager == manager(key)]
         ours = any(field in each.fields for each in mine for field in paths)
     else:
@@ -128,7 +137,16 @@ def written(kubernetes: Kubernetes, plan: Plan) -> Thing:
 def stands(plan: Plan, found: Thing) -> bool:
     """Tell whether all fields are as they were written."""
     fields = plan.write.fields
-    return all(_json(value(found.body, path(field))) == new for field, new in fields)
+    return all(_json(value(found.body, path(field))) == new for field, new in fields) and all(
+        copying.digest(value(found.body, path(each.field))) == each.digest
+        for each in plan.write.copied
+    )
+
+
+def written_paths(plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """Return where the plan writes."""
+    fields = (field for field, _ in plan.write.fields)
+    return tuple(path(each) for each in (*fields, *(copy.field for copy in plan.write.copied)))
 
 
 def manager(key: str) -> str:
@@ -145,39 +163,43 @@ def arrows(plan: Plan) -> str:
     return ", ".join(f"{name} {before.get(name, 'none')} → {new}" for name, new in plan.after)
 
 
-def pointer(path: Sequence[str]) -> str:
-    """Return the path as a JSON pointer (RFC 6901)."""
-    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
-
-
-def path(pointer: str) -> tuple[str, ...]:
-    """Return what a JSON pointer leads along."""
-    parts = pointer.split("/")[1:]
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
-
-
 def _dry_run(kubernetes: Kubernetes, plan: Plan) -> str:
     try:
-        answer = kubernetes.write(_write(plan, key=None))
+        answer = kubernetes.write(_write(plan, _copies(kubernetes, plan), key=None))
     except Conflict as error:
         what = f"{plan.write.kind} {plan.write.namespace}/{plan.write.name}"
         message = f"{what} changed while planning"
         raise Unavailable(message) from error
-    for (field, new), (name, shown) in zip(plan.write.fields, plan.after, strict=True):
+    for (field, new), (name, shown) in zip(plan.write.fields, plan.after, strict=False):
         found = value(answer.body, path(field))
         if _json(found) != new:
             message = f"the API server would make it {found} {name}, not {shown}"
             raise Rejected(message)
+    if not stands(plan, answer):
+        message = f"the API server would make it something else than asked: {arrows(plan)}"
+        raise Rejected(message)
     return f"accepted by the API server: {arrows(plan)}"
 
 
-def _write(plan: Plan, *, key: str | None) -> Write:
+def _copies(kubernetes: Kubernetes, plan: Plan) -> Pairs:
+    """Return the fields that are copied, with their values as JSON."""
+    space = plan.write.namespace
+    return tuple(
+        (each.field, _json(copying.read(kubernetes, space, each))) for each in plan.write.copied
+    )
+
+
+def _write(plan: Plan, copies: Pairs, *, key: str | None) -> Write:
     """Return the write; without a key it is the dry run of it."""
     marks = not plan.write.subresource
-    lists = any(part.isdigit() for field, _ in plan.write.fields for part in path(field))
+    parts = {part for field, _ in plan.write.fields for part in path(field)}
+    # A merge patch would leave in place what the copied value does not have.
+    lists = bool(copies) or any(part.isdigit() for part in parts)
     mark = key or f"{OURS}/dry-run"
     change: Json | Sequence[Json] = (
-        _operations(plan, mark if marks else "") if lists else _merge(plan, mark if marks else "")
+        _operations(plan, copies, mark if marks else "")
+        if lists
+        else _merge(plan, mark if marks else "")
     )
     return Write(
         namespace=plan.write.namespace,
@@ -208,13 +230,13 @@ def _put(change: dict[str, object], where: Sequence[str], new: object) -> None:
     change[where[-1]] = new
 
 
-def _operations(plan: Plan, mark: str) -> Sequence[Json]:
+def _operations(plan: Plan, copies: Pairs, mark: str) -> Sequence[Json]:
     """Return the change as a JSON patch; `add` also replaces what is there."""
     made: list[Json] = [
         {"op": "add", "path": field, "value": json.loads(new)}
         if new != "null"
         else {"op": "remove", "path": field}
-        for field, new in plan.write.fields
+        for field, new in (*plan.write.fields, *copies)
     ]
     notes = "/metadata/annotations"
     if mark and plan.write.bare:

@@ -49,7 +49,7 @@ FLOORS: Final = ("minReplicas", "minReplicaCount")
 
 
 def _writer(plan: Plan, found: Thing, sight: Sight) -> str:
-    fields = {dotted(field.path(each)) for each, _ in plan.write.fields}
+    fields = {dotted(each) for each in field.written_paths(plan)}
     dated = [
         (each.at, each)
         for each in found.writers

@@ -28,7 +28,7 @@ SCHEMAS: Mapping[str, int] = {
     "AlertFired": 2,
     "AlertResolved": 2,
     "RunStarted": 3,
-    "ActionPlanned": 2,
+    "ActionPlanned": 3,
 }
 """The schema number with which each kind is written today."""
 
@@ -45,6 +45,8 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("RunStarted", 2): lambda body: body,
     # Only Deployments were scaled, and the target itself was written.
     ("ActionPlanned", 1): upcasting.with_write,
+    # No field was copied from another object: none is the default.
+    ("ActionPlanned", 2): lambda body: body,
 }
 """What turns a body of (kind, schema number) into one of the next number."""
 

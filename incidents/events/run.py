@@ -5,11 +5,31 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CopyRecord:
+    """A field that gets what stands in another object of the namespace.
+
+    `field` is its JSON pointer, `source` the one of the value in the other object, of which
+    `without` are pointers of what is left out. The value itself is not kept, as it may hold
+    secrets: `digest` is the SHA-256 of its canonical JSON.
+    """
+
+    field: str
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+    source: str
+    without: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteRecord:
     """The one write of a plan: the object that is written, which need not be the target.
 
     `fields` are pairs of a JSON pointer and the value that it gets, as JSON (`null` takes the field
-    away); `subresource` is `scale`, `status` or empty. A `bare` object has no annotations yet.
+    away); `copied` are fields whose values come from other objects. `subresource` is `scale`,
+    `status` or empty. A `bare` object has no annotations yet.
     """
 
     api_version: str
@@ -20,6 +40,7 @@ class WriteRecord:
     subresource: str
     fields: tuple[tuple[str, str], ...]
     bare: bool = False
+    copied: tuple[CopyRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
