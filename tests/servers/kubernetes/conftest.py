@@ -128,10 +128,10 @@ class Real:
 
 
 def rule(right: str) -> Body:
-    """Return the rule of a right such as `patch deployments/scale`."""
+    """Return the rule of a right such as `patch deployments/scale`, in all groups that have it."""
     verb, _, resource = right.partition(" ")
-    (group,) = {kind.group for kind in ALL if kind.plural == resource.partition("/")[0]}
-    return {"apiGroups": [group], "resources": [resource], "verbs": [verb]}
+    groups = {kind.group for kind in ALL if kind.plural == resource.partition("/")[0]}
+    return {"apiGroups": sorted(groups), "resources": [resource], "verbs": [verb]}
 
 
 def definitions() -> Iterator[Path]:
