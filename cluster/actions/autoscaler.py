@@ -14,6 +14,7 @@ from cluster.owners.place import Place, Unit
 from cluster.owners.resolve import resolve
 from cluster.owners.sight import Sight
 from cluster.owners.workload import Workload
+from cluster.rights import gets, patches
 from cluster.targets.target import Target
 from incidents.errors import Rejected
 
@@ -101,15 +102,9 @@ def _paused(target: Target, asked: str, work: Workload, owned: Ownership, sight:
     wanted = asked == YES
     scaled = _scaled_object(target, work, owned, sight)
     now = scaled.annotations.get(keda.PAUSED) == "true"
-    mark = Place(
-        thing=scaled, path=("metadata", "annotations", keda.PAUSED), unit=Unit.FLOOR, missing=0
-    )
-    above = resolve(mark, sight, registry.kinds())
+    mark = Place(thing=scaled, path=("metadata", "annotations", keda.PAUSED), unit=Unit.OTHER)
     word = {True: YES, False: NO}
-    refusal.refuse_where_barred(NAME, target, above, was=word[now], becomes=word[wanted])
-    if above.place != mark:
-        message = f"{NAME} {target}: {above.place} keeps {mark} as it is; pause it there"
-        raise Rejected(message)
+    above = refusal.stays(NAME, target, mark, sight, was=word[now], becomes=word[wanted])
     if now == wanted:
         message = f"{NAME} {target}: nothing to change: paused is {word[now]}"
         raise Rejected(message)
@@ -155,4 +150,8 @@ ACTION: Final = writes_fields(
         ),
     },
     one_of=KNOWN,
+    rights=(
+        *gets(kinds.AUTOSCALER, kinds.SCALED_OBJECT),
+        *patches(kinds.AUTOSCALER, kinds.SCALED_OBJECT, kinds.INFERENCE_SERVICE),
+    ),
 )

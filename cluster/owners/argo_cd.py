@@ -6,9 +6,10 @@ from cluster.clients import kinds
 from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Thing
 from cluster.owners import helm, in_git
-from cluster.owners.ownership import Barred, Claim, Noted, OwnerKind, Proof
+from cluster.owners.ownership import Barred, Claim, Noted, OwnerKind
 from cluster.owners.place import Place, value
 from cluster.owners.sight import Hidden, Sight
+from cluster.rights import gets
 
 TRACKING: Final = "argocd.argoproj.io/tracking-id"
 INSTANCE: Final = "argocd.argoproj.io/instance"
@@ -126,4 +127,6 @@ def _words(spec: object, path: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(str(each) for each in found) if isinstance(found, list) else ()
 
 
-OWNER: Final = OwnerKind(name="Argo CD", find=find, proof=Proof.IMITATED)
+OWNER: Final = OwnerKind(
+    name="Argo CD", find=find, rights=gets(kinds.APPLICATION, namespaces=HOMES)
+)

@@ -7,6 +7,7 @@ from cluster.clients.things import Thing
 from cluster.owners.ownership import Barred, Claim, Moved, OwnerKind
 from cluster.owners.place import Place, Unit, value
 from cluster.owners.sight import Hidden, Sight
+from cluster.rights import lists
 
 
 def find(place: Place, sight: Sight) -> Claim | None:
@@ -33,7 +34,7 @@ def _refers(rollout: Thing, deployment: Thing) -> bool:
 
 def _unseen(place: Place, hidden: Hidden) -> Claim | None:
     """Bar a Deployment at zero, which may have been handed over; one with pods has its size."""
-    if place.size > 0:
+    if place.subresource != "scale" or place.size > 0:
         return None
     return Barred(
         because=f"{place} is at 0, and whether a Rollout took it over cannot be seen:"
@@ -42,4 +43,4 @@ def _unseen(place: Place, hidden: Hidden) -> Claim | None:
     )
 
 
-OWNER: Final = OwnerKind(name="Argo Rollouts", find=find)
+OWNER: Final = OwnerKind(name="Argo Rollouts", find=find, rights=lists(kinds.ROLLOUT))

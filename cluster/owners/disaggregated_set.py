@@ -8,9 +8,10 @@ from typing import Final
 from cluster.clients import kinds, parse
 from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Thing
-from cluster.owners.ownership import Barred, Claim, Moved, OwnerKind
+from cluster.owners.ownership import Barred, Claim, Moved, OwnerKind, Proof
 from cluster.owners.place import Place, Unit, value
 from cluster.owners.sight import Hidden, Sight
+from cluster.rights import gets
 
 NAME: Final = "disaggregatedset.x-k8s.io/name"
 ROLE: Final = "disaggregatedset.x-k8s.io/role"
@@ -76,4 +77,6 @@ OWNER: Final = OwnerKind(
     name="DisaggregatedSet",
     find=find,
     controls=frozenset({(kinds.DISAGGREGATED.group, kinds.DISAGGREGATED.name)}),
+    proof=Proof.READ_ONLY,
+    rights=gets(kinds.DISAGGREGATED, kinds.ROLE_SCALER),
 )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cluster.clients.things import Thing
-from cluster.owners.ownership import Claim, Noted, OwnerKind
+from cluster.owners.ownership import Claim, Noted, OwnerKind, Proof
 from cluster.owners.place import Place
 from cluster.owners.sight import Sight
 
@@ -31,4 +31,4 @@ def _what(place: Place) -> str:
     return place.path[-1]
 
 
-OWNER: Final = OwnerKind(name="Helm", find=find)
+OWNER: Final = OwnerKind(name="Helm", find=find, proof=Proof.READ_ONLY)

@@ -11,6 +11,7 @@ from cluster.clients.things import Thing
 from cluster.owners.ownership import Barred, Claim, Moved, OwnerKind
 from cluster.owners.place import Place, Unit, value
 from cluster.owners.sight import Sight
+from cluster.rights import gets
 
 STOP: Final = "serving.kserve.io/stop"
 NOTE: Final = "KServe before 0.17 writes replicas back also where the service says none"
@@ -44,13 +45,13 @@ def _written(place: Place, service: Thing) -> Moved:
         # An autoscaler that it made is on the way from the workload, and leads here too.
         return Moved(to=_floor(service, at), firm=place.unit is Unit.FLOOR)
     declared = value(service.body, (*at, "replicas")) is not None
-    size = place.size if place.unit is not Unit.FLOOR else 1
+    counts = place.unit in (Unit.PODS, Unit.GROUPS)
     return Moved(
         to=Place(
             thing=service,
             path=(*at, "replicas"),
-            unit=place.unit if place.unit is not Unit.FLOOR else Unit.PODS,
-            missing=size,
+            unit=place.unit if counts else Unit.PODS,
+            missing=place.size if counts else 1,
         ),
         firm=declared,
         note="" if declared else NOTE,
@@ -71,4 +72,5 @@ OWNER: Final = OwnerKind(
     name="KServe LLMInferenceService",
     find=find,
     controls=frozenset({(kinds.INFERENCE_SERVICE.group, kinds.INFERENCE_SERVICE.name)}),
+    rights=gets(kinds.INFERENCE_SERVICE),
 )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cluster.clients import kinds
-from cluster.owners.ownership import Barred, Claim, OwnerKind
+from cluster.owners.ownership import Barred, Claim, OwnerKind, Proof
 from cluster.owners.place import Place
 from cluster.owners.sight import Sight
 
@@ -23,4 +23,5 @@ OWNER: Final = OwnerKind(
     name="LeaderWorkerSet",
     find=find,
     controls=frozenset({(kinds.GROUPS.group, kinds.GROUPS.name)}),
+    proof=Proof.READ_ONLY,
 )

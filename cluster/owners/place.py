@@ -19,6 +19,7 @@ class Unit(Enum):
     PODS = "pods"
     GROUPS = "groups"
     FLOOR = "floor"
+    OTHER = "no size"
     SETTING = "setting"
     """No number of replicas: such a place has no `size`."""
 

@@ -4,9 +4,10 @@ from typing import Final
 
 from cluster.clients import kinds
 from cluster.owners import hpa
-from cluster.owners.ownership import Claim, Noted, OwnerKind
+from cluster.owners.ownership import Claim, Noted, OwnerKind, Proof
 from cluster.owners.place import Place, Unit
 from cluster.owners.sight import Hidden, Sight
+from cluster.rights import lists
 
 MANAGED: Final = "llm-d.ai/managed"
 
@@ -16,8 +17,10 @@ def find(place: Place, sight: Sight) -> Claim | None:
     if place.unit is Unit.FLOOR:
         managed = place.thing.annotations.get(MANAGED) == "true"
         return Noted(aside="driven by the workload variant autoscaler") if managed else None
+    if place.subresource != "scale":
+        return None
     listed = sight.things(kinds.VARIANT)
-    if isinstance(listed, Hidden) or place.subresource != "scale":
+    if isinstance(listed, Hidden):
         return None
     for each in listed:
         if hpa.scales(each, place.thing.itself):
@@ -25,4 +28,9 @@ def find(place: Place, sight: Sight) -> Claim | None:
     return None
 
 
-OWNER: Final = OwnerKind(name="Workload variant autoscaler", find=find)
+OWNER: Final = OwnerKind(
+    name="Workload variant autoscaler",
+    find=find,
+    proof=Proof.READ_ONLY,
+    rights=lists(kinds.VARIANT, kinds.AUTOSCALER),
+)
