@@ -8,6 +8,7 @@ from bot.app.loops.pause import Pause
 from bot.app.loops.runs import RunsLoop
 from bot.app.opening import Opened
 from bot.app.reach import tools
+from cluster.drift.advice import advised
 from runbooks.engine.changing import Limits
 from runbooks.engine.runner import Mode, Runner
 from runbooks.engine.shelf import Shelf
@@ -21,7 +22,13 @@ def runs_loop(
     shelf = Shelf(runbooks=beginning.runbooks, texts=desk.store.texts, verbs=verbs())
     runner = Runner(
         desk=desk.desk,
-        tools=between.tools(tools(desk.settings, closing=closing)),
+        tools=between.tools(
+            advised(
+                tools(desk.settings, closing=closing),
+                intended=lambda: beginning.environments,
+                own=desk.settings.cluster,
+            )
+        ),
         runbooks=shelf,
         verbs=shelf.verbs,
         clock=desk.clock,

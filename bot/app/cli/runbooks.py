@@ -70,12 +70,17 @@ def dry_run(webhook: Path, /, *, as_json: Json = False) -> None:
     delivery = classifying.read(webhook)
     # Imported here: the cluster's clients take a second to load, and only this needs them.
     from bot.app.reach import tools  # noqa: PLC0415  # see above
+    from cluster.drift.advice import advised  # noqa: PLC0415  # see above
 
     with ExitStack() as closing:
+        configuration = load_configuration(settings.config)
+        reached = tools(settings, closing=closing)
         found = dry_runs(
             delivery,
-            configuration=load_configuration(settings.config),
-            tools=tools(settings, closing=closing),
+            configuration=configuration,
+            tools=advised(
+                reached, intended=lambda: configuration.environments, own=settings.cluster
+            ),
             at=world_clock(settings.clock_url)() if settings.clock_url else datetime.now(UTC),
             cluster=settings.cluster,
         )
