@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from drills.kubernetes import seed as install
+from drills.kubernetes import surroundings
 from drills.kubernetes.objects import (
     View,
     labels_of,
@@ -58,6 +59,7 @@ def begin(cluster: Cluster) -> None:
     install.seed_llm_d(
         cluster, model=MODEL, namespace=NAMESPACE, prefill=PREFILL_PODS, decode=DECODE_PODS
     )
+    surroundings.install(cluster, NAMESPACE)
 
 
 def pods(cluster: Cluster) -> Sequence[View]:

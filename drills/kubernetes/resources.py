@@ -102,9 +102,37 @@ BUDGETS = Resource(
     kind="PodDisruptionBudget",
     short=("pdb",),
 )
+REVISIONS = Resource(
+    group="apps",
+    version="v1",
+    plural="controllerrevisions",
+    kind="ControllerRevision",
+    subresources=(),
+)
+CORE_SERVICES = Resource(group="", version="v1", plural="services", kind="Service", short=("svc",))
+CLAIMS = Resource(
+    group="",
+    version="v1",
+    plural="persistentvolumeclaims",
+    kind="PersistentVolumeClaim",
+    short=("pvc",),
+)
+ENDPOINTS = Resource(
+    group="discovery.k8s.io",
+    version="v1",
+    plural="endpointslices",
+    kind="EndpointSlice",
+    subresources=(),
+)
+INGRESSES = Resource(
+    group="networking.k8s.io", version="v1", plural="ingresses", kind="Ingress", short=("ing",)
+)
+# What leads to pods and what they hold: seen by checks, and changed by nobody over HTTP.
+AROUND = (CORE_SERVICES, CLAIMS, ENDPOINTS, INGRESSES, REVISIONS)
 ALL = (
     *(NAMESPACES, NODES, PODS, EVENTS, BUDGETS),
     *(DEPLOYMENTS, REPLICASETS, STATEFULSETS, AUTOSCALERS),
+    *AROUND,
 )
 
 # Subresources that are objects of another kind than what they belong to.
@@ -158,7 +186,7 @@ ROLLOUTS = Resource(
 )
 CUSTOM = (POOLS, OLD_POOLS, ROUTES, GROUPS, SETS, SERVICES, OLD_SERVICES, ROLLOUTS)
 # Their controllers are not imitated here, so a write over HTTP would lie about what follows.
-READ_ONLY = frozenset({STATEFULSETS, *CUSTOM})
+READ_ONLY = frozenset({STATEFULSETS, *AROUND, *CUSTOM})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

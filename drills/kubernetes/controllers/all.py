@@ -7,6 +7,7 @@ from drills.kubernetes.controllers import (
     autoscalers,
     budgets,
     deployments,
+    endpoints,
     garbage,
     pods,
     replicasets,
@@ -56,3 +57,4 @@ class Controllers:
         replicasets.reconcile(self._cluster, now)
         deployments.reconcile(self._cluster, now)
         budgets.reconcile(self._cluster, now)
+        endpoints.reconcile(self._cluster)

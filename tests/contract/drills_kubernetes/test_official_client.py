@@ -349,5 +349,5 @@ def test_discovery_names_the_kinds_that_are_served(api: client.ApiClient) -> Non
     groups = [one.name for one in client.ApisApi(api).get_api_versions(**LIMIT).groups]
     kinds = client.AppsV1Api(api).get_api_resources(**LIMIT).resources
 
-    assert groups == ["apps", "autoscaling", "policy"]
+    assert groups == ["apps", "autoscaling", "discovery.k8s.io", "networking.k8s.io", "policy"]
     assert {"deployments", "deployments/scale", "replicasets"} <= {one.name for one in kinds}
