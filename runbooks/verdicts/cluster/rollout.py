@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from cluster import differences
 from cluster.clients import parse
 from cluster.clients.things import Json, Thing
 from cluster.seen import Seen
-from runbooks.verdicts.cluster import difference, told
 from runbooks.verdicts.cluster import pods as of_pods
+from runbooks.verdicts.cluster import told
 from runbooks.verdicts.cluster.told import CANNOT_TELL, Judged, Number
 
 STUCK: Final = "stuck"
@@ -115,7 +116,7 @@ def _changes(history: Sequence[Revision]) -> str:
         return "what it changed cannot be told: no earlier revision is kept"
     old, new = history[-2:]
     try:
-        found = difference.between(old.template, new.template)
+        found = differences.between(old.template, new.template)
     except ValueError:
         return "what it changed cannot be told: a template makes no sense"
     said = "; ".join(found) or "no image, argument or variable changed"

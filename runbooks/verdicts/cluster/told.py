@@ -1,29 +1,29 @@
 """What judgements of the cluster's objects are made of: bounded words, and numbers. Pure."""
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+from cluster import wording
 from cluster.clients.things import Thing
 from cluster.seen import Seen
 from incidents.events.run import Evidence
 from runbooks.language.declaration import Finding
 
 CANNOT_TELL: Final = "cannot_tell"
-SHOWN: Final = 120
-"""So many characters of a text from outside; a scheduler's sentence is about as long."""
 NAMED: Final = 3
 """So many names stand in a sentence; of a hundred pods the rest is counted."""
 MOST: Final = 20
 """So many numbers are kept of one object each; the totals are kept whatever there is."""
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _LARGEST: Final = 1e15
 
 Read = TypeVar("Read")
+
+short: Final = wording.short
+SHOWN: Final = wording.SHOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +98,6 @@ def listing(names: Iterable[str], *, most: int = NAMED) -> str:
     known = sorted({short(name, SHOWN) for name in names})
     more = f" and {len(known) - most} more" if len(known) > most else ""
     return ", ".join(known[:most]) + more
-
-
-def short(text: str, longest: int = SHOWN) -> str:
-    """Return a text from outside in one line, cut with a mark."""
-    line = _CONTROL.sub(" ", text[: 4 * longest]).strip()
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def ago(moment: datetime, at: datetime) -> str:

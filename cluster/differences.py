@@ -1,6 +1,7 @@
 """What changed between two pod templates: images, arguments, environment, resources. Pure.
 
-Values of the environment are never told, nor those of arguments that look like secrets.
+Of the environment only values are told that are a number or a switch, and under a name that is no
+secret's; of arguments none that looks like a secret.
 """
 
 import re
@@ -9,12 +10,16 @@ from typing import Final
 
 from cluster.clients import parse
 from cluster.clients.things import Json
-from runbooks.verdicts.cluster import told
+from cluster.wording import short
 
 SECRET: Final = re.compile(
     r"key|token(?!s\b|izer|ize)|secret|passw|credential|auth|://[^/\s]*@", re.IGNORECASE
 )
 FLAG: Final = re.compile(r"--?[A-Za-z0-9][A-Za-z0-9._-]*")
+PLAIN: Final = re.compile(
+    r"-?[0-9]{1,9}(\.[0-9]{1,6})?|true|false|on|off|yes|no", re.IGNORECASE | re.ASCII
+)
+"""What no secret is: a number or a switch."""
 HIDDEN: Final = "***"
 PARTS: Final = ("initContainers", "containers")
 WORDS: Final = ("command", "args")
@@ -40,13 +45,13 @@ def _containers(template: Json) -> Mapping[str, Json]:
 
 
 def _container(name: str, old: Json | None, new: Json | None) -> Iterator[str]:
-    called = told.short(name)
+    called = short(name)
     if old is None or new is None:
         yield f"{called}: container {'added' if old is None else 'removed'}"
         return
     was, now = parse.text(old, "image"), parse.text(new, "image")
     if was != now:
-        yield f"{called}: image {told.short(was)} → {told.short(now)}"
+        yield f"{called}: image {short(was)} → {short(now)}"
     yield from (f"{called}: {line}" for line in _arguments(_words(old), _words(new)))
     yield from (f"{called}: environment {line}" for line in _environment(old, new))
     yield from (f"{called}: {part} changed" for part in _others(old, new))
@@ -80,20 +85,28 @@ def _joined(words: Sequence[str]) -> list[str]:
 def _safe(word: str) -> str:
     """Return an argument as it may be told: of what looks like a secret its flag alone."""
     if not SECRET.search(word):
-        return told.short(word)
+        return short(word)
     flag = FLAG.match(word)
-    return f"{told.short(flag.group())} {HIDDEN}" if flag else HIDDEN
+    return f"{short(flag.group())} {HIDDEN}" if flag else HIDDEN
 
 
 def _environment(old: Json, new: Json) -> Iterator[str]:
     before, after = _variables(old), _variables(new)
     for name in sorted(before.keys() | after.keys()):
         if name not in before:
-            yield f"{told.short(name)} added"
+            yield f"{short(name)} added"
         elif name not in after:
-            yield f"{told.short(name)} removed"
+            yield f"{short(name)} removed"
         elif before[name] != after[name]:
-            yield f"{told.short(name)} changed"
+            yield f"{short(name)} changed{_values(name, before[name], after[name])}"
+
+
+def _values(name: str, old: Json, new: Json) -> str:
+    """Return ` from 8 to 16`, and nothing for what might be a secret."""
+    was, now = parse.text(old, "value"), parse.text(new, "value")
+    if SECRET.search(name) or not (PLAIN.fullmatch(was) and PLAIN.fullmatch(now)):
+        return ""
+    return f" from {was} to {now}"
 
 
 def _variables(container: Json) -> Mapping[str, Json]:
