@@ -6,12 +6,14 @@ from enum import Enum
 
 from cluster.owners.place import Place
 from cluster.owners.sight import Sight
+from cluster.rights import Right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
     """The size is written elsewhere; a place that is not `firm` gives way to one that is.
 
+    `note` is told where it did.
     The number here `follows` the one there, unless nobody reads it any more.
     """
 
@@ -64,13 +66,14 @@ class OwnerKind:
     """What a module of this folder declares as `OWNER`.
 
     `controls` are the controllers, as (API group, kind), that it knows: any other controller of an
-    object is an operator that nobody here knows.
+    object is an operator that nobody here knows. `rights` are what looking for it needs.
     """
 
     name: str
     find: Find
     controls: frozenset[tuple[str, str]] = frozenset()
     proof: Proof = Proof.IMITATED
+    rights: tuple[Right, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,8 @@ def resolve(start: Place, sight: Sight, kinds: Sequence[OwnerKind]) -> Ownership
             return Ownership(
                 path=(*path, words), place=place, barred=barred, notes=tuple(filter(None, notes))
             )
-        notes += [moved.note, *(f"{place}: {each.because}" for each in barred), *_told(claims)]
+        gave_way = [each.note for each in claims if isinstance(each, Moved) and each != moved]
+        notes += [*gave_way, *_told(claims)]
         path.append(str(place))
         place = moved.to
     endless = Barred(because=f"{start} has owners above owners without an end", advice="look at it")

@@ -7,10 +7,11 @@ from typing import Final
 from cluster.clients import kinds, parse
 from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Thing
-from cluster.owners import argo_rollouts, disaggregated_set, kserve
+from cluster.owners import argo_rollouts, disaggregated_set
 from cluster.owners.ownership import Barred
 from cluster.owners.place import Place, Unit, value
 from cluster.owners.sight import Hidden, Sight
+from cluster.rights import gets, lists
 from cluster.targets.target import Target
 from incidents.errors import Rejected
 
@@ -86,18 +87,17 @@ def _set(thing: Thing, role: str, sight: Sight) -> Workload:
 
 
 def _service(thing: Thing, role: str, sight: Sight) -> Workload:
-    """Return the workload that KServe made for the role."""
-    section = ("spec", "prefill") if role == "prefill" else ("spec",)
+    """Return the workload that KServe made for the role; its picker is one of its own, too."""
+    suffix = "-prefill" if role == "prefill" else ""
+    names = {f"{thing.itself.name}-kserve{several}{suffix}" for several in ("", "-mn")}
     for kind in (kinds.DEPLOYMENT, kinds.GROUPS):
         listed = sight.things(kind)
         if isinstance(listed, Hidden):
             raise Rejected(listed.because)
         for each in listed:
             above = each.controller
-            if above and above.uid == thing.itself.uid and kserve.part(thing, each) == section:
-                served = parse.texts(parse.section(each.body, "metadata"), "labels")
-                if served.get("kserve.io/component", "workload") == "workload":
-                    return BEGINS[kind.group, kind.name](each, role, sight)
+            if above and above.uid == thing.itself.uid and each.itself.name in names:
+                return BEGINS[kind.group, kind.name](each, role, sight)
     message = f"{thing} has made no workload for {role or 'requests'} yet"
     raise Rejected(message)
 
@@ -120,3 +120,8 @@ BEGINS: Final[Mapping[tuple[str, str], Begin]] = {
     )
 }
 NAMES: Final = tuple(name for _, name in BEGINS)
+RIGHTS: Final = (
+    *gets(*(kinds.BY_NAME[each] for each in BEGINS), kinds.ROLE_SCALER),
+    *lists(kinds.DEPLOYMENT, kinds.GROUPS),
+)
+"""What `of` needs."""

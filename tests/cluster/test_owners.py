@@ -484,6 +484,31 @@ def test_the_prefill_of_kserve_has_a_size_of_its_own() -> None:
     assert (found.place.dotted, found.place.size) == ("spec.prefill.replicas", 2)
 
 
+def test_the_picker_of_kserve_is_not_its_workload() -> None:
+    """The service made both; scaling the picker would serve nobody."""
+    picker = made(kinds.DEPLOYMENT, "llama-kserve-router-scheduler", SPEC, above=SERVICE)
+    service = made(kinds.INFERENCE_SERVICE, "llama", {"replicas": 4})
+
+    found = owned(picker, CHILD, service, kind=kinds.INFERENCE_SERVICE, name="llama")
+    assert found.path[0] == "Deployment llama-kserve"
+    with pytest.raises(Rejected, match="has made no workload for decode yet"):
+        owned(picker, service, kind=kinds.INFERENCE_SERVICE, name="llama")
+
+
+def test_an_older_kserve_is_warned_of_where_an_autoscaler_is_written() -> None:
+    """It would write back what the autoscaler makes, and the service does not say its version."""
+    service = made(kinds.INFERENCE_SERVICE, "llama", {})
+    mine = made(kinds.AUTOSCALER, "mine", CHILDS_HPA)
+
+    scaled = owned(CHILD, service, mine, kind=kinds.INFERENCE_SERVICE, name="llama")
+    alone = owned(CHILD, service, kind=kinds.INFERENCE_SERVICE, name="llama")
+
+    assert scaled.notes == (
+        "KServe before 0.17 writes replicas back also where the service says none",
+    )
+    assert alone.notes == ()
+
+
 def test_a_stopped_kserve_service_is_left_alone() -> None:
     """Its size is zero whatever it says."""
     service = made(kinds.INFERENCE_SERVICE, "llama", {}, notes={"serving.kserve.io/stop": "true"})
