@@ -72,7 +72,7 @@ class Api:
         """Create an object; raises Refused."""
         return self._done("POST", path, body, "", query)
 
-    def patch(self, path: str, body: object, *, form: str = MERGE, **query: str | int) -> Body:
+    def change(self, path: str, body: object, *, form: str = MERGE, **query: str | int) -> Body:
         """Patch an object; raises Refused."""
         return self._done("PATCH", path, body, form, query)
 

@@ -68,7 +68,7 @@ def furnish(root: Api) -> None:
         root.create("/api/v1/nodes", made)
         room = {"cpu": "96", "memory": "1000Gi", "nvidia.com/gpu": "8", "pods": "110"}
         status = {"status": {"capacity": room, "allocatable": room}}
-        root.patch(f"/api/v1/nodes/gpu-{number}/status", status)
+        root.change(f"/api/v1/nodes/gpu-{number}/status", status)
 
 
 @dataclass(kw_only=True)

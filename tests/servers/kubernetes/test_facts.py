@@ -78,7 +78,7 @@ def test_an_apply_does_not_take_what_git_wrote(place: Real) -> None:
     """Server-side apply names the field and its owner; only force takes it, and says so."""
     decode = path(kinds.DEPLOYMENT, place.namespace, "decode")
     root, whole = place.api(), objects.deployment("decode", replicas=2)
-    root.patch(decode, whole, form=APPLY, fieldManager="argocd-controller")
+    root.change(decode, whole, form=APPLY, fieldManager="argocd-controller")
     ours = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -87,7 +87,7 @@ def test_an_apply_does_not_take_what_git_wrote(place: Real) -> None:
     }
 
     told = root.ask("PATCH", decode, ours, form=APPLY, fieldManager="triaged")
-    forced = root.patch(decode, ours, form=APPLY, fieldManager="triaged", force="true")
+    forced = root.change(decode, ours, form=APPLY, fieldManager="triaged", force="true")
 
     assert (told.status, told.body["reason"]) == (409, "Conflict")
     assert told.body["details"]["causes"] == [
@@ -111,7 +111,7 @@ def test_an_unknown_field_is_dropped_unless_asked_about(place: Real) -> None:
     decode = path(kinds.DEPLOYMENT, place.namespace, "decode")
     wrong = {"spec": {"replicaz": 3}}
 
-    dropped = place.api().patch(decode, wrong)
+    dropped = place.api().change(decode, wrong)
     told = place.api().ask("PATCH", decode, wrong, form=MERGE, fieldValidation="Strict")
 
     assert "replicaz" not in dropped["spec"]

@@ -39,7 +39,7 @@ class Asked:
         return told.status, told.body.get("reason", ""), RECORD.sub("in record (…)", message)
 
 
-def patch(body: object, form: str = MERGE, path: str = DECODE, **query: str) -> Asked:
+def changed(body: object, form: str = MERGE, path: str = DECODE, **query: str) -> Asked:
     return Asked(method="PATCH", path=path, body=body, form=form, query=query)
 
 
@@ -61,7 +61,7 @@ REQUESTS = {
     "missing": Asked(method="GET", path=f"{APPS}/none"),
     "missing-pod": Asked(method="GET", path=f"{PODS}/none"),
     "missing-scale": Asked(method="GET", path=f"{APPS}/none/scale"),
-    "missing-patched": patch({}, path=f"{APPS}/none"),
+    "missing-patched": changed({}, path=f"{APPS}/none"),
     "missing-deleted": Asked(method="DELETE", path=f"{APPS}/none"),
     "no-such-group": Asked(method="GET", path="/apis/nowhere.io/v1/things"),
     "not-installed": Asked(
@@ -79,28 +79,30 @@ REQUESTS = {
     "created-on-an-object": Asked(method="POST", path=DECODE, body=MODEL),
     "put-on-all": Asked(method="PUT", path=APPS, body=MODEL),
     "another-kind": Asked(method="POST", path=APPS, body=objects.pod("p")),
-    "patch-not-json": patch("{", MERGE),
-    "patch-unknown-form": patch({}, "text/plain"),
-    "patch-no-object": patch([], MERGE),
-    "patch-no-operations": patch({}, JSON_PATCH),
-    "size-of-a-word": patch({"spec": {"replicas": "x"}}),
-    "size-below-nothing": patch({"spec": {"replicas": -1}}),
-    "scale-below-nothing": patch({"spec": {"replicas": -1}}, path=f"{DECODE}/scale"),
-    "scale-of-a-word": patch({"spec": {"replicas": "x"}}, path=f"{DECODE}/scale"),
-    "another-name": patch({"metadata": {"name": "other"}}),
-    "another-uid": patch({"metadata": {"uid": "other"}}),
-    "another-uid-of-the-scale": patch({"metadata": {"uid": "other"}}, path=f"{DECODE}/scale"),
-    "older": patch({"metadata": {"resourceVersion": "1"}}),
-    "older-scale": patch({"metadata": {"resourceVersion": "1"}}, path=f"{DECODE}/scale"),
-    "another-selector": patch({"spec": {"selector": {"matchLabels": {"a": "b"}}}}),
-    "labels-that-do-not-fit": patch({"spec": {"template": {"metadata": {"labels": {"app": "x"}}}}}),
-    "no-containers": patch({"spec": {"template": {"spec": {"containers": []}}}}),
-    "dry-run-of-a-word": patch({}, dryRun="Some"),
-    "strategic": patch({"metadata": {"labels": {"a": "b"}}}, STRATEGIC),
-    "test-fails": patch([{"op": "test", "path": "/spec/replicas", "value": 7}], JSON_PATCH),
-    "replaced-nothing": patch([{"op": "replace", "path": "/spec/none", "value": 7}], JSON_PATCH),
-    "removed-nothing": patch([{"op": "remove", "path": "/spec/none"}], JSON_PATCH),
-    "unknown-operation": patch([{"op": "twist", "path": "/spec", "value": 7}], JSON_PATCH),
+    "patch-not-json": changed("{", MERGE),
+    "patch-unknown-form": changed({}, "text/plain"),
+    "patch-no-object": changed([], MERGE),
+    "patch-no-operations": changed({}, JSON_PATCH),
+    "size-of-a-word": changed({"spec": {"replicas": "x"}}),
+    "size-below-nothing": changed({"spec": {"replicas": -1}}),
+    "scale-below-nothing": changed({"spec": {"replicas": -1}}, path=f"{DECODE}/scale"),
+    "scale-of-a-word": changed({"spec": {"replicas": "x"}}, path=f"{DECODE}/scale"),
+    "another-name": changed({"metadata": {"name": "other"}}),
+    "another-uid": changed({"metadata": {"uid": "other"}}),
+    "another-uid-of-the-scale": changed({"metadata": {"uid": "other"}}, path=f"{DECODE}/scale"),
+    "older": changed({"metadata": {"resourceVersion": "1"}}),
+    "older-scale": changed({"metadata": {"resourceVersion": "1"}}, path=f"{DECODE}/scale"),
+    "another-selector": changed({"spec": {"selector": {"matchLabels": {"a": "b"}}}}),
+    "labels-that-do-not-fit": changed(
+        {"spec": {"template": {"metadata": {"labels": {"app": "x"}}}}}
+    ),
+    "no-containers": changed({"spec": {"template": {"spec": {"containers": []}}}}),
+    "dry-run-of-a-word": changed({}, dryRun="Some"),
+    "strategic": changed({"metadata": {"labels": {"a": "b"}}}, STRATEGIC),
+    "test-fails": changed([{"op": "test", "path": "/spec/replicas", "value": 7}], JSON_PATCH),
+    "replaced-nothing": changed([{"op": "replace", "path": "/spec/none", "value": 7}], JSON_PATCH),
+    "removed-nothing": changed([{"op": "remove", "path": "/spec/none"}], JSON_PATCH),
+    "unknown-operation": changed([{"op": "twist", "path": "/spec", "value": 7}], JSON_PATCH),
     "evicted-nobody": Asked(
         method="POST",
         path=f"{PODS}/none/eviction",
