@@ -66,15 +66,24 @@ def _chosen(places: Sequence[Place], environment: str) -> Sequence[Place]:
 
 
 def _look(looking: Looking | None, places: Sequence[Place]) -> Sequence[Compared]:
-    """Return what was compared; raises Unavailable where nothing at all could be asked for now."""
+    """Return what was compared.
+
+    Raises Unavailable as soon as something could not be asked for now and nothing was told yet: a
+    person does not wait for one deadline after the other.
+    """
     if looking is None:
         message = f"no cluster: set {PREFIX}KUBERNETES_URL or {PREFIX}KUBECONFIG"
         raise Rejected(message)
-    found = [_compared(place, looking.at(place)) for place in places]
-    told = any(one.verdict is not Verdict.CANNOT_TELL for each in found for one in each.findings)
-    if looking.away and not told:
-        raise Unavailable(looking.away[0])
+    found = list[Compared]()
+    for place in places:
+        found.append(_compared(place, looking.at(place)))
+        if looking.away and not any(_told(one) for one in found):
+            raise Unavailable(looking.away[0])
     return found
+
+
+def _told(compared: Compared) -> bool:
+    return any(one.verdict is not Verdict.CANNOT_TELL for one in compared.findings)
 
 
 def _compared(place: Place, live: Live | Unknown) -> Compared:
