@@ -9,12 +9,16 @@ from cluster.actions.field import Edit
 from cluster.actions.plan import Applied, Done, Plan, Settled, Verb
 from cluster.clients.parse import Malformed
 from cluster.clients.ports import Kubernetes
+from cluster.owners import registry, workload
 from cluster.owners.sight import LiveSight, Sight
+from cluster.rights import Right
 from cluster.targets.target import Target
 from incidents.errors import Rejected
 
 NAME: Final = "ACTION"
 """The name under which a module declares its action."""
+OF_SIZE: Final = (*workload.RIGHTS, *registry.rights(), *settling.RIGHTS)
+"""What it takes to find a workload's size and its owners, and to look at its pods afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +56,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """An action: the step of the same name in a runbook takes the same parameters."""
+    """An action: the step of the same name in a runbook takes the same parameters.
+
+    `rights` are all that it needs of an API server, from its plan to the look back.
+    """
 
     name: str
     meaning: str
     parameters: Mapping[str, Parameter]
     make: Callable[[Kubernetes], Verb]
     one_of: tuple[str, ...] = ()
+    rights: tuple[Right, ...] = ()
 
 
 Decide = Callable[[Target, Mapping[str, object], Sight], Edit]
@@ -75,10 +83,12 @@ def writes_fields(
     parameters: Mapping[str, Parameter],
     one_of: tuple[str, ...] = (),
     settle: Settle = settling.settled,
+    rights: tuple[Right, ...] = (),
 ) -> Action:
     """Return the action that writes fields of one object, as `decide` says.
 
     Unless `settle` says otherwise, the change has come about when the target's pods are ready.
+    `rights` are all that it needs, those of `OF_SIZE` and the owners' among them.
     """
     return Action(
         name=name,
@@ -86,6 +96,7 @@ def writes_fields(
         parameters=parameters,
         make=lambda kubernetes: FieldAction(kubernetes, name=name, decide=decide, settle=settle),
         one_of=one_of,
+        rights=tuple(sorted(set(rights))),
     )
 
 

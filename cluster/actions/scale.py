@@ -6,15 +6,17 @@ from typing import Final
 
 from cluster.actions import refusal, standing
 from cluster.actions import size as sizes
-from cluster.actions.action import Parameter, Whole, Words, writes_fields
+from cluster.actions.action import OF_SIZE, Parameter, Whole, Words, writes_fields
 from cluster.actions.field import Edit
 from cluster.actions.size import Size
+from cluster.clients import kinds
 from cluster.owners import registry, workload
 from cluster.owners.ownership import Ownership
 from cluster.owners.place import Place, Unit
 from cluster.owners.resolve import resolve
 from cluster.owners.sight import Sight
 from cluster.owners.workload import Workload
+from cluster.rights import gets, patches
 from cluster.targets.target import Target
 from incidents.errors import Rejected
 
@@ -123,4 +125,11 @@ ACTION: Final = writes_fields(
             meaning="Never fewer replicas than this",
         ),
     },
+    rights=(
+        *OF_SIZE,
+        *gets(kinds.AUTOSCALER, kinds.SCALED_OBJECT),
+        *patches(*kinds.WORKLOADS, kinds.ROLE_SCALER, subresource=SCALE),
+        *patches(kinds.DISAGGREGATED, kinds.INFERENCE_SERVICE),
+        *patches(kinds.AUTOSCALER, kinds.SCALED_OBJECT),
+    ),
 )

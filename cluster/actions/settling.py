@@ -11,6 +11,10 @@ from cluster.clients.things import Thing
 from cluster.owners import hpa, workload
 from cluster.owners.in_git import HPA, dotted
 from cluster.owners.sight import Hidden, LiveSight, Sight
+from cluster.rights import lists
+
+RIGHTS: Final = lists(kinds.POD, kinds.AUTOSCALER)
+"""What `settled` needs besides the workload's."""
 
 
 def settled(kubernetes: Kubernetes, plan: Plan) -> Settled:
@@ -32,7 +36,7 @@ def settled(kubernetes: Kubernetes, plan: Plan) -> Settled:
         ready=len(ready),
         wanted=wanted,
         since=max(ready, default=None) if complete else None,
-        reverted_by=None if still else _writer(plan, found, sight),
+        reverted_by=None if still else undone_by(plan, found, sight),
     )
 
 
@@ -48,7 +52,8 @@ def _wanted(plan: Plan, work: workload.Workload) -> int:
 FLOORS: Final = ("minReplicas", "minReplicaCount")
 
 
-def _writer(plan: Plan, found: Thing, sight: Sight) -> str:
+def undone_by(plan: Plan, found: Thing, sight: Sight) -> str:
+    """Return who wrote one of the fields last, other than triaged."""
     fields = {dotted(each) for each in field.written_paths(plan)}
     dated = [
         (each.at, each)

@@ -11,6 +11,7 @@ from cluster.owners import in_git
 from cluster.owners.ownership import Barred, Claim, Noted, OwnerKind
 from cluster.owners.place import Place, value
 from cluster.owners.sight import Sight
+from cluster.rights import HOME, gets
 
 MARKS: Final[Mapping[str, Kind]] = {
     "kustomize.toolkit.fluxcd.io": kinds.KUSTOMIZATION,
@@ -20,6 +21,8 @@ MANAGERS: Final = ("kustomize-controller", "helm-controller")
 RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
 APPLY: Final = "kustomize.toolkit.fluxcd.io/ssa"
 LEFT_ALONE: Final = ("ifnotpresent", "ignore")
+SYSTEM: Final = "flux-system"
+"""Where Flux's own objects stand, unless they are beside what they make."""
 
 
 def find(place: Place, sight: Sight) -> Claim | None:
@@ -94,4 +97,6 @@ def _bar(place: Place, reference: OwnerReference, does: str) -> Barred:
     )
 
 
-OWNER: Final = OwnerKind(name="Flux", find=find)
+OWNER: Final = OwnerKind(
+    name="Flux", find=find, rights=gets(*MARKS.values(), namespaces=(HOME, SYSTEM))
+)

@@ -8,6 +8,7 @@ from cluster.clients.things import Thing
 from cluster.owners.ownership import Barred, Claim, Moved, OwnerKind
 from cluster.owners.place import Place, Unit
 from cluster.owners.sight import Hidden, Sight
+from cluster.rights import lists
 
 
 def find(place: Place, sight: Sight) -> Claim | None:
@@ -61,4 +62,4 @@ def scales(autoscaler: Thing, reference: OwnerReference) -> bool:
     return (named.group, named.kind, named.name) == same
 
 
-OWNER: Final = OwnerKind(name="HorizontalPodAutoscaler", find=find)
+OWNER: Final = OwnerKind(name="HorizontalPodAutoscaler", find=find, rights=lists(kinds.AUTOSCALER))

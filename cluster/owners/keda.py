@@ -10,6 +10,7 @@ from cluster.owners import hpa
 from cluster.owners.ownership import Barred, Claim, Moved, Noted, OwnerKind
 from cluster.owners.place import Place, Unit
 from cluster.owners.sight import Hidden, Sight
+from cluster.rights import gets, lists
 
 LABEL: Final = "scaledobject.keda.sh/name"
 PAUSED: Final = "autoscaling.keda.sh/paused"
@@ -126,4 +127,5 @@ OWNER: Final = OwnerKind(
     name="KEDA",
     find=find,
     controls=frozenset({(kinds.SCALED_OBJECT.group, kinds.SCALED_OBJECT.name)}),
+    rights=(*gets(kinds.SCALED_OBJECT), *lists(kinds.SCALED_OBJECT, kinds.AUTOSCALER)),
 )

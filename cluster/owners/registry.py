@@ -6,6 +6,7 @@ from importlib import import_module
 
 from cluster import owners
 from cluster.owners.ownership import OwnerKind
+from cluster.rights import Right
 
 NAME = "OWNER"
 """The name under which a module declares its kind."""
@@ -19,3 +20,8 @@ def kinds() -> tuple[OwnerKind, ...]:
         for each in pkgutil.iter_modules(owners.__path__)
     )
     return tuple(each for each in found if isinstance(each, OwnerKind))
+
+
+def rights() -> tuple[Right, ...]:
+    """Return what looking for every kind of owner needs."""
+    return tuple(dict.fromkeys(right for kind in kinds() for right in kind.rights))
