@@ -6,7 +6,12 @@ from drills.kubernetes import refusals
 from drills.kubernetes.objects import Object, View, copied, name_of
 from drills.kubernetes.resources import AUTOSCALERS, DEPLOYMENTS, PODS, REPLICASETS, Resource
 
-_COUNTED = frozenset({"deployments", "replicasets", "poddisruptionbudgets"})
+_COUNTED = frozenset(
+    {
+        *("deployments", "replicasets", "poddisruptionbudgets"),
+        *("httproutes", "inferencepools", "inferenceobjectives"),
+    }
+)
 # Kubernetes' own defaults, as far as anybody here reads them (k8s.io/kubernetes pkg/apis).
 _DEPLOYMENT = {
     "replicas": 1,

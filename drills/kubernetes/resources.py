@@ -154,6 +154,15 @@ OLD_POOLS = Resource(
 ROUTES = Resource(
     group="gateway.networking.k8s.io", version="v1", plural="httproutes", kind="HTTPRoute"
 )
+OBJECTIVES = Resource(
+    group="llm-d.ai", version="v1alpha2", plural="inferenceobjectives", kind="InferenceObjective"
+)
+OLD_OBJECTIVES = Resource(
+    group="inference.networking.x-k8s.io",
+    version="v1alpha2",
+    plural="inferenceobjectives",
+    kind="InferenceObjective",
+)
 GROUPS = Resource(
     group="leaderworkerset.x-k8s.io",
     version="v1",
@@ -184,9 +193,11 @@ OLD_SERVICES = Resource(
 ROLLOUTS = Resource(
     group="argoproj.io", version="v1alpha1", plural="rollouts", kind="Rollout", short=("ro",)
 )
-CUSTOM = (POOLS, OLD_POOLS, ROUTES, GROUPS, SETS, SERVICES, OLD_SERVICES, ROLLOUTS)
-# Their controllers are not imitated here, so a write over HTTP would lie about what follows.
-READ_ONLY = frozenset({STATEFULSETS, *AROUND, *CUSTOM})
+# Gateways and endpoint pickers follow these, and nothing in the cluster does: they may be written.
+FOLLOWED = (POOLS, OLD_POOLS, ROUTES, OBJECTIVES, OLD_OBJECTIVES)
+CUSTOM = (*FOLLOWED, GROUPS, SETS, SERVICES, OLD_SERVICES, ROLLOUTS)
+# The controllers of the others are not imitated here: a write would lie about what follows.
+READ_ONLY = frozenset({STATEFULSETS, *AROUND, *CUSTOM}) - {*FOLLOWED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

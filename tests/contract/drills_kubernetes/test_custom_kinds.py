@@ -90,6 +90,18 @@ def test_a_write_of_a_custom_kind_is_refused_aloud(
     assert code(refused) == 501
 
 
+def test_what_only_gateways_follow_is_written(
+    custom: client.CustomObjectsApi, bare: Cluster
+) -> None:
+    """Weights and failure modes are changed in incidents, and nothing in the cluster follows."""
+    shapes.route(bare, "llama", model="m", to="blue")
+    where = ("gateway.networking.k8s.io", "v1", NAMESPACE, "httproutes", "llama")
+
+    written = custom.patch_namespaced_custom_object(*where, {"spec": {"rules": []}}, **LIMIT)
+
+    assert (written["spec"], written["metadata"]["generation"]) == ({"rules": []}, 2)
+
+
 def test_discovery_names_the_installed_kinds(api: client.ApiClient, bare: Cluster) -> None:
     """Kubectl asks there first."""
     before = {group.name for group in client.ApisApi(api).get_api_versions(**LIMIT).groups}
