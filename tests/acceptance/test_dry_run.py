@@ -1,6 +1,7 @@
 """`triaged runbooks dry-run` over HTTP: real clients, and afterwards all is as it was."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from drills.installation import DECODE_DEPLOYMENT, MODEL, NAMESPACE
 from tests.rehearsing import Stage, environment
 
 Run = Callable[..., tuple[int, str]]
+PAGE = (Path(__file__).parents[2] / "docs" / "runbooks.md").read_text("utf-8")
+NUMBER = re.compile(r"\d+(\.\d+)?")
 EXHAUSTED_AFTER = 14 * 60
 
 
@@ -107,3 +110,14 @@ def test_a_dry_run_of_a_service_that_is_well_asks_a_person(run: Run, stage: Stag
     assert "asks: Does it serve?" in out
     assert out.rstrip().endswith("nothing was changed")
     assert stage.writes() == []
+
+
+def test_the_page_shows_what_it_prints(run: Run) -> None:
+    """The reader compares it with their own screen, number by number different."""
+    shown = re.search(r"^```text\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    assert shown is not None
+
+    _, out = run("VLLMPreemptionsHigh")
+
+    printed = [NUMBER.sub("0", line) for line in out.splitlines()]
+    assert [x for x in shown.group(1).splitlines() if NUMBER.sub("0", x) not in printed] == []

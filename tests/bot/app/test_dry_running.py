@@ -178,7 +178,7 @@ LOOP = {"Pod": [pod(status=unready(container(lastState=OOM, restartCount=9)))]}
             {**GONE, "ReplicaSet": CHANGED},
             ("endpoints", "none_ready"),
             "",
-            ["roll-back", "validate"],
+            ["communicate", "roll-back", "validate"],
             id="service-down",
         ),
         pytest.param(
