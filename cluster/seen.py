@@ -9,12 +9,17 @@ from cluster.clients.kinds import Kind
 from cluster.clients.objects import OwnerReference
 from cluster.clients.reads import Objects
 from cluster.clients.things import Thing
+from cluster.rights import gets, lists
 from cluster.targets import marks
 from cluster.targets.target import Target
 from incidents.errors import TriagedError
 
 OF_KSERVE: Final = "app.kubernetes.io/part-of=llminferenceservice,app.kubernetes.io/name"
 OF_SET: Final = "disaggregatedset.x-k8s.io/name"
+WORKLOAD: Final = gets(*kinds.ABOVE)
+"""What `workload` needs."""
+PODS: Final = (*WORKLOAD, *lists(kinds.POD))
+"""What `workload` and `pods` need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from cluster.clients.kinds import REPLICATED
+from cluster.clients.kinds import REPLICATED, ROUTE, WORKLOADS
 from cluster.clients.objects import Backend
 from cluster.clients.ports import Kubernetes
 from cluster.gpus import GPU
+from cluster.rights import gets, lists
 from cluster.targets.sight import Sight
 from cluster.targets.target import Ambiguous, Selector, Target
 from incidents.errors import Rejected, TriagedError
@@ -19,6 +20,8 @@ COUNTED: Final = ("replicas_wanted", "replicas_missing", "affected_share")
 OF_PODS: Final = ("nodes_affected", "pods_pending_gpu")
 OF_TARGET: Final = ("failure_mode", "serving", "second_pool_healthy", *COUNTED, *OF_PODS)
 """The facts that `look` tells."""
+RIGHTS: Final = (*gets(*WORKLOADS), *lists(ROUTE))
+"""What `look` needs besides finding the target."""
 
 Told = Known | Unknown
 

@@ -11,6 +11,7 @@ from cluster.clients.reads import Objects
 from cluster.drift.findings import Unknown
 from cluster.drift.intended import Place, Workload
 from cluster.drift.live import NOT_ASKED, Live, Things
+from cluster.rights import gets, lists
 from cluster.targets.sight import Sight
 from cluster.targets.target import Selector
 from incidents.errors import Rejected, Unavailable
@@ -19,6 +20,12 @@ Found = TypeVar("Found")
 
 LEADS: Final = frozenset({None, 0})
 """Ranks of pods that run an engine's command line: those without a group, and leaders."""
+RIGHTS: Final = (
+    *gets(*kinds.ABOVE),
+    *lists(kinds.POD, kinds.NODE, kinds.AUTOSCALER, kinds.SCALED_OBJECT),
+    *lists(*kinds.POOLS, kinds.OBJECTIVE),
+)
+"""What looking needs besides finding the targets."""
 
 
 class Sees(Protocol):

@@ -32,5 +32,5 @@ OWNER: Final = OwnerKind(
     name="Workload variant autoscaler",
     find=find,
     proof=Proof.READ_ONLY,
-    rights=lists(kinds.VARIANT, kinds.AUTOSCALER),
+    rights=lists(kinds.VARIANT),
 )

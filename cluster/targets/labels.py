@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from cluster.clients import kinds
 from cluster.clients.objects import Pod
 from cluster.clients.ports import Kubernetes
 from cluster.clients.refusals import Forbidden
+from cluster.rights import gets, lists
 from cluster.targets import climbing, found, marks, scene
 from cluster.targets.climbing import Climb, Looking, climb
 from cluster.targets.sight import Scene, Sight
@@ -15,6 +17,11 @@ from cluster.targets.target import Ambiguous, NotFound, Selector, Target
 from incidents.errors import Rejected
 
 CLUSTER: Final = "local"
+RIGHTS: Final = (
+    *lists(kinds.POD, *kinds.POOLS, kinds.ROUTE, *kinds.WORKLOADS),
+    *gets(*kinds.ABOVE),
+)
+"""What finding a target needs."""
 MADE_OF: Final = ("app.kubernetes.io/part-of", "llminferenceservice")
 POOLS_APART: Final = (
     "give the alert's rule a label inference_pool where they stand in pools of their own"

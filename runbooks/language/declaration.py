@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from cluster.clients.reads import NoObjects, Objects
+from cluster.rights import Right
 from cluster.signals.catalogue import SIGNALS
 from cluster.signals.signals import Signals
 from cluster.targets.target import Target
@@ -61,7 +62,7 @@ class CheckVerb:
     """A check: `judge` reads and decides; it may raise Unavailable and Rejected.
 
     Of its verdicts `wrong` say that something is, and `well` that nothing is; the others say
-    neither.
+    neither. `rights` are what `judge` needs of an API server to read its objects.
     """
 
     name: str
@@ -71,6 +72,7 @@ class CheckVerb:
     judge: Callable[[Question], Finding]
     wrong: tuple[str, ...] = ()
     well: tuple[str, ...] = ()
+    rights: tuple[Right, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

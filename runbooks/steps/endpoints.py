@@ -2,6 +2,7 @@
 
 from cluster import seen
 from cluster.clients import kinds
+from cluster.rights import lists
 from runbooks.language.declaration import CheckVerb, Finding, Question
 from runbooks.language.shapes import Record
 from runbooks.verdicts.cluster import endpoints, told
@@ -29,4 +30,5 @@ STEP = CheckVerb(
     judge=judge,
     wrong=endpoints.WRONG,
     well=endpoints.WELL,
+    rights=(*seen.PODS, *lists(kinds.SERVICE, kinds.ENDPOINTS)),
 )

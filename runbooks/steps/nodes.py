@@ -2,6 +2,7 @@
 
 from cluster import seen
 from cluster.clients import kinds
+from cluster.rights import lists
 from runbooks.language.declaration import CheckVerb, Finding, Question
 from runbooks.language.shapes import Record
 from runbooks.verdicts.cluster import nodes, told
@@ -24,4 +25,5 @@ STEP = CheckVerb(
     judge=judge,
     wrong=nodes.WRONG,
     well=nodes.WELL,
+    rights=(*seen.PODS, *lists(kinds.NODE)),
 )

@@ -63,4 +63,5 @@ STEP = CheckVerb(
     judge=judge,
     wrong=pods.WRONG,
     well=pods.WELL,
+    rights=seen.PODS,
 )

@@ -5,6 +5,7 @@ from typing import Final, cast  # a step's arguments have the shapes that it dec
 
 from cluster import seen
 from cluster.clients import kinds
+from cluster.rights import lists
 from runbooks.language.declaration import CheckVerb, Finding, Question
 from runbooks.language.shapes import Duration, Field, Record
 from runbooks.verdicts.cluster import probes, told
@@ -39,4 +40,5 @@ STEP = CheckVerb(
     judge=judge,
     wrong=probes.WRONG,
     well=probes.WELL,
+    rights=(*seen.PODS, *lists(kinds.EVENT)),
 )

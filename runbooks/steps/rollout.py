@@ -5,6 +5,7 @@ from typing import Final, cast  # a step's arguments have the shapes that it dec
 
 from cluster import seen
 from cluster.clients import kinds
+from cluster.rights import gets, lists
 from runbooks.language.declaration import CheckVerb, Finding, Question
 from runbooks.language.shapes import Duration, Field, Record
 from runbooks.verdicts.cluster import rollout, told
@@ -50,4 +51,5 @@ STEP = CheckVerb(
     judge=judge,
     wrong=rollout.WRONG,
     well=rollout.WELL,
+    rights=(*gets(*kinds.WORKLOADS), *lists(*KEPT_IN.values())),
 )

@@ -2,6 +2,7 @@
 
 from cluster import seen
 from cluster.clients import kinds
+from cluster.rights import lists
 from cluster.seen import Seen
 from runbooks.language.declaration import CheckVerb, Finding, Question
 from runbooks.language.shapes import Record
@@ -42,4 +43,8 @@ STEP = CheckVerb(
     judge=judge,
     wrong=routes.WRONG,
     well=routes.WELL,
+    rights=(
+        *seen.PODS,
+        *lists(kinds.ROUTE, kinds.INGRESS, kinds.SERVICE, *kinds.POOLS),
+    ),
 )

@@ -5,6 +5,7 @@ from typing import Final, cast  # a step's arguments have the shapes that it dec
 
 from cluster import seen
 from cluster.clients import kinds
+from cluster.rights import lists
 from runbooks.language.declaration import CheckVerb, Finding, Question
 from runbooks.language.shapes import Duration, Field, Record
 from runbooks.verdicts.cluster import storage, told
@@ -40,4 +41,5 @@ STEP = CheckVerb(
     judge=judge,
     wrong=storage.WRONG,
     well=storage.WELL,
+    rights=(*seen.PODS, *lists(kinds.VOLUME_CLAIM, kinds.EVENT)),
 )
