@@ -167,8 +167,7 @@ def _refusal(fault: Fault) -> Refusal:
     if fault.kind is Kind.TOO_MANY:
         return refusals.too_many(int(fault.seconds))
     if fault.kind is Kind.EXPIRED:
-        why = "The provided continue parameter is too old to display a consistent list result."
-        return refusals.gone(why)
+        return refusals.expired_page()
     return refusals.internal_error()
 
 

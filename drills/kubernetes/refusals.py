@@ -163,6 +163,11 @@ def gone(why: str) -> Refusal:
     return Refusal(410, "Expired", why)
 
 
+def expired_page() -> Refusal:
+    """410 for the next page of a list whose version was forgotten."""
+    return gone("The provided continue parameter is too old to display a consistent list result.")
+
+
 def not_implemented(what: str) -> Refusal:
     """501 for what Kubernetes can and the stand-in cannot: never a made-up answer."""
     return Refusal(501, "NotImplemented", f"the rehearsal's Kubernetes does not implement {what}")

@@ -75,6 +75,11 @@ class Cluster:
         return self._version
 
     @property
+    def forgotten(self) -> int:
+        """The version up to which nothing is known any more."""
+        return self._forgotten
+
+    @property
     def installed(self) -> frozenset[Resource]:
         """The custom kinds that this cluster has."""
         return self._installed
