@@ -219,7 +219,7 @@ class _Rehearsed:
         return DryRun(
             runbook=self._runbook,
             because=self._started.because,
-            alerts=tuple(one.alert.name for one in self._answers),
+            alerts=tuple(bounded(one.alert).name for one in self._answers),
             namespace=self._started.namespace,
             model=self._started.model,
             role=self._started.role,

@@ -4,6 +4,7 @@ An event counts how often it was seen; one that repeats may be told as a series.
 k8s.io/api core/v1 Event (`count`, `series`, `lastTimestamp`, `eventTime`).
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ WELL: Final = (QUIET,)
 VERDICTS: Final = (WARNINGS, QUIET, CANNOT_TELL)
 
 WARNING: Final = "Warning"
+# What controllers append to a name: a template's hash, chance, or numbers. Kubernetes leaves vowels
+# and digits that look like letters out (apimachinery pkg/util/rand).
+_CHANCE: Final = "[bcdfghjklmnpqrstvwxz2456789]"
+MADE: Final = re.compile(rf"-{_CHANCE}{{1,10}}(-{_CHANCE}{{5}})?|(-[0-9]{{1,5}}){{1,2}}", re.ASCII)
 COUNTED: Final = 1_000_000
 """Nobody repeats an event more often; a larger number is no count."""
 
@@ -89,9 +94,15 @@ def late(event: Event, at: datetime, over: timedelta) -> bool:
 
 
 def of_pods(pods: Collection[str], name: str) -> About:
-    """Return what tells whether an event is about these pods, or what made them."""
+    """Return what tells whether an event is about these pods, what made them, or their forebears.
+
+    `decode-canary` is another workload than `decode`, and `decode-6c9f7d5b48-x2k4q` a pod of it.
+    """
     known = {*pods, name}
-    return lambda one: one.name in known or one.name.startswith(f"{name}-")
+    return lambda one: (
+        one.name in known
+        or (one.name.startswith(name) and bool(MADE.fullmatch(one.name, len(name))))
+    )
 
 
 def _count(body: Json) -> int:

@@ -130,7 +130,8 @@ def _progress(workload: Thing) -> Progress:
     release, chart = (workload.annotations.get(HELM[0], ""), workload.labels.get(HELM[1], ""))
     return Progress(
         wanted=parse.number(spec, "replicas", missing=1),
-        updated=parse.number(status, "updatedReplicas") if "updatedReplicas" in status else None,
+        # A count of zero is left out of a status that somebody has written.
+        updated=parse.number(status, "updatedReplicas") if status else None,
         ready=parse.number(status, "readyReplicas"),
         observed=parse.number(status, "observedGeneration", missing=workload.generation)
         >= workload.generation,

@@ -211,11 +211,14 @@ BACK = [replica_set(3, made=6000), replica_set(2, made=20)]
                     event("BackOff", "back-off restarting", count=9),
                     event("Unhealthy", "probe failed"),
                     event("Killing", "other pod", name="somebody-else"),
+                    event("Failed", "another workload", name="decode-canary"),
+                    event("Failed", "its pod", name="decode-canary-6c9f7d5b48-x2k4q"),
+                    event("Evicted", "a pod that is gone", name="decode-6c9f7d5b48-x2k4q"),
                     event("Scheduled", "assigned", type="Normal"),
                 ]
             },
             "warnings",
-            "in 30 min: BackOff 9 times, Unhealthy 1 times; Pod decode-0: back-off restarting",
+            "in 30 min: BackOff 9 times, Unhealthy 1 times, Evicted 1 times; Pod decode-0",
             id="events-warnings",
         ),
         pytest.param(
@@ -294,6 +297,16 @@ BACK = [replica_set(3, made=6000), replica_set(2, made=20)]
             "rolling",
             "1 of 2 updated; from revision 1",
             id="rollout-rolling",
+        ),
+        pytest.param(
+            "rollout",
+            {
+                "Deployment": [deployment(status={"observedGeneration": 2, "readyReplicas": 2})],
+                "ReplicaSet": [replica_set(1, made=6000), replica_set(2, made=1)],
+            },
+            "rolling",
+            "revision 2 since 60 s; 0 of 2 updated",
+            id="rollout-just-begun",
         ),
         pytest.param(
             "rollout",
