@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cluster.actions import refusal, standing
-from cluster.actions.action import OneOf, Parameter, Whole, writes_fields
+from cluster.actions.action import OF_SIZE, OneOf, Parameter, Whole, writes_fields
 from cluster.actions.field import Edit
 from cluster.clients import kinds
 from cluster.clients.things import Thing
@@ -151,6 +151,7 @@ ACTION: Final = writes_fields(
     },
     one_of=KNOWN,
     rights=(
+        *OF_SIZE,
         *gets(kinds.AUTOSCALER, kinds.SCALED_OBJECT),
         *patches(kinds.AUTOSCALER, kinds.SCALED_OBJECT, kinds.INFERENCE_SERVICE),
     ),

@@ -8,8 +8,10 @@ from cluster.actions.action import Parameter, Whole, Words, writes_fields
 from cluster.actions.field import Edit
 from cluster.clients import kinds, parse
 from cluster.clients.things import Thing
+from cluster.owners import registry
 from cluster.owners.place import called
 from cluster.owners.sight import Sight
+from cluster.rights import gets, lists, patches
 from cluster.targets.target import Target
 from incidents.errors import Rejected
 
@@ -82,4 +84,10 @@ ACTION: Final = writes_fields(
         ),
     },
     settle=setting.settled,
+    rights=(
+        *registry.rights(),
+        *gets(*kinds.OBJECTIVES),
+        *lists(*kinds.OBJECTIVES),
+        *patches(*kinds.OBJECTIVES),
+    ),
 )

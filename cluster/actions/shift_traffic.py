@@ -12,9 +12,11 @@ from cluster.actions.plan import Plan, Settled
 from cluster.clients import kinds, parse
 from cluster.clients.ports import Kubernetes
 from cluster.clients.things import Json, Thing
+from cluster.owners import registry
 from cluster.owners.ownership import Ownership
 from cluster.owners.place import called, value
 from cluster.owners.sight import Hidden, Sight
+from cluster.rights import gets, lists, patches
 from cluster.targets.target import Target
 from incidents.errors import Rejected
 
@@ -256,4 +258,10 @@ ACTION: Final = writes_fields(
     },
     one_of=("percent", "weights"),
     settle=_settled,
+    rights=(
+        *registry.rights(),
+        *gets(kinds.ROUTE),
+        *lists(kinds.ROUTE, *kinds.POOLS, kinds.POD),
+        *patches(kinds.ROUTE),
+    ),
 )

@@ -28,6 +28,7 @@ from cluster.clients.pages import Query, paged
 from cluster.clients.patience import Patience
 from cluster.clients.refusals import Missing
 from cluster.clients.things import Json, Removal, Thing, Write, preconditioned, where
+from cluster.rights import EVERYWHERE, HOME, Right
 from incidents.errors import Rejected, Unavailable
 
 Made = TypeVar("Made")
@@ -41,6 +42,7 @@ APPS: Final = "/apis/apps/v1/namespaces/{namespace}"
 CORE: Final = "/api/v1/namespaces/{namespace}"
 POD: Final = CORE + "/pods/{name}"
 AUTOSCALING: Final = "/apis/autoscaling/v2/namespaces/{namespace}"
+REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 class KubernetesClient:
@@ -163,6 +165,15 @@ class KubernetesClient:
             names=_names(removal.namespace, removal.name),
             body={"apiVersion": "v1", "kind": "DeleteOptions", **_options(removal)},
             write=not removal.dry_run,
+        )
+
+    def allowed(self, right: Right, *, namespace: str, name: str = "") -> bool:
+        """Tell whether we may; asking this changes nothing, and needs no right."""
+        asked = _asked(right, namespace, name)
+        return self._read(
+            f"whether we may {right}",
+            lambda: self._send("POST", REVIEWS, (), body=asked),
+            parse.allowed,
         )
 
     def close(self) -> None:
@@ -299,6 +310,25 @@ def _path(namespace: str, reference: OwnerReference) -> str:
 
 def _names(namespace: str, name: str) -> Mapping[str, str]:
     return {"namespace": namespace, "name": name} if namespace else {"name": name}
+
+
+def _asked(right: Right, namespace: str, name: str) -> Json:
+    """Return a SelfSubjectAccessReview; what it leaves out means all of them."""
+    plural, _, subresource = right.resource.partition("/")
+    here = {HOME: namespace, EVERYWHERE: ""}.get(right.namespace, right.namespace)
+    asked = {
+        "group": right.group,
+        "resource": plural,
+        "subresource": subresource,
+        "verb": right.verb,
+        "namespace": here,
+        "name": name,
+    }
+    return {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": {key: word for key, word in asked.items() if word}},
+    }
 
 
 def _dry(dry_run: bool) -> Sequence[tuple[str, str]]:  # noqa: FBT001  # what is asked

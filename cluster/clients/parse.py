@@ -214,6 +214,15 @@ def owners(meta: Json) -> tuple[OwnerReference, ...]:
     )
 
 
+def allowed(review: Json) -> bool:
+    """Read the answer of a SelfSubjectAccessReview; raises Malformed where it has none."""
+    name = "allowed"
+    found = section(review, "status").get(name)
+    if not isinstance(found, bool):
+        raise Malformed(name)
+    return found
+
+
 def section(thing: Json, name: str) -> Json:
     """Return the object under a name, empty when there is none; raises Malformed."""
     found = thing.get(name)

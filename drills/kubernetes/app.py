@@ -10,7 +10,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from drills.kubernetes import identities, options, refusals, resources, verbs, watches
+from drills.kubernetes import identities, options, refusals, resources, reviews, verbs, watches
 from drills.kubernetes.calls import Call, Calls
 from drills.kubernetes.connections import Closed, Hanging
 from drills.kubernetes.faults import Fault, Faults, Kind
@@ -72,12 +72,23 @@ class _Server:
         query = dict(http.query_params)
         request = None
         try:
-            request = self._read(http, query, body)
-            answer = await self._answer(request, http.url.path)
+            if (http.method, http.url.path) == ("POST", reviews.PATH):
+                answer = await self._review(http, body)
+            else:
+                request = self._read(http, query, body)
+                answer = await self._answer(request, http.url.path)
         except Refusal as refusal:
             answer = _refused(refusal)
         self.calls.add(_call(http, request, body, answer))
         return answer.response
+
+    async def _review(self, http: HttpRequest, body: bytes) -> _Answer:
+        """Answer what whoever asks may do; nobody needs a right to ask that, and it is no write."""
+        user = identities.identify(http.headers.get("authorization", ""), self.tokens)
+        fault = self.faults.take("create")
+        if fault is not None and (early := await _suffer(fault, None)):
+            return early
+        return _told(201, reviews.answer(user, body))
 
     def _read(self, http: HttpRequest, query: Mapping[str, str], body: bytes) -> Request | None:
         """Read and allow a request; None for discovery and health."""
