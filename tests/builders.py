@@ -109,15 +109,22 @@ def plan(**changes: object) -> PlanRecord:
         warnings=(),
         reversible=True,
         digest=DIGEST,
-        write=WriteRecord(
-            api_version="apps/v1",
-            kind="Deployment",
-            namespace=PLACE.namespace,
-            name="decode",
-            uid="uid-decode",
-            subresource="scale",
-            fields=(("/spec/replicas", "6"),),
-        ),
+        write=write(),
+    )
+    known = {name: changes[name] for name in ("kind", "name", "uid") if name in changes}
+    return replace(plain, **{"write": write(**known), **changes})  # type: ignore[arg-type] # the caller names real fields
+
+
+def write(**changes: object) -> WriteRecord:
+    """Return the write of the story's plan: to the target itself, unless it says otherwise."""
+    plain = WriteRecord(
+        api_version="apps/v1",
+        kind="Deployment",
+        namespace=PLACE.namespace,
+        name="decode",
+        uid="uid-decode",
+        subresource="scale",
+        fields=(("/spec/replicas", "6"),),
     )
     return replace(plain, **changes)  # type: ignore[arg-type] # the caller names real fields
 
