@@ -11,6 +11,7 @@ from cluster.clients import kinds
 from cluster.owners.ownership import Barred, Claim, OwnerKind
 from cluster.owners.place import Place, value
 from cluster.owners.sight import Hidden, Sight
+from cluster.rights import lists
 
 ROUTING: Final = ("spec", "strategy", "canary", "trafficRouting")
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -49,4 +50,6 @@ def _routes(routing: object) -> Iterator[str]:
             yield str(value(each, ("name",)) if isinstance(each, Mapping) else each)
 
 
-OWNER: Final = OwnerKind(name="Argo Rollouts above a route", find=find)
+OWNER: Final = OwnerKind(
+    name="Argo Rollouts above a route", find=find, rights=lists(kinds.ROLLOUT)
+)

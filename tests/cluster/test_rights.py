@@ -178,6 +178,7 @@ EXTERNAL = [{"name": "decode", "scaling": {"mode": "External"}}]
 PLACES = (
     *(place(kinds.DEPLOYMENT, labels=each) for each in (FLUX, HELM, HELM_HERE, KUSTOMIZED_HERE)),
     place(kinds.DEPLOYMENT, labels=OF_ARGO),
+    place(kinds.ROUTE, unit=Unit.SETTING),
     place(kinds.AUTOSCALER, unit=Unit.FLOOR, labels={"scaledobject.keda.sh/name": "x"}),
     controlled(kinds.AUTOSCALER, kinds.SCALED_OBJECT, unit=Unit.FLOOR),
     controlled(kinds.DEPLOYMENT, kinds.INFERENCE_SERVICE),
