@@ -1,0 +1,110 @@
+"""The pod template of a target: where it stands, and who would write it back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cluster.actions import refusal
+from cluster.clients import kinds, parse
+from cluster.clients.objects import OwnerReference
+from cluster.clients.things import Json, Thing
+from cluster.owners import argo_rollouts, registry, workload
+from cluster.owners.ownership import Barred, Ownership, pull_request
+from cluster.owners.place import Place, Unit, value
+from cluster.owners.resolve import resolve
+from cluster.owners.sight import Sight
+from cluster.owners.workload import Workload
+from cluster.targets.target import Target
+from incidents.errors import Rejected
+
+PATHS: Final[Mapping[str, tuple[str, ...]]] = {
+    kinds.DEPLOYMENT.name: ("spec", "template"),
+    kinds.STATEFUL_SET.name: ("spec", "template"),
+    kinds.ROLLOUT.name: ("spec", "template"),
+    kinds.GROUPS.name: ("spec", "leaderWorkerTemplate", "workerTemplate"),
+}
+"""Where each kind has it; a LeaderWorkerSet may have another one for its leaders."""
+MAKERS: Final[Mapping[str, str]] = {
+    kinds.INFERENCE_SERVICE.name: "take spec.model, spec.template or baseRefs of it back",
+    kinds.DISAGGREGATED.name: "take the templates of its roles back, which rolls all roles",
+    kinds.GROUPS.name: "take its leaderWorkerTemplate back",
+}
+"""What always writes a template back, and what a person does there instead.
+
+Sources: KServe pkg/controller/v1alpha2/llmisvc, lws pkg/controllers and api/disaggregatedset/v1.
+"""
+BECAUSE: Final = "what was rolled out is worse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A pod template of `work`, in `thing` at `path`; the two differ for a Rollout's reference."""
+
+    work: Workload
+    thing: Thing
+    path: tuple[str, ...]
+
+    @property
+    def body(self) -> Json:
+        """Return the template; raises Malformed."""
+        found = value(self.thing.body, self.path)
+        return parse.section({"template": found}, "template")
+
+
+def of(action: str, target: Target, sight: Sight) -> Template:
+    """Return the template of a target; raises Rejected where it has none of its own."""
+    if target.kind == kinds.DISAGGREGATED.name:
+        message = f"{action} {target}: {MAKERS[target.kind]}"
+        raise Rejected(message)
+    work = workload.of(target, sight)
+    thing = _referred(action, target, work.place.thing, sight)
+    if thing.itself.kind not in PATHS:
+        message = f"{action} {target}: no pod template of a {thing.itself.kind} is known"
+        raise Rejected(message)
+    return Template(work=work, thing=thing, path=PATHS[thing.itself.kind])
+
+
+def owned(  # where it is, what it was, what it becomes
+    action: str,
+    target: Target,
+    template: Template,
+    path: tuple[str, ...],
+    sight: Sight,
+    *,
+    was: str,
+    becomes: str,
+) -> Ownership:
+    """Return who stands above a field of the template; raises Rejected where it would not stay."""
+    place = Place(thing=template.thing, path=path, unit=Unit.SETTING)
+    above = template.thing.controller
+    if above is not None and above.kind in MAKERS:
+        barred = Barred(
+            because=f"{above} always writes the template of {template.thing} back",
+            advice=MAKERS[above.kind],
+            file=f"the manifest of {above}",
+        )
+        wish = pull_request(barred, place, was=was, becomes=becomes, because=BECAUSE)
+        message = f"{action} {target}: {barred.because}; {barred.advice}. {wish}"
+        raise Rejected(message)
+    # A Rollout that refers to a Deployment takes its size over, and not its template.
+    found = [each for each in registry.kinds() if each is not argo_rollouts.OWNER]
+    owners = resolve(place, sight, found)
+    refusal.refuse_where_barred(action, target, owners, was=was, becomes=becomes, because=BECAUSE)
+    return owners
+
+
+def _referred(action: str, target: Target, thing: Thing, sight: Sight) -> Thing:
+    """Return the Deployment whose template a Rollout uses instead of one of its own."""
+    referred = parse.section(parse.section(thing.body, "spec"), "workloadRef")
+    if thing.itself.kind != kinds.ROLLOUT.name or not referred:
+        return thing
+    reference = OwnerReference(
+        kind=parse.text(referred, "kind"),
+        name=parse.text(referred, "name"),
+        api_version=parse.text(referred, "apiVersion"),
+    )
+    found = sight.thing(reference)
+    if reference.kind != kinds.DEPLOYMENT.name or not isinstance(found, Thing):
+        message = f"{action} {target}: {reference}, whose template it uses, cannot be read"
+        raise Rejected(message)
+    return found
