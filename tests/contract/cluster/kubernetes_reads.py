@@ -17,6 +17,7 @@ from cluster.clients.objects import (
     Workload,
 )
 from cluster.clients.refusals import Forbidden, Missing
+from cluster.rights import Right, patches
 from incidents.errors import Rejected
 from tests.contract.cluster import objects
 from tests.contract.cluster.asking import Body
@@ -284,6 +285,16 @@ class Reads:
         assert client.deployment(place.namespace, "decode").name == "decode"
         with pytest.raises(Forbidden):
             client.workloads(place.namespace, kinds.DEPLOYMENT)
+
+    def test_what_one_may_is_told_without_trying(self, place: Place) -> None:
+        """Before the night in which it is needed; nobody needs a right to ask it."""
+        scale = patches(kinds.DEPLOYMENT, subresource="scale")[0]
+        others = (patches(kinds.DEPLOYMENT)[0], Right(group="*", resource="*", verb="*"))
+        client, here = place.client(frozenset({"patch deployments/scale"})), place.namespace
+
+        assert client.allowed(scale, namespace=here)
+        assert [client.allowed(right, namespace=here) for right in others] == [False, False]
+        assert [place.client().allowed(right, namespace=here) for right in others] == [True, True]
 
     def test_an_unknown_token_is_nobody(self, place: Place) -> None:
         """401, not 403: the answer tells an operator where to look."""
