@@ -106,7 +106,7 @@ def test_a_pod_of_the_same_name_with_another_uid_is_never_touched(
     assert "deletionTimestamp" not in world.get(resources.PODS, NAMESPACE, "lws-0")["metadata"]
 
 
-@pytest.mark.parametrize("action", ["evict", "delete_pod", "force_delete"])
+@pytest.mark.parametrize("action", ["evict", "delete_pod", "force_delete", "quarantine"])
 def test_no_pod_of_another_workload_goes(
     world: Cluster, kubernetes: StandInKubernetes, decode: Target, action: str
 ) -> None:

@@ -10,6 +10,7 @@ from drills.kubernetes.objects import (
     View,
     condition,
     controller_of,
+    labels_of,
     moment,
     name_of,
     namespace_of,
@@ -18,6 +19,7 @@ from drills.kubernetes.objects import (
     uid_of,
 )
 from drills.kubernetes.resources import PODS, REPLICASETS
+from drills.kubernetes.selectors import of_object
 from drills.kubernetes.state import Cluster
 
 _WRITER = Writer(manager="kube-controller-manager")
@@ -28,6 +30,7 @@ _BY = "replicaset-controller"
 def reconcile(cluster: Cluster, now: datetime) -> None:
     """Create and delete pods for every ReplicaSet, and keep its status."""
     for replicaset in cluster.look(REPLICASETS):
+        _claim(cluster, replicaset)
         pods = _active(cluster, replicaset)
         missing = replicaset["spec"]["replicas"] - len(pods)
         for _ in range(missing):
@@ -35,6 +38,28 @@ def reconcile(cluster: Cluster, now: datetime) -> None:
         for pod in sorted(pods, key=_worth)[: max(0, -missing)]:
             _drop(cluster, replicaset, pod)
         _tell(cluster, replicaset, now)
+
+
+def _claim(cluster: Cluster, replicaset: View) -> None:
+    """Let go of pods that are not selected any more, and take back those that are again.
+
+    Source: k8s.io/kubernetes pkg/controller/controller_ref_manager.go.
+    """
+    fits, uid = of_object(replicaset["spec"]["selector"]), uid_of(replicaset)
+    for pod in list(cluster.look(PODS, namespace_of(replicaset))):
+        above, selected = controller_of(pod), fits(labels_of(pod))
+        if above == uid and not selected:
+            _own(cluster, pod, [])
+        elif not above and selected and not terminating(pod) and not terminating(replicaset):
+            _own(cluster, pod, [owner(replicaset)])
+
+
+def _own(cluster: Cluster, pod: View, owners: list[Object]) -> None:
+    def owned(thing: Object) -> Object:
+        thing["metadata"]["ownerReferences"] = owners
+        return thing
+
+    cluster.update(PODS, namespace_of(pod), name_of(pod), owned, writer=_WRITER)
 
 
 def _active(cluster: Cluster, replicaset: View) -> list[View]:
