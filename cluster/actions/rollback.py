@@ -37,7 +37,8 @@ def decide(target: Target, parameters: Mapping[str, object], sight: Sight) -> Ed
     now = revisions.current(template, known)
     chosen = _chosen(target, asked, known, now)
     was, becomes = _called(now, template.body), _called(chosen, chosen.template)
-    owned = templates.owned(NAME, target, template, template.path, sight, was=was, becomes=becomes)
+    place = templates.place(template.thing, template.path)
+    owned = templates.owned(NAME, target, place, sight, was=was, becomes=becomes)
     return Edit(
         thing=template.thing,
         fields=(),

@@ -68,9 +68,15 @@ def _observed(work: Workload, written: Thing) -> int | None:
     return int(told) if told.isascii() and told.isdigit() else 0
 
 
+def written_at(found: Thing) -> datetime | None:
+    """Return when triaged wrote the object last, None where nobody says so."""
+    ours = [each.at for each in found.writers if each.manager.startswith(f"{field.OURS}/")]
+    return max((at for at in ours if at is not None), default=None)
+
+
 def _after(work: Workload, written: Thing, last: datetime | None) -> bool:
     """Tell whether the newest pod became ready after the write, where nothing else tells of it."""
     if _observed(work, written) is not None or last is None:
         return True
-    ours = [each.at for each in written.writers if each.manager.startswith(f"{field.OURS}/")]
-    return any(at is not None and last >= at for at in ours)
+    ours = written_at(written)
+    return ours is not None and last >= ours

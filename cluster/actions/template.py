@@ -51,6 +51,11 @@ class Template:
         return parse.section({"template": found}, "template")
 
 
+def place(thing: Thing, path: tuple[str, ...]) -> Place:
+    """Return the place of a field that is about how pods are made, not how many."""
+    return Place(thing=thing, path=path, unit=Unit.SETTING)
+
+
 def of(action: str, target: Target, sight: Sight) -> Template:
     """Return the template of a target; raises Rejected where it has none of its own."""
     if target.kind == kinds.DISAGGREGATED.name:
@@ -67,24 +72,27 @@ def of(action: str, target: Target, sight: Sight) -> Template:
 def owned(  # where it is, what it was, what it becomes
     action: str,
     target: Target,
-    template: Template,
-    path: tuple[str, ...],
+    place: Place,
     sight: Sight,
     *,
     was: str,
     becomes: str,
+    instead: str = "",
 ) -> Ownership:
-    """Return who stands above a field of the template; raises Rejected where it would not stay."""
-    place = Place(thing=template.thing, path=path, unit=Unit.SETTING)
-    above = template.thing.controller
+    """Return who stands above a field of the template; raises Rejected where it would not stay.
+
+    `instead` is what a person does below an operator, where that is not to change its template.
+    """
+    above = place.thing.controller
     if above is not None and above.kind in MAKERS:
         barred = Barred(
-            because=f"{above} always writes the template of {template.thing} back",
-            advice=MAKERS[above.kind],
-            file=f"the manifest of {above}",
+            because=f"{above} always writes the template of {place.thing} back",
+            advice=instead or MAKERS[above.kind],
+            file="" if instead else f"the manifest of {above}",
         )
         wish = pull_request(barred, place, was=was, becomes=becomes, because=BECAUSE)
-        message = f"{action} {target}: {barred.because}; {barred.advice}. {wish}"
+        said = filter(None, [f"{barred.because}; {barred.advice}", wish])
+        message = f"{action} {target}: {'. '.join(said)}"
         raise Rejected(message)
     # A Rollout that refers to a Deployment takes its size over, and not its template.
     found = [each for each in registry.kinds() if each is not argo_rollouts.OWNER]
