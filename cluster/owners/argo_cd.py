@@ -23,6 +23,8 @@ HOMES: Final = ("argocd", "openshift-gitops")
 
 def find(place: Place, sight: Sight) -> Claim | None:
     """Return what the Application does to the field; one that cannot be read is feared."""
+    if place.thing.controller:
+        return None  # its marks are copies of those of the object that controls it
     name = _tracked(place) or place.thing.labels.get(INSTANCE, "")
     applied = any(each.manager in MANAGERS for each in place.thing.writers)
     if not name and not applied:

@@ -27,7 +27,8 @@ SYSTEM: Final = "flux-system"
 
 def find(place: Place, sight: Sight) -> Claim | None:
     """Return what the Kustomization or HelmRelease that the labels name does to the field."""
-    labels = place.thing.labels
+    # What another object controls got its labels from that one, as KEDA's autoscalers do.
+    labels = {} if place.thing.controller else place.thing.labels
     for mark, kind in MARKS.items():
         if name := labels.get(f"{mark}/name"):
             reference = OwnerReference(kind=kind.name, name=name, api_version=kind.api_version)

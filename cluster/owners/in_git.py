@@ -18,22 +18,25 @@ def declared(place: Place, managers: Collection[str], *, applies: bool = False) 
     """Tell whether Git sets the field; None where the object does not tell.
 
     A field that is not there at all is not in Git, nor one that an autoscaler wrote last: it would
-    have been brought back. What another object controls is not in Git itself, whatever marks it
-    got. With `applies` the owner leaves `APPLIED` on what it applies.
+    have been brought back. With `applies` the owner leaves `APPLIED` on what it applies.
     """
-    if value(place.thing.body, place.path) is None or place.thing.controller:
+    if value(place.thing.body, place.path) is None:
         return False
-    written = place.thing.annotations.get(APPLIED, "") if applies else ""
-    if written:
-        try:
-            return value(json.loads(written), place.path) is not None
-        except (ValueError, RecursionError):
-            return None
     field = dotted(place.path)
     wrote = [each for each in place.thing.writers if field in each.fields]
+    # What was applied last may be older than a change to server-side apply, which leaves no trace.
     if any(each.manager in managers for each in wrote):
         return True
+    if applies and (written := place.thing.annotations.get(APPLIED, "")):
+        return _applied(written, place)
     return False if any((each.manager, each.subresource) == HPA for each in wrote) else None
+
+
+def _applied(written: str, place: Place) -> bool | None:
+    try:
+        return value(json.loads(written), place.path) is not None
+    except (ValueError, RecursionError):
+        return None
 
 
 def dotted(path: tuple[str, ...]) -> str:

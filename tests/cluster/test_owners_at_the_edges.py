@@ -144,9 +144,9 @@ def test_what_was_applied_last_and_cannot_be_read_counts_as_in_git(applied: str)
 
 
 def test_a_field_that_argo_cd_wrote_is_in_git() -> None:
-    """It says so itself."""
+    """It says so itself, whatever was applied from a client's side before."""
     wrote = deployment(writers=[("argocd-controller", {"f:spec": {"f:replicas": {}}})])
-    wrote["metadata"]["annotations"][TRACKING] = f"serving:{MINE}"
+    wrote["metadata"]["annotations"] |= {TRACKING: f"serving:{MINE}", APPLIED: '{"spec": {}}'}
 
     assert owned(wrote, application(**HEALS)).barred
 
@@ -178,6 +178,24 @@ def test_a_field_that_is_not_there_is_not_in_git_of_flux() -> None:
 
     assert found.barred == ()
     assert found.path[-1].endswith("Flux Kustomization apps, where the field is not set")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [{"kustomize.toolkit.fluxcd.io/name": "apps"}, {"argocd.argoproj.io/instance": "serving"}],
+    ids=["flux", "argo-cd"],
+)
+def test_labels_that_keda_copied_to_its_autoscaler_are_the_scaled_objects(labels) -> None:
+    """Git knows the ScaledObject; the refusal has to name its manifest and its field."""
+    above = refer(kinds.SCALED_OBJECT)
+    generated = made(kinds.AUTOSCALER, "keda-hpa", BOUNDS, above=above, labels=labels)
+    spec = {**SCALES, "minReplicaCount": 2}
+    scaled = made(kinds.SCALED_OBJECT, spec=spec, labels=labels)
+
+    found = owned(DEPLOYMENT, generated, scaled)
+
+    assert found.place.dotted == "spec.minReplicaCount"
+    assert [bool(each.file) for each in found.barred] == [True]
 
 
 def test_keda_is_known_by_its_label_alone() -> None:
