@@ -12,6 +12,7 @@ import pytest
 from cluster.clients.bounded import Limits
 
 # What the shared suites assert is then told as in a test module.
+pytest.register_assert_rewrite("tests.contract.cluster.kubernetes_actions")
 pytest.register_assert_rewrite("tests.contract.cluster.kubernetes_life")
 pytest.register_assert_rewrite("tests.contract.cluster.kubernetes_reads")
 pytest.register_assert_rewrite("tests.contract.cluster.kubernetes_writes")

@@ -7,6 +7,7 @@ import pytest
 
 from cluster.clients import kinds
 from tests.contract.cluster import objects
+from tests.contract.cluster.kubernetes_actions import Actions
 from tests.contract.cluster.kubernetes_life import Life
 from tests.contract.cluster.kubernetes_reads import Reads
 from tests.contract.cluster.kubernetes_writes import Writes
@@ -29,6 +30,10 @@ class TestStandInWrites(Writes):
 
 class TestStandInLife(Life):
     """What follows from a write."""
+
+
+class TestStandInActions(Actions):
+    """What actions do."""
 
 
 def test_the_pages_of_a_list_say_one_version(place: StandIn) -> None:

@@ -19,6 +19,7 @@ from tests.servers.kubernetes.control_plane import ControlPlane, control_plane
 from tests.servers.kubernetes.processes import until
 
 # What the shared suites assert is then told as in a test module.
+pytest.register_assert_rewrite("tests.contract.cluster.kubernetes_actions")
 pytest.register_assert_rewrite("tests.contract.cluster.kubernetes_life")
 pytest.register_assert_rewrite("tests.contract.cluster.kubernetes_reads")
 pytest.register_assert_rewrite("tests.contract.cluster.kubernetes_writes")

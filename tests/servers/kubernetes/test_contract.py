@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.contract.cluster.kubernetes_actions import Actions
 from tests.contract.cluster.kubernetes_life import Life
 from tests.contract.cluster.kubernetes_reads import Reads
 from tests.contract.cluster.kubernetes_writes import Writes
@@ -19,3 +20,7 @@ class TestRealWrites(Writes):
 
 class TestRealLife(Life):
     """What follows from a write."""
+
+
+class TestRealActions(Actions):
+    """What actions do."""
