@@ -30,7 +30,17 @@ LOADING: Final = "loading"
 READY: Final = "ready"
 
 WRONG: Final = (
-    *(SCALED_TO_ZERO, NONE, IMAGE_PULL, CANNOT_START, OUT_OF_MEMORY, CRASH_LOOP, EVICTED, PENDING, NOT_READY),
+    *(
+        SCALED_TO_ZERO,
+        NONE,
+        IMAGE_PULL,
+        CANNOT_START,
+        OUT_OF_MEMORY,
+        CRASH_LOOP,
+        EVICTED,
+        PENDING,
+        NOT_READY,
+    ),
 )
 """The worst first; what keeps a pod from starting stands before what ends it later."""
 WELL: Final = (READY,)
