@@ -17,6 +17,7 @@ from cluster.clients.prometheus import PrometheusClient
 from cluster.clients.prometheus_session import PrometheusSession
 from cluster.clients.reads import ReadOnly
 from cluster.drift.looking import Looking
+from cluster.rights import Allows
 from cluster.signals.catalogue import SIGNALS
 from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.reading import NoData, Why
@@ -181,6 +182,16 @@ def looking(settings: Settings, *, closing: ExitStack) -> Looking | None:
     client = KubernetesClient(access)
     closing.callback(client.close)
     return Looking(objects=ReadOnly(client), targets=_finds(client, settings))
+
+
+def allows(settings: Settings, *, closing: ExitStack) -> Allows | None:
+    """Return what asks a cluster for our rights; None where no cluster is configured."""
+    access = _access(settings)
+    if access is None:
+        return None
+    client = KubernetesClient(access)
+    closing.callback(client.close)
+    return client
 
 
 def _access(settings: Settings) -> Access | None:

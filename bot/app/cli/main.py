@@ -44,6 +44,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "signals": ("signals:signals", "What can be read at a Prometheus, what not, what that costs."),
     "slo": ("slo:slo", "What is left of each error budget, and which incident spent it."),
     "drift": ("drift:drift", "Where the live clusters are not what environments.yaml says."),
+    "rbac": ("rbac:rbac", "The roles and the admission policy to apply in your cluster."),
+    "doctor": ("doctor:doctor", "Which rights are missing in your cluster, which too many."),
     "configuration": ("configuration:configuration", "Check its files; their schemas."),
     "silence": ("silence:silence", "Silence an incident's alerts at the Alertmanagers."),
     "inbox": ("inbox:inbox", "Deliveries that were set aside."),

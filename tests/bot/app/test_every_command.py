@@ -24,6 +24,7 @@ READ: Mapping[str, Sequence[str]] = {
     "configuration schema": ("policy",),
     "drift": (),
     "inbox aside": (),
+    "rbac": ("--namespace", "llm-d"),
     "rules": (),
     "runbooks lint": (),
     "runbooks list": (),
@@ -58,7 +59,7 @@ CHANGE = {
     "snooze end",
     "thaw",
 }
-ASK = {"backtest", "classify", "runbooks dry-run", "signals", "silence list", "slo"}
+ASK = {"backtest", "classify", "doctor", "runbooks dry-run", "signals", "silence list", "slo"}
 """They look as well, and need an alert on standard input, a Prometheus or an Alertmanager."""
 
 
