@@ -146,7 +146,7 @@ def started(**changes: object) -> RunStarted:
     """Return the beginning of the story's run."""
     plain = RunStarted(
         incident=1,
-        runbook="kv-cache-exhausted",
+        runbook="cache-evictions",
         title="KV cache exhausted",
         runbook_digest="0123456789abcdef",
         runbook_text="text-1",

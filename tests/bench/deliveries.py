@@ -7,7 +7,7 @@ from tests.alert_webhooks.bodies import alert, body
 ANNOTATIONS = {
     "summary": "KV cache of llama-3-70b is exhausted",
     "description": "Preemptions on {pod}: requests wait for KV blocks that decoding still holds.",
-    "runbook_url": "https://runbooks.example/kv-cache-exhausted",
+    "runbook_url": "https://runbooks.example/cache-evictions",
 }
 
 

@@ -63,7 +63,7 @@ from tests.incidents.telling_runs import (
     through,
 )
 
-NOTE = NoteRun(run=RUN, runbook="kv-cache-exhausted", because="its name matches")
+NOTE = NoteRun(run=RUN, runbook="cache-evictions", because="its name matches")
 NOTED = (NOTE,)
 MITIGATE = Mitigate(
     by="triaged",

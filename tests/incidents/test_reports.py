@@ -101,7 +101,7 @@ def test_an_open_incident_is_what_its_worst_and_earliest_alert_says() -> None:
 def test_the_runbook_of_the_first_alert_that_has_its_own_guides() -> None:
     """Triage is for what nothing else matches; it must not hide a runbook that fits."""
     worst = judgement("Worst", severity=Severity.P0)
-    fits = judgement("Fits", runbook="kv-cache-exhausted")
+    fits = judgement("Fits", runbook="cache-evictions")
 
     assert begin(report(worst, fits)).guide == fired(fits)
     assert begin(report(worst)).guide == fired(worst)

@@ -47,8 +47,8 @@ from tests.incidents.telling_runs import (
 GIVEN_BACK = (Release(kind="claim", key="uid-decode"),)
 # It may be over, and another one may go on by now: taken anew, whoever has it.
 ITS_TURN = {
-    "release": (Release(kind="going", key="incident-1/kv-cache-exhausted"),),
-    "take": (Take(kind="going", key="incident-1/kv-cache-exhausted"),),
+    "release": (Release(kind="going", key="incident-1/cache-evictions"),),
+    "take": (Take(kind="going", key="incident-1/cache-evictions"),),
 }
 WRITTEN_LATE = commands.ReportLate(step=STEP, approval=APPROVAL, certain=True, because="replicas 6")
 HELD = (HoldPresent(kind="claim", key="uid-decode", stream=RUN),)

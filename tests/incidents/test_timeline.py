@@ -64,7 +64,7 @@ def test_the_timeline_is_told_by_the_journal_alone() -> None:
         ),
         (
             later(1),
-            "runbook kv-cache-exhausted (0123456789ab) runs: its name matches",
+            "runbook cache-evictions (0123456789ab) runs: its name matches",
             "triaged",
             "RunStarted",
             RUN,

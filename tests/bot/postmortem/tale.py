@@ -81,7 +81,7 @@ def fired(**fields: object) -> incident.AlertFired:
         "severity": "P2",
         "because": "running requests are preempted and recomputed: users wait longer",
         "rule": "catalogue",
-        "runbook": "kv-cache-exhausted",
+        "runbook": "cache-evictions",
         "runbook_because": "matches alertname",
         "labels": (
             ("alertname", "VLLMPreemptionsHigh"),
@@ -100,7 +100,7 @@ def started(**fields: object) -> run.RunStarted:
     """Return the start of the shipped runbook."""
     values = {
         "incident": 1,
-        "runbook": "kv-cache-exhausted",
+        "runbook": "cache-evictions",
         "title": "KV cache of the decode pool is exhausted",
         "runbook_digest": "5e1f" * 16,
         "runbook_text": "",
@@ -188,7 +188,7 @@ def kv_cache_story() -> Tale:
     tale = Tale()
     annotations = (
         '{"description": "6.2 requests per second were preempted over the last 5 minutes.",'
-        ' "runbook_url": "https://runbooks.example/kv-cache-exhausted",'
+        ' "runbook_url": "https://runbooks.example/cache-evictions",'
         ' "summary": "Requests of llama-3-70b are preempted"}'
     )
     (text,) = tale.store.texts.keep([annotations])
@@ -199,7 +199,7 @@ def kv_cache_story() -> Tale:
     )
     tale.tell(
         INCIDENT,
-        incident.RunBegan(run=RUN, runbook="kv-cache-exhausted", because="matches alertname"),
+        incident.RunBegan(run=RUN, runbook="cache-evictions", because="matches alertname"),
     )
     tale.tell(RUN, started())
     _checks(tale)

@@ -26,7 +26,7 @@ def occurrences(draw: st.DrawFn) -> tuple[Judgement, ...]:
         f"{name}{severity.value}",
         starts_at=later(draw(st.integers(min_value=0, max_value=3))),
         severity=severity,
-        runbook=draw(st.sampled_from(("triage", "kv-cache-exhausted"))),
+        runbook=draw(st.sampled_from(("triage", "cache-evictions"))),
     )
     ends = draw(st.lists(st.integers(min_value=4, max_value=6), max_size=2))
     return (said, *(replace(said, ends_at=later(end)) for end in ends))
