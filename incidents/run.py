@@ -61,6 +61,7 @@ class Step:
     applied_at: datetime | None = None
     ready_at: datetime | None = None
     ready: tuple[int, int] | None = None
+    settling: str = ""
     until: datetime | None = None
 
 
@@ -226,7 +227,12 @@ def _doubt_settled(step: Step, event: events.DoubtSettled) -> Step:
 
 def _observed(step: Step, event: events.SettleObserved) -> Step:
     complete = event.ready >= event.wanted
-    return replace(step, ready=(event.ready, event.wanted), ready_at=step.at if complete else None)
+    return replace(
+        step,
+        ready=(event.ready, event.wanted),
+        ready_at=step.at if complete else None,
+        settling=event.words,
+    )
 
 
 def _verified(step: Step, event: events.EffectVerified) -> Step:

@@ -262,10 +262,12 @@ def _settle_doubt(run: Run, command: commands.SettleDoubt, _: datetime) -> Answe
 
 def _observe(run: Run, command: commands.ObserveSettle, _: datetime) -> Answer:
     step = _running(run, command, StepStatus.APPLIED)
-    if step.ready == (command.ready, command.wanted):
+    if (step.ready, step.settling) == ((command.ready, command.wanted), command.words):
         return Decision()
     return _one(
-        events.SettleObserved(step=command.step, ready=command.ready, wanted=command.wanted)
+        events.SettleObserved(
+            step=command.step, ready=command.ready, wanted=command.wanted, words=command.words
+        )
     )
 
 

@@ -145,7 +145,7 @@ def _compared(event: run.EffectVerified) -> str:
 
 
 def _observed(event: run.SettleObserved) -> str:
-    return f"{event.step}: {event.ready} of {event.wanted} pods ready"
+    return f"{event.step}: {event.words or f'{event.ready} of {event.wanted} pods ready'}"
 
 
 def _waits(event: run.StepWaits) -> str:

@@ -188,8 +188,10 @@ def _ask(run: Run, step: Step) -> str:
 
 
 def _verifying(run: Run, step: Step) -> str:
-    pods = f" ({step.ready[0]} of {step.ready[1]} pods ready)" if step.ready else ""
-    return f"wait: verifying {_change(step)}{pods}{_why(run, step)}"
+    pods = f"{step.ready[0]} of {step.ready[1]} pods ready" if step.ready else ""
+    said = step.settling or pods
+    stands = f" ({said})" if said else ""
+    return f"wait: verifying {_change(step)}{stands}{_why(run, step)}"
 
 
 def _why(run: Run, step: Step) -> str:

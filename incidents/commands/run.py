@@ -140,12 +140,13 @@ class SettleDoubt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObserveSettle:
-    """So many pods are ready."""
+    """So many pods are ready; of a change that is not about pods `words` say how it stands."""
 
     step: str
     approval: str
     ready: int
     wanted: int
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -252,11 +252,15 @@ class DoubtSettled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleObserved:
-    """How far a change has come: so many of the wanted pods are ready."""
+    """How far a change has come: so many of the wanted pods are ready.
+
+    Of a change that is not about pods `words` say how it stands, and one of one is as it should be.
+    """
 
     step: str
     ready: int
     wanted: int
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

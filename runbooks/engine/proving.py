@@ -32,11 +32,15 @@ def observe(turn: Turn, step: str) -> bool:
     if settled.since is None and settled.ready >= settled.wanted:
         return False  # pods that are to go still count as ready
     seen = (settled.ready, settled.wanted)
-    if state.ready == seen:
+    if (state.ready, state.settling) == (seen, settled.words):
         return False
     return turn.tell(
         commands.ObserveSettle(
-            step=step, approval=state.approval or "", ready=seen[0], wanted=seen[1]
+            step=step,
+            approval=state.approval or "",
+            ready=seen[0],
+            wanted=seen[1],
+            words=settled.words,
         )
     )
 

@@ -126,9 +126,11 @@ class Story:
         self.desk.tell(RUN, FinishStep(step="scale-decode", approval=APPROVAL, detail="replicas 6"))
         return self.link()
 
-    def settle(self, ready: int) -> "Story":
-        """Let so many of six pods be ready."""
-        pods = ObserveSettle(step="scale-decode", approval=APPROVAL, ready=ready, wanted=6)
+    def settle(self, ready: int, words: str = "") -> "Story":
+        """Let so many of six pods be ready, or a change without pods stand as `words` say."""
+        pods = ObserveSettle(
+            step="scale-decode", approval=APPROVAL, ready=ready, wanted=6, words=words
+        )
         self.desk.tell(RUN, pods)
         return self
 

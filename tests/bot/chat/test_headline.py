@@ -92,6 +92,10 @@ def _settling(story: Story) -> None:
     story.check().ask().approve().apply().settle(5)
 
 
+def _followed(story: Story) -> None:
+    story.check().ask().approve().apply().settle(5).settle(5, "no gateway follows it")
+
+
 def _verified(story: Story) -> None:
     story.check().ask().approve().apply().settle(6).verify()
 
@@ -166,6 +170,7 @@ CHANGE = "scale Deployment llm-d/decode: replicas 4 → 6"
         pytest.param(_claimed, f"wait: applying {CHANGE}", id="claimed"),
         pytest.param(_applied, f"wait: verifying {CHANGE}", id="applied"),
         pytest.param(_settling, f"wait: verifying {CHANGE} (5 of 6 pods ready)", id="settling"),
+        pytest.param(_followed, f"wait: verifying {CHANGE} (no gateway follows it)", id="route"),
         pytest.param(_verified, "wait for the alerts to end", id="verified"),
         pytest.param(
             _doubted,

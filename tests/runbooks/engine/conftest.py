@@ -49,6 +49,7 @@ class Workload:
     writer: str = "kubectl"
     ready: int = 4
     ready_since: datetime | None = START
+    words: str = ""
 
 
 @dataclass
@@ -118,6 +119,7 @@ class FakeScale:
             wanted=wanted,
             since=self.workload.ready_since if self.workload.ready == wanted else None,
             reverted_by=self.workload.writer if changed else None,
+            words=self.workload.words,
         )
 
     def _reach(self) -> None:

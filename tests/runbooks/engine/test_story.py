@@ -73,6 +73,18 @@ def test_the_number_of_ready_pods_is_recorded_when_it_changes(applied):
     assert applied.step("add-decode").ready == (6, 6)
 
 
+def test_how_a_change_without_pods_stands_is_recorded_when_it_changes(applied):
+    """A route is no pod: that no gateway follows it is what people wait for."""
+    before = len(applied.events())
+    for words in ("no gateway follows it", "no gateway follows it", "a gateway refuses it"):
+        applied.workload.ready, applied.workload.words = 5, words
+        applied.later(seconds=20)
+        applied.advance()
+
+    assert len(applied.events()) - before == 2
+    assert applied.step("add-decode").settling == "a gateway refuses it"
+
+
 def test_an_undo_is_planned_approved_and_ends_the_run(applied):
     """Taking back is a change like any other: nobody's click on Undo changes the cluster alone."""
     applied.later(minutes=3)
