@@ -112,13 +112,17 @@ class Intake:
 
     def report(self, delivery: Delivery, trouble: Trouble) -> None:
         """Count the delivery in its sender's open incident, or open one, and set it aside."""
+        self.count(delivery, trouble)
+        because = kept(f"{trouble.reason}: {trouble.detail}")
+        self._inbox.set_aside(delivery.inbox_id, because=because)
+        log.warning("delivery set aside", delivery=delivery.inbox_id, because=because)
+
+    def count(self, delivery: Delivery, trouble: Trouble) -> None:
+        """Count the delivery in its sender's open incident, or open one."""
         if self._counts(intake_trouble.key(delivery)):
             now = self._desk.clock()
             unit = intake_trouble.unit(delivery, trouble, choose=self._choose, now=now)
             self._file(unit, self._keep_texts([unit]))
-        because = kept(f"{trouble.reason}: {trouble.detail}")
-        self._inbox.set_aside(delivery.inbox_id, because=because)
-        log.warning("delivery set aside", delivery=delivery.inbox_id, because=because)
 
     def _counts(self, key: str) -> bool:
         """Return whether one more delivery is news: a sender that goes on must not fill it."""
