@@ -49,13 +49,15 @@ class Again:
 
     `delivered` are the occurrences that any delivery named, `never` those of them that may open
     nothing. `aside` are deliveries that were set aside and never done, `waiting` counts those that
-    the desk has not taken up yet; `refused` says what the policy would not have let happen.
+    the desk has not taken up yet; `refused` says what the policy would not have let happen. `since`
+    is the moment of the first delivery that is kept: of what was before nothing is complete.
     """
 
     was: Stories
     would: Stories = field(default_factory=Stories)
     delivered: set[str] = field(default_factory=set)
     never: set[str] = field(default_factory=set)
+    since: datetime | None = None
     deliveries: int = 0
     waiting: int = 0
     aside: list[Delivery] = field(default_factory=list)
@@ -96,6 +98,7 @@ class _Run:
         )
         self._moments = Moments(self._past.consumed)
         self._line: list[_Later] = []
+        self._forbidden: set[str] = set()
         for act in self._past.acts:
             self._push(act.at, partial(self._act, act))
 
@@ -166,6 +169,7 @@ class _Run:
             later.do(max(later.at, self._replay.clock()))
 
     def _take(self, batch: Sequence[Delivery], at: datetime) -> None:
+        self._found.since = self._found.since or at
         self._found.deliveries += len(batch)
         try:
             self._replay.take(batch, at)
@@ -181,6 +185,9 @@ class _Run:
         self._replay.report(delivery, trouble, at)
 
     def _act(self, act: Act, at: datetime) -> None:
+        if act.stream in self._forbidden:
+            # What never began has no end.
+            return
         try:
             match act.what:
                 case Snoozed() as began:
@@ -191,6 +198,8 @@ class _Run:
                     self._look(look, at)
         except (Conflict, Rejected) as error:
             self._found.refused.append(f"{act.stream}: {error}")
+            if isinstance(act.what, Snoozed):
+                self._forbidden.add(act.stream)
 
     def _look(self, look: Look, at: datetime) -> None:
         """Let what was seen later be seen later, wherever the alerts of that incident are now."""

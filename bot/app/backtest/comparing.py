@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
 from bot.app.backtest.again import Again
 from bot.app.backtest.stories import Back, Story
+from incidents.incident_rules import minutes
 from incidents.policy import Severity
 from incidents.severity import worst
 
@@ -15,6 +16,9 @@ NAMED: Final = 3
 """So many reasons, or names of alerts, are said; of more there is a number."""
 NEVER: Final = "the policy says that it never opens an incident"
 OVER: Final = "it had ended when it was first heard of"
+LOOKS: Final = timedelta(seconds=10)
+"""What is kept back is looked at every five seconds, then as now: this is no difference."""
+MOMENT: Final = "%Y-%m-%d %H:%M:%S UTC"
 
 
 class Kind(Enum):
@@ -27,6 +31,8 @@ class Kind(Enum):
     NEW = "not reopened"
     SPLIT = "split"
     CAME_BACK = "came back"
+    LATER = "later"
+    EARLIER = "earlier"
     FEWER = "fewer alerts"
     MORE = "more alerts"
     HIDDEN = "hidden"
@@ -160,6 +166,7 @@ class _Comparison:
         at_home = [one for one in would if self._home[one.number] == story.number]
         yield from self._elsewhere(story, would)
         yield from _cut(story, at_home)
+        yield from self._apart(story, there, at_home)
         if at_home and worst(one.severity for one in at_home) is not story.severity:
             main = self._speaking(story, would)
             because = main.because if main else ""
@@ -186,6 +193,37 @@ class _Comparison:
                 yield Change(kind=Kind.REOPENED, because=f"INC-{home} would have come back")
             else:
                 yield Change(kind=Kind.PART_OF, because=f"INC-{home} (key {one.key})")
+
+    def _apart(
+        self, story: Story, there: Sequence[str], at_home: Sequence[Story]
+    ) -> Iterator[Change]:
+        """Yield that it would have opened later, or earlier, and what kept it back until then."""
+        first = min(at_home, key=lambda one: one.opened_at, default=None)
+        since = self._found.since
+        if first is None or since is None or story.opened_at < since:
+            # What opened it may be forgotten, and only a repetition of it be kept.
+            return
+        span = first.opened_at - story.opened_at
+        if abs(span) <= LOOKS:
+            return
+        later = span > timedelta()
+        why = self._kept_until(story, there, first) if later else self._was_kept_until(first)
+        said = f"{_span(abs(span))}, at {first.opened_at:{MOMENT}}: {why}"
+        yield Change(kind=Kind.LATER if later else Kind.EARLIER, because=said)
+
+    def _kept_until(self, story: Story, there: Sequence[str], first: Story) -> str:
+        """Return why the alerts open nothing yet by which it opened."""
+        back = self._found.would.back
+        names = [name for name in there if story.alerts[name] == 0]
+        held = [name for name in names if name in back or name not in self._theirs]
+        return self._why(held, story) if held else _with(first)
+
+    def _was_kept_until(self, first: Story) -> str:
+        """Return why the journal has nothing yet at that moment."""
+        back = self._found.was.back
+        names = [name for name in first.alerts if name in back]
+        held = [f"{first.names[name]} was kept back: {back[name].because}" for name in names]
+        return _some(held) if held else _with(first)
 
     def _is(self, name: str, number: int) -> bool:
         return self._mine.get(name) == number
@@ -250,6 +288,14 @@ def _cut(story: Story, at_home: Sequence[Story]) -> Iterator[Change]:
         would, was = len(levels) - 1, len(parts[0]) - 1
         if would != was:
             yield Change(kind=Kind.CAME_BACK, because=f"{_times(would)} instead of {_times(was)}")
+
+
+def _with(first: Story) -> str:
+    return f"it opens with {_some(first.names.values())}"
+
+
+def _span(span: timedelta) -> str:
+    return minutes(span) if span >= timedelta(minutes=1) else f"{span.total_seconds():.0f} s"
 
 
 def _times(number: int) -> str:

@@ -10,7 +10,7 @@ from bot.app.cli.output import counted
 LIMIT: Final = (
     "A replay does not know what people did (acknowledged, resolved, merged, a severity by hand), "
     "what runs and approvals changed, or facts that nobody asked for then; when an incident would "
-    "have ended it does not compare."
+    "have reached its severity, or ended, it does not compare."
 )
 """What the answer leaves out; whoever reads it must not take silence for no change."""
 

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from alert_webhooks.notification import Notification, Source
 from alert_webhooks.registry import sources
 from alert_webhooks.unreadable import Reason, Unreadable
-from bot.app.backtest.comparing import Change, Difference, Kind, compared
+from bot.app.backtest.comparing import LOOKS, Change, Difference, Kind, compared
 from incidents.commands.incident import Resolve, SetSeverity
+from incidents.commands.snooze import EndSnooze
 from incidents.conditions import at_most
 from incidents.correlation import Origin, Part, Placing
 from incidents.default_policy import default_policy
@@ -103,6 +105,7 @@ def fire(name: str, model: str, begins: int, ends: int | None) -> Fires:
     return Fires(name=name, model=model, pod="a", begins=begins, ends=ends)
 
 
+STILL = fire(FULL, "m", 0, None)
 DOWN_N = fire(DOWN, "n", 40, 50)
 
 
@@ -179,6 +182,22 @@ def test_planned_work_on_everything_opens_nothing(found: list[Fires]) -> None:
         assert (kinds(one), one.would_be) == ([Kind.NOT_OPENED], None)
         assert "in maintenance upgrade until" in one.because
     assert result.besides == ()
+
+
+@given(found=pasts, ends=st.integers(1, 2100))
+def test_a_window_that_ends_leaves_no_incident_as_it_was(found: list[Fires], ends: int) -> None:
+    """A page that comes half an hour late is no page that comes."""
+    life, over = lived(found), NOON + ends * SECOND
+    whole = replace(WORK, which=Which(), when=Once(interval=Interval(start=NOON, end=over)))
+
+    again = life.again(rules(maintenance=(whole,)))
+
+    opened = {number: one.opened_at for number, one in again.was.incidents.items()}
+    within = {number for number, at in opened.items() if at < over - LOOKS}
+    told = {one.incident: kinds(one) for one in compared(again).differences}
+    ways = {Kind.LATER, Kind.NOT_OPENED, Kind.PART_OF, Kind.REOPENED}
+    assert all(ways & set(told.get(number, [])) for number in within)
+    assert all(one.opened_at >= over for one in again.would.incidents.values())
 
 
 @given(found=pasts)
@@ -284,6 +303,81 @@ def test_alerts_that_it_would_not_have_had_are_told() -> None:
     assert more.changes[-1] == Change(kind=Kind.MORE, because=f"1 more: {RESTARTS}")
 
 
+def window(seconds: int) -> Window:
+    """Return planned work on everything, from the beginning on."""
+    whole = Once(interval=Interval(start=NOON, end=NOON + seconds * SECOND))
+    return replace(WORK, which=Which(), when=whole)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        pytest.param(
+            {},
+            {"maintenance": (window(1800),)},
+            (
+                Kind.LATER,
+                (
+                    f"30 min, at 2026-01-10 13:00:00 UTC: {RESTARTS} is kept back: "
+                    "in maintenance upgrade until 2026-01-10 13:00:00 UTC: new drivers"
+                ),
+            ),
+            id="a-window",
+        ),
+        pytest.param(
+            {"maintenance": (window(1800),)},
+            {},
+            (
+                Kind.EARLIER,
+                (
+                    f"30 min, at 2026-01-10 12:30:00 UTC: {RESTARTS} was kept back: "
+                    "in maintenance upgrade until 2026-01-10 13:00:00 UTC: new drivers"
+                ),
+            ),
+            id="no-window",
+        ),
+        pytest.param(
+            {},
+            {"thresholds": (replace(RESTARTING, count=2),)},
+            (
+                Kind.LATER,
+                (
+                    f"30 s, at 2026-01-10 12:30:30 UTC: {RESTARTS} is kept back: "
+                    "below the threshold restarts: 2 within 3 min are an incident"
+                ),
+            ),
+            id="a-threshold",
+        ),
+        pytest.param(
+            {"maintenance": (window(11),)}, {"maintenance": (window(18),)}, None, id="within-looks"
+        ),
+    ],
+)
+def test_an_incident_that_opens_at_another_moment_is_told(
+    before: dict[str, Any], after: dict[str, Any], told: tuple[Kind, str] | None
+) -> None:
+    """Half an hour without a page is what a window costs; it says when, and why."""
+    past = [
+        Fires(name=RESTARTS, model="m", pod=pod, begins=n, ends=None) for n, pod in enumerate("ab")
+    ]
+    found = lived(past, rules(**before)).compared(rules(**after)).differences
+
+    assert [(x.kind, x.because) for one in found for x in one.changes] == ([told] if told else [])
+
+
+def test_an_incident_whose_first_delivery_is_gone_is_not_said_to_be_late() -> None:
+    """Only a repetition is kept: when the alert first came nobody can replay."""
+    life = Life(rules())
+    (first,) = sources()["alertmanager"].parse(begun(STILL), source="alertmanager:prod").alerts
+    alert = builders.judgement(fingerprint=first.fingerprint, starts_at=first.starts_at)
+    life.desk.tell(builders.INCIDENT, builders.report(alert, key="local/llm-prod/m"))
+    life.arrive([begun(STILL)], NOON + timedelta(hours=4))
+
+    result = life.compared(rules())
+
+    assert (result.differences, result.besides, result.unknown) == ((), (), ())
+
+
 def test_an_incident_that_explains_is_named_as_in_the_journal() -> None:
     """The replay counts its incidents by itself, and nobody knows those numbers."""
     past = [fire(FULL, "m", 0, 2), DOWN_N, fire(SLOW, "o", 42, 45)]
@@ -314,6 +408,7 @@ def test_a_snooze_that_the_policy_forbids_is_told() -> None:
     life = Life(rules())
     life.snooze(FULL, minutes=60)
     life.lives([fire(FULL, "m", 3, 5)], end=70)
+    life.desk.tell("snooze-1", EndSnooze(by="ada", because="enough"))
     short = Snoozing(longest=timedelta(minutes=5))
 
     found = life.again(rules(snoozing=short))
@@ -328,8 +423,11 @@ def test_what_was_set_aside_is_named_and_not_skipped() -> None:
     life.deliver(b"poison", begun(fire(FULL, "m", 0, None)))
     life.keep(begun(fire(FULL, "n", 0, None)))
 
-    found = life.again(rules())
+    with capture_logs() as logged:
+        found = life.again(rules())
 
+    # Its own list says it, and says why.
+    assert [line["event"] for line in logged if "aside" in line["event"]] == []
     ((one,), because) = found.aside, life.aside[0][1]
     assert (one.inbox_id, one.source, one.set_aside) == (1, "alertmanager:prod", because)
     assert (found.deliveries, found.waiting) == (1, 1)
