@@ -85,10 +85,15 @@ def excuses(window: Window) -> bool:
 
 
 def concerns(window: Window, *, namespace: str, model: str) -> bool:
-    """Tell whether the window may be about the place; what the place does not say is empty."""
+    """Tell whether all of the place is within the window; what it does not say is empty.
+
+    A promise about every namespace says none, and work on one of them excuses nothing there.
+    """
     said = {"namespace": namespace, "model": model}
-    known = tuple(pair for pair in window.which.labels if said.get(pair[0]))
-    return Which(labels=known).fits("", said)
+    return all(
+        pattern == "*" or (said.get(label, "") and Which(labels=((label, pattern),)).fits("", said))
+        for label, pattern in window.which.labels
+    )
 
 
 def intervals(window: Window, within: Interval) -> tuple[Interval, ...]:

@@ -123,7 +123,7 @@ def _ledgers(prometheus: Prometheus, at: datetime, promised: Objectives) -> Iter
                 labels,
                 windows.get(name, WINDOW),
                 _paired(mine.get(labels, {}), bad.get(labels)),
-                _during(planned, name, labels),
+                _during(planned, name, labels if mine else None),
             )
 
 
@@ -175,14 +175,17 @@ def _paired(
 
 
 def _during(
-    planned: Mapping[Labels, Mapping[datetime, float]], name: str, labels: Labels
+    planned: Mapping[Labels, Mapping[datetime, float]], name: str, labels: Labels | None
 ) -> frozenset[datetime]:
-    """Return when maintenance was planned for it: its labels say no more than the place."""
-    said = dict(labels)
+    """Return when maintenance was planned for it: its labels say no more than the place.
+
+    Without labels nothing of the objective was seen, which all its maintenance may explain.
+    """
+    said = None if labels is None else dict(labels)
     found = set[datetime]()
     for where, moments in planned.items():
-        place = {key: value for key, value in where if key in {"namespace", "model_name"}}
-        if _of(where) == name and all(said.get(key, "") in {"", v} for key, v in place.items()):
+        place = {pair for pair in where if pair[0] in {"namespace", "model_name"} and pair[1]}
+        if _of(where) == name and (said is None or place <= said.items()):
             found |= set(moments)
     return frozenset(found)
 

@@ -93,15 +93,17 @@ def test_planned_work_of_objectives_is_a_window_where_it_holds_alerts(
         pytest.param(Which(), True, True, id="everything"),
         pytest.param(Which(labels=(("namespace", "llm*"),)), True, True, id="namespace"),
         pytest.param(Which(labels=(("namespace", "web"),)), True, False, id="another-namespace"),
-        pytest.param(Which(labels=(("model", "m"),)), True, True, id="model-that-is-not-said"),
+        pytest.param(Which(labels=(("model", "m"),)), True, False, id="model-that-is-not-said"),
+        pytest.param(Which(labels=(("model", ""),)), True, False, id="what-says-no-model"),
+        pytest.param(Which(labels=(("model", "*"),)), True, True, id="any-model"),
         pytest.param(Which(alerts=("KubeNodeNotReady",)), False, True, id="single-alerts"),
-        pytest.param(Which(labels=(("role", "prefill"),)), False, True, id="half-of-a-model"),
+        pytest.param(Which(labels=(("role", "prefill"),)), False, False, id="half-of-a-model"),
     ],
 )
 def test_planned_work_on_a_whole_place_excuses_what_is_promised_there(
     which: Which, *, all_of_it: bool, here: bool
 ) -> None:
-    """Whoever keeps alerts of a namespace back has planned that it fails; of one alert, not."""
+    """Whoever keeps alerts of a namespace back has planned that it fails; of one model, not."""
     planned = replace(window(ONCE), which=which)
 
     assert excuses(planned) is all_of_it

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import budgets
 from bot.app.backtest.outcome import outcome
 from bot.app.backtest.replay import Replay
 from bot.app.classifying import policy_in
@@ -13,6 +14,8 @@ from bot.app.configuration import Configuration, load
 from cluster.rules import budget
 from cluster.rules.rule import Recording
 from incidents.alert import Alert
+from tests.bot.app.recorded import Recorded
+from tests.builders import desk
 
 START = datetime(2026, 3, 1, 22, tzinfo=UTC)
 OBJECTIVES = """\
@@ -43,7 +46,7 @@ def configured(folder: Path, place: str = HERE) -> Configuration:
 def opened(found: Configuration, namespace: str, *, minute: int) -> int:
     """Return how many incidents there are of one alert, so many minutes into the work."""
     at = START + timedelta(minutes=minute)
-    desk = Replay(policy=found.policy, choose=chosen, start=START)
+    replay = Replay(policy=found.policy, choose=chosen, start=START)
     labels = {"alertname": "LLMDHighErrorRate", "namespace": namespace, "severity": "critical"}
     alert = {
         "status": "firing",
@@ -58,9 +61,9 @@ def opened(found: Configuration, namespace: str, *, minute: int) -> int:
     empty: dict[str, str] = {}
     rest = {"groupLabels": empty, "commonLabels": empty, "commonAnnotations": empty}
     whole = {**body, **rest, "externalURL": "", "truncatedAlerts": 0, "alerts": [alert]}
-    desk.post(json.dumps(whole).encode(), at=at)
-    desk.finish(at=at + timedelta(minutes=1))
-    return len(outcome(desk.desk, ()).incidents)
+    replay.post(json.dumps(whole).encode(), at=at)
+    replay.finish(at=at + timedelta(minutes=1))
+    return len(outcome(replay.desk, ()).incidents)
 
 
 def chosen(_: Alert) -> tuple[str, str]:
@@ -100,13 +103,17 @@ def test_a_window_says_whether_alerts_are_held(tmp_path: Path, place: str, incid
     assert opened(configured(tmp_path, place), "llm", minute=30) == incidents
 
 
-def test_the_windows_of_the_policy_stay_and_excuse_nothing(tmp_path: Path) -> None:
-    """They may be weekly, and about single alerts: that is no promise to users."""
+def test_the_windows_of_the_policy_keep_alerts_back_and_excuse_budgets(tmp_path: Path) -> None:
+    """What nobody was woken by was planned: it must not be paid for by those who planned it."""
     found = configured(tmp_path)
+    here = desk(rules=found.policy)
+    promises = Recorded(places=({"namespace": "shop"}, {"namespace": "web"}))
+    shop, web = budgets.read(promises, here, at=START + timedelta(hours=2))
 
     assert [one.name for one in found.policy.gathering.maintenance] == ["nodes", "firmware"]
     assert [one.name for one in found.objectives.planned] == ["firmware"]
     assert opened(found, "shop", minute=30) == 0
+    assert (shop.planned, web.planned) == (timedelta(hours=1), timedelta())
 
 
 def test_another_policy_is_tried_with_the_same_planned_work(tmp_path: Path) -> None:
