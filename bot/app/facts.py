@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from bot.app import saved
 from incidents.correlation import Place
@@ -13,6 +13,10 @@ from incidents.errors import Rejected
 from incidents.facts import FACTS, Fact, Facts, Kind, Known, Unknown, Value, outside
 from runbooks.language.document import Entries, Node, Plain, Scalar, read
 from runbooks.language.problem import Problem, refuse
+
+RATIO: Final = "ratio"
+# What is measured may be a little above 1, see Fact; what a person types is a percentage then.
+PERCENT: Final = "a share of all, so that 7 % is written as 0.07"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,9 @@ def _value(fact: Fact, plain: Plain) -> Value:
     number = isinstance(plain, (int, float)) and not isinstance(plain, bool)
     match fact.kind:
         case Kind.NUMBER if number and not isinstance(plain, str) and plain is not None:
+            if fact.unit == RATIO and plain > 1:
+                message = f"{fact.name}: expected from 0 to 1, found {plain!r}; {PERCENT}"
+                raise ValueError(message)
             if outside(fact, plain):
                 bounds = f"from {fact.lowest:g} to {fact.highest:g}"
                 wanted = bounds if isfinite(fact.highest) else f"{fact.lowest:g} or more"

@@ -241,6 +241,23 @@ def test_a_wrong_fact_is_refused_with_its_line(
 
 
 @pytest.mark.parametrize(
+    "name", [name for name, fact in FACTS.items() if fact.unit == "ratio"], ids=str
+)
+def test_a_percentage_is_no_ratio(run: Run, tmp_path: Path, name: str) -> None:
+    """Whoever means 7 % and is told P0 wakes everybody; what Prometheus measures may be above 1."""
+    (tmp_path / "facts.yaml").write_text(f"waiting: 1\n{name}: 7\n")
+    file = body(tmp_path, ERRORS)
+
+    refused = run("classify", file, "--facts", "facts.yaml")
+    (tmp_path / "facts.yaml").write_text(f"{name}: 1\n")
+
+    status, _, err = refused
+    said = "expected from 0 to 1, found 7; a share of all, so that 7 % is written as 0.07"
+    assert (status, err) == (2, f"triaged: facts.yaml:2: {name}: {said}\n")
+    assert run("classify", file, "--facts", "facts.yaml")[0] == 0
+
+
+@pytest.mark.parametrize(
     ("words", "wrong"),
     [
         pytest.param((), "name the file of a saved webhook body, or --replay", id="nothing"),
