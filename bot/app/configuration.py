@@ -95,6 +95,13 @@ def load(folder: Path | None, *, files: Collection[str] = SHAPES) -> Configurati
     )
 
 
+def names(folder: Path | None) -> tuple[str, ...]:
+    """Return what of ours is in the folder: files that are read, and the folder of runbooks."""
+    if folder is None:
+        return ()
+    return tuple(name for name in (*SHAPES, RUNBOOKS) if (folder / name).exists())
+
+
 def keeping(policy: Policy, promised: Objectives) -> Policy:
     """Return the policy with the planned work of the objectives that keeps alerts back, too."""
     windows = (*policy.gathering.maintenance, *held(promised.planned))

@@ -243,6 +243,34 @@ def test_the_configuration_is_checked_before_it_is_needed(run: Run, tmp_path: Pa
     assert run("configuration", "schema", "policy").json["title"] == "triaged policy.yaml"
 
 
+def test_a_folder_that_holds_nothing_of_ours_was_mistyped(run: Run, tmp_path: Path) -> None:
+    """Told that `/etc` is fine, a team would believe that its policy is."""
+    (tmp_path / "hosts").write_text("127.0.0.1 localhost\n")
+
+    wrong = run("configuration", "check", str(tmp_path))
+    (tmp_path / "runbooks").mkdir()
+    fine = run("configuration", "check", str(tmp_path), "--json")
+
+    assert (wrong.status, wrong.out) == (2, "")
+    assert wrong.err.startswith(f"triaged: {tmp_path}: no file of ours is there; ours are policy.")
+    assert (fine.status, fine.json["files"]) == (0, ["runbooks"])
+
+
+def test_an_empty_configured_folder_is_the_defaults(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is there for later is no mistake, and must not look like a configuration."""
+    monkeypatch.setenv("TRIAGED_CONFIG", str(tmp_path))
+    empty = run("configuration", "check")
+    monkeypatch.delenv("TRIAGED_CONFIG")
+    none = run("configuration", "check")
+
+    said = ": the defaults are in force"
+    assert (empty.status, none.status) == (0, 0)
+    assert empty.out.splitlines()[0] == f"no file of ours is in {tmp_path}{said}"
+    assert none.out.splitlines()[0] == f"TRIAGED_CONFIG names no folder{said}"
+
+
 def test_what_may_cost_dear_is_a_warning(run: Run, tmp_path: Path) -> None:
     """A P0 that opens nothing is allowed, and must not be so by mistake."""
     (tmp_path / "policy.yaml").write_text("never_open: [LLMDServiceDown]\n")
