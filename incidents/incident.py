@@ -53,7 +53,8 @@ class Incident:
     `forward`, a person said that none may; `children` are the keys that it hides, with the reasons.
     `unchecked` is whether no run has begun since it came back. `seen` are the facts that its
     severity rests on, and those that could not be seen. `candidates` are the workloads that it
-    may be about, where several fit; `choice` is the one that a person chose, since `chosen_at`.
+    may be about, where several fit, and `unnamed` how many more there are; `choice` is the one that
+    a person chose, since `chosen_at`.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Incident:
     false_positive: bool = False
     seen: tuple[FactSeen, ...] = ()
     candidates: tuple[events.Workload, ...] = ()
+    unnamed: int = 0
     choice: events.TargetChosen | None = None
     chosen_at: datetime | None = None
     escalated_at: datetime | None = None
@@ -314,7 +316,7 @@ _EVOLVE: Mapping[type, Callable[[Incident, Any], Incident]] = {  # each takes it
     events.CameForward: _forward,
     events.SeverityChanged: _severity,
     events.LookedAgain: lambda s, e: replace(s, seen=merged(s.seen, e.facts)),
-    events.TargetAsked: lambda s, e: replace(s, candidates=e.candidates),
+    events.TargetAsked: lambda s, e: replace(s, candidates=e.candidates, unnamed=e.more),
     events.TargetChosen: lambda s, e: replace(s, choice=e, chosen_at=s.updated_at),
     events.Acknowledged: _acknowledged,
     events.Mitigated: _mitigated,

@@ -1,6 +1,7 @@
 """Which workload an incident is about, where several fit: the question, and a person's answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from incidents.commands.incident import AskTarget, ChooseTarget
@@ -17,6 +18,10 @@ from incidents.incident import Incident, Status
 
 MOST_NAMED: Final = 5
 """So many candidates are named in one line; of the others there is a number."""
+MOST_ASKED: Final = 50
+"""So many candidates can be chosen from, by kind and name; more are too many to look through."""
+LONGEST_WORDS: Final = 500
+"""Longer ways up to a candidate, in characters, are cut: their names come from the cluster."""
 
 
 def called(workload: Workload) -> str:
@@ -37,10 +42,29 @@ def question(incident: Incident) -> tuple[Workload, ...]:
     return () if answered else incident.candidates
 
 
-def choosing(candidates: Sequence[Workload]) -> str:
-    """Return in one line what a person is to do about the question."""
-    more = f" and {len(candidates) - MOST_NAMED} more" if len(candidates) > MOST_NAMED else ""
+def fitting(incident: Incident) -> int:
+    """Return how many workloads fit: the candidates, and those that were too many to name."""
+    return len(incident.candidates) + incident.unnamed
+
+
+def choosing(incident: Incident) -> str:
+    """Return in one line what a person is to do about the question; empty where nothing is asked.
+
+    A few candidates are named in it, the others are a number.
+    """
+    candidates = question(incident)
+    if not candidates:
+        return ""
+    left = fitting(incident) - MOST_NAMED
+    more = f" and {left} more" if left > 0 else ""
     return f"say which workload is meant: {named(candidates[:MOST_NAMED])}{more}"
+
+
+def unlisted(incident: Incident) -> str:
+    """Return that more workloads fit than can be listed and chosen; empty where all are."""
+    if not incident.unnamed:
+        return ""
+    return f"{incident.unnamed} more fit and are not listed: have the alert say more of its place"
 
 
 def answer(incident: Incident, by: str = "") -> str:
@@ -52,13 +76,18 @@ def answer(incident: Incident, by: str = "") -> str:
 
 
 def ask(incident: Incident, command: AskTarget) -> Decision[IncidentEvent]:
-    """Return that a person is asked, once about the same candidates in whatever order."""
+    """Return that a person is asked, once about the same candidates in whatever order.
+
+    One whose way up is another, as when its owner was made anew, is not the same.
+    """
     if incident.status is Status.RESOLVED:
         return Decision()
-    candidates = _ordered(command.candidates)
-    if not candidates or named(candidates) == named(incident.candidates):
+    found = _ordered(command.candidates)
+    asked = TargetAsked(candidates=found[:MOST_ASKED], more=len(found[MOST_ASKED:]))
+    known = TargetAsked(candidates=incident.candidates, more=incident.unnamed)
+    if not found or asked == known:
         return Decision()
-    return Decision(events=(TargetAsked(candidates=candidates),))
+    return Decision(events=(asked,))
 
 
 def choose(incident: Incident, command: ChooseTarget) -> Decision[IncidentEvent]:
@@ -80,7 +109,7 @@ def choose(incident: Incident, command: ChooseTarget) -> Decision[IncidentEvent]
         return Decision()
     chosen = TargetChosen(
         chosen=command.chosen,
-        of=len(incident.candidates),
+        of=fitting(incident),
         by=command.by,
         because=command.because,
     )
@@ -90,8 +119,14 @@ def choose(incident: Incident, command: ChooseTarget) -> Decision[IncidentEvent]
 
 def _ordered(candidates: Iterable[Workload]) -> tuple[Workload, ...]:
     """Return each candidate once, by kind and name: two of one name cannot be told apart."""
-    found = {called(one): one for one in sorted(candidates, key=_words)}
+    found = {called(one): _cut(one) for one in sorted(candidates, key=_words)}
     return tuple(found[name] for name in sorted(found))
+
+
+def _cut(workload: Workload) -> Workload:
+    words = workload.words
+    fits = len(words) <= LONGEST_WORDS
+    return workload if fits else replace(workload, words=f"{words[: LONGEST_WORDS - 1]}…")
 
 
 def _words(workload: Workload) -> tuple[str, str, str]:

@@ -102,7 +102,8 @@ def _looked(event: incident.LookedAgain) -> str:
 
 def _target_asked(event: incident.TargetAsked) -> str:
     fit = "; ".join(f"{one.kind} {one.name} ({one.words})" for one in event.candidates)
-    return f"which workload is meant? {len(event.candidates)} fit: {fit}"
+    more = f"; and {event.more} more" if event.more else ""
+    return f"which workload is meant? {len(event.candidates) + event.more} fit: {fit}{more}"
 
 
 def _target_chosen(event: incident.TargetChosen) -> str:

@@ -16,7 +16,7 @@ from incidents.modes import MODES
 from incidents.people import People
 from incidents.run import CRITERION, Run, Step, StepStatus
 from incidents.status_word import status_word
-from incidents.targeting import answer, choosing, question
+from incidents.targeting import answer, choosing
 from incidents.telling import change
 
 SHORT = 60
@@ -132,9 +132,9 @@ def _next(situation: Situation) -> Iterator[str]:
 
 def _which(incident: Incident) -> Iterator[str]:
     """Yield that a person is to choose a workload: the run's own questions rest on that."""
-    candidates = question(incident)
-    if candidates:
-        yield f"{choosing(candidates)} (/incident target)"
+    asked = choosing(incident)
+    if asked:
+        yield f"{asked} (/incident target)"
 
 
 def _doing(steps: Sequence[tuple[Run, Step]], *statuses: StepStatus) -> Iterator[str]:

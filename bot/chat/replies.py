@@ -10,7 +10,7 @@ from incidents.approval import Approval
 from incidents.events.desk import Frozen
 from incidents.incident import Incident
 from incidents.people import People, Person
-from incidents.targeting import answer, called
+from incidents.targeting import answer, called, unlisted
 
 HELP = """\
 /incident status: how it stands, here or everywhere
@@ -74,7 +74,8 @@ def candidates(incident: Incident) -> str:
     """Return which workloads may be meant, and how one is chosen."""
     if not incident.candidates:
         return f"{incident.label}: nobody asked which workload is meant."
-    fit = "\n".join(f"{called(one)}: {one.words}" for one in incident.candidates)
+    named = [f"{called(one)}: {one.words}" for one in incident.candidates]
+    fit = "\n".join(filter(None, [*named, unlisted(incident)]))
     chosen = f"\n{answer(incident)}" if incident.choice else ""
     how = f"/incident target {called(incident.candidates[0])} [reason]"
     return f"{fit}{chosen}\nChoose as in {how}"

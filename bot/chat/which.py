@@ -8,7 +8,7 @@ from bot.chat.situation import Situation
 from bot.chat.wording import DAY
 from incidents.events.incident import Workload
 from incidents.incident import Incident
-from incidents.targeting import answer, called, named, question
+from incidents.targeting import answer, called, fitting, named, question, unlisted
 
 TARGET = "target-"
 """Begins the action of each button; its number makes it the only one of that name."""
@@ -37,8 +37,8 @@ def button_value(incident: Incident, workload: Workload) -> str:
 def _open(incident: Incident, candidates: Sequence[Workload]) -> Message:
     names = named(candidates)
     fit = (
-        f"{len(candidates)} fit what the alerts say. Until somebody chooses, nothing is looked at "
-        "and nothing is changed."
+        f"{fitting(incident)} fit what the alerts say. Until somebody chooses, nothing is looked "
+        "at and nothing is changed."
     )
     shown = (Section(strong=called(one), text=one.words) for one in candidates[:MOST_SHOWN])
     buttons = tuple(
@@ -50,6 +50,7 @@ def _open(incident: Incident, candidates: Sequence[Workload]) -> Message:
         Section(text=fit),
         *shown,
         Buttons(buttons=buttons),
+        *(Context(text=one) for one in filter(None, [unlisted(incident)])),
         Context(text=_ways(candidates)),
     )
     return Message(text=f"{WHICH} {names}", blocks=blocks)

@@ -21,7 +21,7 @@ from incidents.people import People
 from incidents.policy import Policy
 from incidents.run import Run, Step, StepStatus
 from incidents.status_word import status_word
-from incidents.targeting import choosing, question
+from incidents.targeting import choosing
 from incidents.telling import change
 from incidents.timeline import Row, rows
 
@@ -155,9 +155,8 @@ def _facts(story: Story, policy: Policy) -> tuple[Fact, ...]:
 
 def _which(incident: Incident) -> str:
     """Return that people are to say which workload is meant, and how; empty where nobody asks."""
-    candidates = question(incident)
-    how = f"triaged incident target {incident.number}"
-    return f"{choosing(candidates)} ({how})" if candidates else ""
+    asked = choosing(incident)
+    return f"{asked} (triaged incident target {incident.number})" if asked else ""
 
 
 def _measures(story: Story) -> tuple[Fact, ...]:

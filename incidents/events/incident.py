@@ -162,9 +162,13 @@ class Workload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetAsked:
-    """Several workloads fit what the alerts say: a person is to choose one of them."""
+    """Several workloads fit what the alerts say: a person is to choose one of the candidates.
+
+    So many `more` fit that are not among them.
+    """
 
     candidates: tuple[Workload, ...]
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ SCHEMAS: Mapping[str, int] = {
     "RunStarted": 3,
     "ActionPlanned": 3,
     "SettleObserved": 2,
+    "TargetAsked": 2,
 }
 """The schema number with which each kind is written today."""
 
@@ -50,6 +51,8 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("ActionPlanned", 2): lambda body: body,
     # Every change was about pods, which need no words of their own: none is the default.
     ("SettleObserved", 1): lambda body: body,
+    # Every candidate was named, however many there were: none more is the default.
+    ("TargetAsked", 1): lambda body: body,
 }
 """What turns a body of (kind, schema number) into one of the next number."""
 

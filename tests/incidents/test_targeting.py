@@ -8,7 +8,15 @@ from incidents.commands.incident import Acknowledge, AskTarget, ChooseTarget, Re
 from incidents.errors import Rejected
 from incidents.events.incident import Acknowledged, TargetAsked, TargetChosen, Workload
 from incidents.incident import Incident
-from incidents.targeting import answer, called, choosing, question
+from incidents.targeting import (
+    LONGEST_WORDS,
+    MOST_ASKED,
+    answer,
+    called,
+    choosing,
+    question,
+    unlisted,
+)
 from incidents.telling import tell
 from tests.builders import later
 from tests.incidents.telling_incidents import after, begin, decided
@@ -39,6 +47,68 @@ def test_the_same_question_is_asked_once() -> None:
 
     assert decided(asked(), turned).events == ()
     assert decided(begin(), AskTarget(candidates=())).events == ()
+
+
+def test_another_owner_of_a_candidate_is_another_question() -> None:
+    """Whoever chooses by the way up to it must not be shown the one of yesterday."""
+    owned = replace(DECODE, words="pod → Deployment decode → LLMInferenceService chat")
+    state = after(asked(), AskTarget(candidates=(CANARY, owned)))
+
+    assert question(state) == (CANARY, owned)
+    assert decided(state, AskTarget(candidates=(owned, CANARY))).events == ()
+
+
+def many(number: int) -> tuple[Workload, ...]:
+    """Return so many workloads, in the order of their names."""
+    return tuple(replace(CANARY, name=f"decode-{each:03}") for each in range(number))
+
+
+@pytest.mark.parametrize(
+    ("number", "named", "more"),
+    [
+        pytest.param(MOST_ASKED, MOST_ASKED, 0, id="as-many-as-can-be"),
+        pytest.param(MOST_ASKED + 2, MOST_ASKED, 2, id="two-more"),
+    ],
+)
+def test_of_very_many_the_rest_is_counted(number: int, named: int, more: int) -> None:
+    """A cluster of a thousand workloads must neither fill the journal nor look like fifty."""
+    ask = AskTarget(candidates=many(number))
+    state = after(begin(), ask)
+    choose = replace(CHOOSE, chosen="Deployment decode-007")
+    event = TargetAsked(candidates=many(number)[:named], more=more)
+
+    assert decided(begin(), ask).events == (event,)
+    assert decided(state, ask).events == ()
+    assert tell(event).startswith(f"which workload is meant? {number} fit: ")
+    assert tell(event).endswith("; and 2 more") is bool(more)
+    assert choosing(state).endswith(f"Deployment decode-004 and {number - 5} more")
+    assert after(state, choose).choice == replace(CHOSEN, chosen="Deployment decode-007", of=number)
+
+
+def test_one_more_that_fits_is_another_question() -> None:
+    """The number is all that is said of those that are not listed: it must be true."""
+    state = after(begin(), AskTarget(candidates=many(MOST_ASKED + 1)))
+
+    assert after(state, AskTarget(candidates=many(MOST_ASKED + 2))).unnamed == 2
+    assert after(state, AskTarget(candidates=many(2))).unnamed == 0
+    assert unlisted(after(state, AskTarget(candidates=many(2)))) == ""
+    assert unlisted(state).startswith("1 more fit and are not listed: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        pytest.param("w" * LONGEST_WORDS, "w" * LONGEST_WORDS, id="whole"),
+        pytest.param("w" * 501, "w" * 499 + "…", id="cut-with-a-mark"),
+    ],
+)
+def test_a_way_up_is_never_longer_than_that(words: str, kept: str) -> None:
+    """Names come from the cluster: who makes objects there must not fill the journal."""
+    ask = AskTarget(candidates=(replace(DECODE, words=words),))
+    state = after(begin(), ask)
+
+    assert [one.words for one in state.candidates] == [kept]
+    assert decided(state, ask).events == ()
 
 
 def test_the_answer_stands_with_who_gave_it() -> None:
@@ -123,13 +193,14 @@ def test_it_is_asked_again_where_the_chosen_one_is_gone() -> None:
 
 def test_the_question_and_its_answer_are_said_in_one_line() -> None:
     """The headline has room for one; what does not fit is counted and not dropped unsaid."""
-    many = tuple(replace(CANARY, name=name) for name in "abcdefg")
+    seven = after(begin(), AskTarget(candidates=many(7)))
     state = after(asked(), CHOOSE)
 
-    assert choosing((CANARY, DECODE)) == (
+    assert choosing(asked()) == (
         "say which workload is meant: Deployment canary, Deployment decode"
     )
-    assert choosing(many).endswith("Deployment e and 2 more")
+    assert choosing(seven).endswith("Deployment decode-004 and 2 more")
+    assert choosing(state) == ""
     assert (answer(asked()), answer(state), answer(state, "Ann Ode")) == (
         "",
         "Deployment decode, chosen by ann of 2",

@@ -20,7 +20,7 @@ from incidents.commands.incident import (
 from incidents.errors import Rejected
 from incidents.incident import Incident
 from incidents.policy import Severity
-from incidents.targeting import answer, called
+from incidents.targeting import answer, called, unlisted
 from incidents.telling import tell
 
 VIA = "cli"
@@ -83,8 +83,15 @@ def _list(found: Incident, *, as_json: bool) -> None:
     candidates = [asdict(one) for one in found.candidates]
     lines = [f"{called(one)}: {one.words}" for one in found.candidates]
     chosen = [answer(found)] if found.choice else []
-    shown = [*lines, *chosen] or ["nobody asked which workload is meant"]
-    told = {"incident": found.number, "candidates": candidates, "chosen": found.target_chosen}
+    shown = [*lines, *filter(None, [unlisted(found)]), *chosen] or [
+        "nobody asked which workload is meant"
+    ]
+    told = {
+        "incident": found.number,
+        "candidates": candidates,
+        "more": found.unnamed,
+        "chosen": found.target_chosen,
+    }
     show(told, shown, as_json=as_json)
 
 

@@ -103,12 +103,13 @@ def _approval(row: Summary) -> Told:
 def _which(rows: Sequence[Summary], desk: Opened) -> Iterator[Told]:
     """Yield the incidents about which people are asked which workload is meant."""
     for row in rows:
-        candidates = question(desk.desk.incident(row.incident)) if row.incident else ()
-        if candidates:
+        incident = desk.desk.incident(row.incident) if row.incident else None
+        if incident is not None and question(incident):
             yield {
                 "incident": row.incident,
-                "candidates": [called(one) for one in candidates],
-                "asked": choosing(candidates),
+                "candidates": [called(one) for one in incident.candidates],
+                "more": incident.unnamed,
+                "asked": choosing(incident),
             }
 
 

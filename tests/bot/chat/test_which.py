@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.chat import replies
 from bot.chat.headline import headline, now
 from bot.chat.message import Button, Buttons, Context, Header, Message, Section
 from bot.chat.slack.blocks import payload
@@ -83,15 +84,28 @@ def test_the_question_names_each_with_its_owners_and_has_a_button_for_it() -> No
 
 def test_of_many_the_first_five_have_buttons_and_the_rest_a_command() -> None:
     """Slack's row of buttons ends somewhere; no candidate may become unreachable by that."""
-    story = asking(*many(60))
+    story = asking(*many(50))
     message = which(story.situation())
     assert message is not None
 
     assert buttons(story) == [f"Deployment decode-{one:02}" for one in range(5)]
     last = message.blocks[-1]
     assert isinstance(last, Context)
-    assert last.text.endswith("Deployment decode-59 [reason]; /incident target lists them all")
+    assert last.text.endswith("Deployment decode-49 [reason]; /incident target lists them all")
     assert len(payload(message)["blocks"]) < 20
+    assert now(story.situation()).endswith("Deployment decode-04 and 45 more (/incident target)")
+
+
+def test_what_is_not_listed_is_counted_everywhere() -> None:
+    """Fifty are no choice but of those fifty: whoever misses one must see that there are more."""
+    story = asking(*many(60))
+    message = which(story.situation())
+    assert message is not None
+
+    said = "10 more fit and are not listed: have the alert say more of its place"
+    assert Context(text=said) in message.blocks
+    assert any(getattr(one, "text", "").startswith("60 fit what") for one in message.blocks)
+    assert said in replies.candidates(story.desk.incident(1)).splitlines()
     assert now(story.situation()).endswith("Deployment decode-04 and 55 more (/incident target)")
 
 
