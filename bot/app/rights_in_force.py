@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.app import cluster_facts
-from bot.app.configuration import load as load_configuration
+from bot.app.configuration_shapes import ENVIRONMENTS
+from bot.app.configuration_usable import usable
 from bot.app.settings import Settings
 from cluster.actions.registry import actions
 from cluster.drift import looking
@@ -32,7 +33,7 @@ class Needed:
 
 def in_force(settings: Settings) -> Needed:
     """Return what the configuration switches on; raises Rejected where it is wrong."""
-    configuration = load_configuration(settings.config)
+    configuration = usable(settings.config, needed=(ENVIRONMENTS,))
     runbooks = load_runbooks((LIBRARY, *configuration.runbooks)).values()
     places = configuration.environments.places
     found = {

@@ -50,6 +50,4 @@ def _routes(routing: object) -> Iterator[str]:
             yield str(value(each, ("name",)) if isinstance(each, Mapping) else each)
 
 
-OWNER: Final = OwnerKind(
-    name="Argo Rollouts above a route", find=find, rights=lists(kinds.ROLLOUT)
-)
+OWNER: Final = OwnerKind(name="Argo Rollouts above a route", find=find, rights=lists(kinds.ROLLOUT))

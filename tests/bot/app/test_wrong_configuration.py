@@ -8,8 +8,10 @@ import pytest
 from bot.app.opening import opened
 from bot.app.settings import load
 from tests import builders
+from tests.alert_webhooks import bodies
 from tests.bot.app.commanding import ME, STEP, Run
 from tests.bot.app.test_every_command import EVERY
+from tests.bot.intake.desks import Office
 
 WHY = ("--because", "we know")
 WORK: Mapping[str, Sequence[str]] = {
@@ -19,6 +21,7 @@ WORK: Mapping[str, Sequence[str]] = {
     "inbox aside": (),
     "inbox replay": ("1",),
     "postmortem": ("1",),
+    "rbac": ("--namespace", "llm-d"),
     "reject": ("1-1-1", builders.DIGEST),
     "run answer": ("1-1", STEP, "yes"),
     "run continue": ("1-1", STEP, *WHY),
@@ -45,6 +48,7 @@ REFUSED: Mapping[str, Sequence[str]] = {
     "incident forward": ("1", *WHY),
     "incident resolve": ("1", *WHY),
     "incident severity": ("1", "P0", *WHY),
+    "incident target": ("1", "Deployment decode", *WHY),
     "silence create": ("1", "--matcher", "a=b", "--for", "1h", *WHY),
     "snooze add": ("smoke", "--for", "30m", "--alert", "A"),
 }
@@ -59,8 +63,8 @@ READ_NONE = {
     "settings",
     "signals",
 }
-ASK_PROMETHEUS = {"backtest", "slo"}
-"""The first needs a policy, the second the objectives alone."""
+ASK_OTHERS = {"backtest", "doctor", "runbooks dry-run", "slo"}
+"""Only the first needs a policy; they ask a Prometheus or a cluster, which is not here."""
 GOES_ON = {"serve"}
 """It is refused at its start: tests/contract/app tries it as a process of its own."""
 
@@ -75,7 +79,7 @@ def policy(journal: None, config: Path) -> Path:  # made before the mistake
 
 def test_every_command_has_its_place_here() -> None:
     """A new one must not refuse by accident what people need most in a bad night."""
-    assert {*WORK, *REFUSED, *READ_NONE, *ASK_PROMETHEUS, *GOES_ON} == set(EVERY)
+    assert {*WORK, *REFUSED, *READ_NONE, *ASK_OTHERS, *GOES_ON} == set(EVERY)
 
 
 @pytest.mark.parametrize("name", WORK)
@@ -144,13 +148,17 @@ def test_people_who_cannot_be_read_approve_nothing(run: Run, config: Path) -> No
 
 
 def test_a_mended_policy_is_tried_beside_the_wrong_one(
-    run: Run, policy: Path, tmp_path: Path
+    run: Run, config: Path, tmp_path: Path
 ) -> None:
     """What it would change is best known before it is copied over the wrong one."""
-    mended = tmp_path / "mended.yaml"
+    assert run("migrate").status == 0
+    with opened(load()) as there:
+        Office(store=there.store, now=there.clock()).deliver(bodies.body(bodies.alert()))
+    wrong, mended = config / "policy.yaml", tmp_path / "mended.yaml"
+    wrong.write_text("# ours\nhodl: 3m\n")
     mended.write_text("hold: 3m\nalerts:\n  VLLMPreemptionsHigh: {severity: P1, because: ours}\n")
 
     ended = run("classify", "--replay", "--policy", str(mended))
 
-    assert policy.exists()
+    assert wrong.exists()
     assert (ended.status, ended.out.splitlines()[0][:16]) == (0, "INC-1  P2 -> P1 ")
