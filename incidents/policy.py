@@ -9,6 +9,9 @@ from incidents.conditions import Condition, at_most
 from incidents.gathering import Gathering
 from incidents.ownership import OwnershipMap
 
+EVERY = "*"
+"""Stands for every runbook where runbooks are named."""
+
 
 class Severity(Enum):
     """How bad it is; P0 is the worst."""
@@ -116,7 +119,9 @@ class Policy:
     `hold` is how long all alerts must have ended before an incident resolves by itself,
     `approval_expiry` how long a question to people stands, `archive_after` how long the channel
     stays after it resolved, `changes_per_hour` the budget of one target, `ownership` says whose
-    incidents are whose, `gathering` how alerts become incidents.
+    incidents are whose, `gathering` how alerts become incidents. `acting` names the runbooks that
+    act once people have approved, `*` all of them; any other is in shadow, and everything is where
+    `shadow` says so.
     """
 
     demands: Mapping[Severity, Demand]
@@ -132,6 +137,12 @@ class Policy:
     approval_expiry: timedelta = timedelta(minutes=10)
     archive_after: timedelta = timedelta(minutes=5)
     changes_per_hour: int = 4
+    acting: frozenset[str] = frozenset()
+    shadow: bool = False
     digest: str = ""
     ownership: OwnershipMap = field(default_factory=OwnershipMap)
     gathering: Gathering = field(default_factory=Gathering)
+
+    def acts(self, runbook: str) -> bool:
+        """Return whether runs of the runbook act; by default none does."""
+        return not self.shadow and not self.acting.isdisjoint({runbook, EVERY})

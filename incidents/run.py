@@ -29,9 +29,18 @@ class StepStatus(Enum):
     FAILED = "failed"
     REFUSED = "refused"
     SKIPPED = "skipped"
+    SHADOWED = "only planned, in shadow"
 
 
-SETTLED = frozenset({StepStatus.DONE, StepStatus.FAILED, StepStatus.REFUSED, StepStatus.SKIPPED})
+SETTLED = frozenset(
+    {
+        StepStatus.DONE,
+        StepStatus.FAILED,
+        StepStatus.REFUSED,
+        StepStatus.SKIPPED,
+        StepStatus.SHADOWED,
+    }
+)
 """Statuses after which the run goes on to the next step."""
 
 
@@ -108,6 +117,11 @@ class Run:
         return frozenset(self.met)
 
     @property
+    def shadowed(self) -> bool:
+        """Return whether the run is in shadow: it asks nobody for approval and changes nothing."""
+        return self.started is not None and self.started.mode == events.SHADOW
+
+    @property
     def claimed(self) -> Step | None:
         """Return the step that holds a claim on its target; there is one at most."""
         holding = {StepStatus.STARTED, StepStatus.IN_DOUBT, StepStatus.APPLIED}
@@ -176,6 +190,10 @@ def _planned(step: Step, event: events.ActionPlanned) -> Step:
         approval=event.approval,
         attempts=step.attempts + 1,
     )
+
+
+def _would_have(step: Step, event: events.WouldHaveActed) -> Step:
+    return replace(step, status=StepStatus.SHADOWED, plan=event.plan, because="")
 
 
 def _refused(step: Step, event: events.ActionRefused) -> Step:
@@ -268,6 +286,7 @@ _STEP: Mapping[type, Callable[[Step, Any], Step]] = {  # each function takes its
     events.CheckFinished: _checked,
     events.StepFailed: _failed,
     events.ActionPlanned: _planned,
+    events.WouldHaveActed: _would_have,
     events.ActionRefused: _refused,
     events.PlanVoided: _voided,
     events.StepStarted: _started,

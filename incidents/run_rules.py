@@ -125,12 +125,27 @@ def _fail(run: Run, command: commands.RecordFailure, _: datetime) -> Answer:
 
 
 def _plan(run: Run, command: commands.RecordPlan, _: datetime) -> Answer:
+    _not_in_shadow(run, command.step)
     step = _expect(run, command.step, OPEN)
     approval = next_approval(run)
     planned = events.ActionPlanned(
         step=command.step, plan=command.plan, approval=approval, attempt=step.attempts + 1
     )
     return _one(planned)
+
+
+def _would_have(run: Run, command: commands.RecordWouldHave, _: datetime) -> Answer:
+    if not run.shadowed:
+        message = f"{run.id} is not in shadow: {command.step} must be asked for"
+        raise Rejected(message)
+    _expect(run, command.step, OPEN)
+    would = events.WouldHaveActed(
+        step=command.step,
+        plan=command.plan,
+        approvers=command.approvers,
+        needed=command.needed,
+    )
+    return _one(would)
 
 
 def _refuse(run: Run, command: commands.RecordRefusal, _: datetime) -> Answer:
@@ -164,6 +179,7 @@ def _go_on(run: Run, _: commands.GoOn, now: datetime) -> Answer:
 
 
 def _claim(run: Run, command: commands.ClaimStep, _: datetime) -> Answer:
+    _not_in_shadow(run, command.step)
     step = _expect(run, command.step, {StepStatus.PLANNED})
     if step.plan is None or step.approval != command.approval or step.plan.digest != command.digest:
         message = f"{command.step}: the approval is not for the plan that stands"
@@ -380,6 +396,13 @@ def _one(event: RunEvent) -> Answer:
     return Decision(events=(event,))
 
 
+def _not_in_shadow(run: Run, step: str) -> None:
+    """Raise Rejected where the run is in shadow: no mistake of the engine's leads to a write."""
+    if run.shadowed:
+        message = f"{run.id} is in shadow: {step} is not asked for and never done"
+        raise Rejected(message)
+
+
 def _expect(run: Run, name: str, statuses: frozenset[StepStatus] | set[StepStatus]) -> Step:
     step = run.step(name)
     if step.status not in statuses:
@@ -414,6 +437,7 @@ _DECIDE: Mapping[type, Callable[[Run, Any, datetime], Answer]] = {  # each takes
     commands.RecordCheck: _check,
     commands.RecordFailure: _fail,
     commands.RecordPlan: _plan,
+    commands.RecordWouldHave: _would_have,
     commands.RecordRefusal: _refuse,
     commands.VoidPlan: _void,
     commands.PutOff: _put_off,

@@ -131,6 +131,26 @@ def _planned(event: run.ActionPlanned) -> str:
     return f"{event.step} planned: {change(plan)} (owner {owner}; {plan.dry_run}; undo: {undo})"
 
 
+def _started(event: run.RunStarted) -> str:
+    shadow = "; in shadow, so that nothing is changed" if event.mode == run.SHADOW else ""
+    digest = event.runbook_digest[:12]
+    return f"runbook {event.runbook} ({digest}) runs: {event.because}{shadow}"
+
+
+def _would_have(event: run.WouldHaveActed) -> str:
+    owner = " ← ".join(event.plan.owner_path)
+    return (
+        f"{event.step} would have: {change(event.plan)} (owner {owner}; {event.plan.dry_run}), "
+        f"needs approval of {askable(event)}; in shadow nobody is asked and nothing is done"
+    )
+
+
+def askable(event: run.WouldHaveActed) -> str:
+    """Return who would have been asked for approval, as in `2 of alice, bob, carol`."""
+    who = ", ".join(event.approvers) or "nobody, as no approver is known"
+    return f"{event.needed} of {who}" if event.needed > 1 else who
+
+
 def _given(event: approval.ApprovalGiven) -> str:
     others = f" together with {' and '.join(event.together_with)}" if event.together_with else ""
     return f"approved by {event.by} through {event.via}{others}"
@@ -201,10 +221,11 @@ _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     incident.PostmortemWritten: lambda e: f"postmortem {e.name} written",
     incident.RunBegan: lambda e: f"runbook {e.runbook} began: {e.because}",
     incident.RunEnded: lambda e: f"{e.run} ended: {e.outcome}",
-    run.RunStarted: lambda e: f"runbook {e.runbook} ({e.runbook_digest[:12]}) runs: {e.because}",
+    run.RunStarted: _started,
     run.CheckFinished: _checked,
     run.StepFailed: lambda e: f"{e.step} could not be done: {e.because}",
     run.ActionPlanned: _planned,
+    run.WouldHaveActed: _would_have,
     run.ActionRefused: lambda e: f"{e.step} must not be done: {e.because}",
     run.PlanVoided: lambda e: f"{e.step}: the plan no longer holds: {e.because}",
     run.StepWaits: _waits,

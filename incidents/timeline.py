@@ -93,6 +93,7 @@ _WEIGHTS: Mapping[str, Weight] = {
             "StepFinished",
             "StepInDoubt",
             "StepWaits",
+            "WouldHaveActed",
             "WroteLate",
             "EffectVerified",
             "ApprovalGiven",

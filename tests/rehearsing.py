@@ -27,6 +27,8 @@ MOST_TURNS = 60
 LOOK_EVERY = 0.05
 CONNECTED_WITHIN = 10.0
 DECODE = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{DECODE_DEPLOYMENT}"
+ACTING = 'acting: ["*"]\n'
+"""The policy of a desk that acts: without one it would be in shadow."""
 PEOPLE = """\
 people:
   - {{id: alice, name: Alice, slack: {alice}, unix: {login}, roles: [on-call-sre]}}
@@ -261,10 +263,10 @@ def stepped_world(**options: Any) -> Iterator[Stage]:
 
 @contextmanager
 def rehearsal(
-    stage: Stage, folder: Path, *, database_url: str, port: int = 0
+    stage: Stage, folder: Path, *, database_url: str, port: int = 0, acting: str | None = ACTING
 ) -> Iterator[Rehearsal]:
     """Make the real desk, let it listen on a port (0: any), and turn it by hand."""
-    settings = settings_for(stage, folder, database_url=database_url)
+    settings = settings_for(stage, folder, database_url=database_url, acting=acting)
     with built(settings) as app:
         server = Server(app.web, host="127.0.0.1", port=port)
         port = server.start()
@@ -289,12 +291,16 @@ def _until_connected(sockets: SlackSockets) -> None:
     assert sockets.connected
 
 
-def settings_for(stage: Stage, folder: Path, *, database_url: str) -> Settings:
+def settings_for(
+    stage: Stage, folder: Path, *, database_url: str, acting: str | None = ACTING
+) -> Settings:
     """Write a desk's configuration and return its settings."""
-    return load(environment(stage, folder, database_url=database_url))
+    return load(environment(stage, folder, database_url=database_url, acting=acting))
 
 
-def environment(stage: Stage, folder: Path, *, database_url: str) -> dict[str, str]:
+def environment(
+    stage: Stage, folder: Path, *, database_url: str, acting: str | None = ACTING
+) -> dict[str, str]:
     """Write a desk's configuration and return the environment that names it.
 
     Whoever runs the tests is alice at the command line.
@@ -304,6 +310,8 @@ def environment(stage: Stage, folder: Path, *, database_url: str) -> dict[str, s
     ids = stage.slack()["people"]
     login = pwd.getpwuid(os.getuid()).pw_name
     (config / "people.yaml").write_text(PEOPLE.format(login=login, **ids))
+    if acting is not None:
+        (config / "policy.yaml").write_text(acting)
     for name, text in {
         "tokens": f"alertmanager {TOKEN}\n",
         "bot": BOT,

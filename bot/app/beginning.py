@@ -1,13 +1,13 @@
 """How a run begins: the runbook that an alert asks for, pinned with its whole text."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
 from cluster.drift.intended import LOCAL, NOTHING, Environments, bounds
 from incidents import correlation
 from incidents.alert import Alert
-from incidents.events.run import RunStarted
+from incidents.events.run import APPLY, SHADOW, RunStarted
 from incidents.incident import DESK, TRIAGE, Incident
 from incidents.ports import Texts
 from incidents.run import Run
@@ -16,6 +16,11 @@ from runbooks.language.matching import choose
 from runbooks.language.model import Runbook
 
 RUNBOOK_URL = "runbook_url"
+
+
+def nothing_acts(_: str) -> bool:
+    """Return that a runbook is in shadow, as all are before somebody switches one on."""
+    return False
 
 
 class Beginning:
@@ -30,10 +35,13 @@ class Beginning:
         texts: Texts,
         environments: Environments = NOTHING,
         cluster: str = LOCAL,
+        acts: Callable[[str], bool] = nothing_acts,
     ) -> None:
         self.runbooks = runbooks
         self.environments = environments
         """What is intended, for the runs that begin from now on; a reload puts another here."""
+        self.acts = acts
+        """Whether a runbook acts, for the runs that begin from now on, as above."""
         self._cluster = cluster
         self._policy = (policy_digest, policy_text)
         self._texts = texts
@@ -56,8 +64,9 @@ class Beginning:
         runbook = self.runbooks.get(asked)
         pool = _pool(incident)
         because = guide.runbook_because if guide and runbook else f"runbook {asked} is gone"
+        begun = runbook or self.runbooks[TRIAGE]
         started = shelf.begin(
-            runbook or self.runbooks[TRIAGE],
+            begun,
             shelf.Beginning(
                 incident=incident.number,
                 namespace=opened.namespace if opened else "",
@@ -69,6 +78,7 @@ class Beginning:
                 by=DESK,
                 because=because,
                 policy_digest=digest,
+                mode=APPLY if self.acts(begun.name) else SHADOW,
             ),
             texts=self._texts,
             intended=partial(self._intended, incident, pool),

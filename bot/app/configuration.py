@@ -26,9 +26,10 @@ from incidents.maintenance import held
 from incidents.objectives import Objectives
 from incidents.ownership import OwnershipMap
 from incidents.people import People, Person
-from incidents.policy import Demand, Policy, Severity
+from incidents.policy import EVERY, Demand, Policy, Severity
 from runbooks.language.conform import Conform
 from runbooks.language.document import Node, read
+from runbooks.language.loader import LIBRARY
 from runbooks.language.positions import line
 from runbooks.language.problem import Problem, refuse
 
@@ -83,6 +84,7 @@ def load(folder: Path | None, *, files: Collection[str] = SHAPES) -> Configurati
     refuse(list(_twice(people)))
     known = People(_person(one) for one in people.says.get("people", ()))
     own = () if folder is None or not (folder / RUNBOOKS).is_dir() else (folder / RUNBOOKS,)
+    refuse(list(_no_runbooks(policy, own)))
     promised = _objectives(found[OBJECTIVES])
     whole = replace(_checked(policy, known), ownership=_ownership(found[OWNERSHIP], known))
     return Configuration(
@@ -237,6 +239,17 @@ def _nobody(policy: _File, people: People) -> Iterator[Problem]:
         yield policy.problem(what, "approvals_needed")
 
 
+def _no_runbooks(policy: _File, own: Sequence[Path]) -> Iterator[Problem]:
+    """Yield names of runbooks that do not exist: whoever mistypes one waits for it in vain."""
+    files = (file for folder in (LIBRARY, *own) for file in folder.glob("*.y*ml"))
+    known = {EVERY, *(file.stem for file in files)}
+    named: Sequence[str] = policy.says.get("acting", ())
+    for index, name in enumerate(named):
+        if name not in known:
+            what = f"there is no runbook {name!r}; known are {', '.join(sorted(known))}"
+            yield policy.problem(what, "acting", index)
+
+
 def _approvers(entry: Mapping[str, Any], people: People) -> tuple[str, ...]:
     """Return who may approve: the list, and without one whoever is on call."""
     on_call = tuple(person.id for person in people.with_role(ON_CALL))
@@ -266,6 +279,8 @@ def _policy(entry: Mapping[str, Any], people: People) -> Policy:
         approvers=_approvers(entry, people),
         requester_may_approve=entry.get("requester_may_approve", "yes") == "yes",
         changes_per_hour=entry.get("changes_per_hour", base.changes_per_hour),
+        acting=frozenset(entry.get("acting", ())),
+        shadow=entry.get("shadow", "no") == "yes",
         never_open=base.never_open | frozenset(entry.get("never_open", ())),
         gathering=gatherings.changed(entry, base.gathering),
         demands=_demands(entry.get("severities", {}), base.demands),

@@ -50,6 +50,15 @@ POLICY_SHAPE = Record(
         "changes_per_hour": Field(
             shape=Integer(minimum=0, maximum=100), meaning="budget of changes to one target"
         ),
+        "acting": Field(
+            shape=ListOf(item=Text(pattern=r"\*|[a-z0-9][a-z0-9-]*", example="cache-evictions")),
+            meaning="names of runbooks that act once people have approved, `*` for all; any other "
+            "is in shadow: it plans, asks nobody and changes nothing",
+        ),
+        "shadow": Field(
+            shape=Choice(choices=("yes", "no")),
+            meaning="whether everything is in shadow, whatever `acting` says",
+        ),
         "never_open": Field(
             shape=ListOf(item=Text()), meaning="names of alerts that never open an incident"
         ),

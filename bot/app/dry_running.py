@@ -196,6 +196,8 @@ class _Rehearsed:
             texts=store.texts,
             environments=configuration.environments,
             cluster=cluster,
+            # What would be proposed is shown; nothing of this journal can be approved.
+            acts=lambda _: True,
         )
         self._started = begins.begin(self._desk.incident(1))
         self._runbook = library[self._started.runbook]

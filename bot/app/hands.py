@@ -10,7 +10,7 @@ from bot.app.opening import Opened
 from bot.app.reach import tools
 from cluster.drift.advice import advised
 from runbooks.engine.changing import Limits
-from runbooks.engine.runner import Mode, Runner
+from runbooks.engine.runner import Runner
 from runbooks.engine.shelf import Shelf
 from runbooks.language.registry import verbs
 
@@ -32,7 +32,6 @@ def runs_loop(
         runbooks=shelf,
         verbs=shelf.verbs,
         clock=desk.clock,
-        mode=Mode(desk.settings.mode),
         limits=Limits(changes=desk.configuration.policy.changes_per_hour),
     )
     return RunsLoop(desk=desk.desk, moves=runner, begin=beginning.begin, pause=pause)

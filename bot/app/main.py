@@ -143,6 +143,7 @@ def _reloading(desk: Opened, beginning: Beginning, metrics: Metrics) -> Reloadin
     def apply(found: Configuration) -> None:
         beginning.pin(policy_digest=found.policy.digest, policy_text=found.policy_text)
         beginning.environments = found.environments
+        beginning.acts = found.policy.acts
         desk.desk.policy = found.policy
 
     return Reloading(

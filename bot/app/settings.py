@@ -14,7 +14,6 @@ from incidents.errors import Rejected
 
 PREFIX = "TRIAGED_"
 ROLES = ("door", "slack", "desk", "hands")
-MODES = ("apply",)
 LOG_FORMS = ("json", "console")
 NO_SECRET = Secret("")
 
@@ -221,14 +220,6 @@ class Settings:
             read=reading.some_of(*ROLES),
         ),
     ] = ROLES
-    mode: Annotated[
-        str,
-        About(
-            meaning="What the runner does with an approved plan.",
-            why="`apply` is the only mode of this release.",
-            read=reading.one_of(*MODES),
-        ),
-    ] = "apply"
     log_format: Annotated[
         str,
         About(

@@ -32,6 +32,7 @@ def beginning(desk: Opened) -> Beginning:
         texts=desk.store.texts,
         environments=desk.configuration.environments,
         cluster=desk.settings.cluster,
+        acts=desk.configuration.policy.acts,
     )
 
 

@@ -259,6 +259,7 @@ def _fields(situation: Situation, counted: Counted) -> tuple[tuple[str, str], ..
         ("Hides", counted.hides),
         ("Taken by", taken or "nobody yet: /incident ack"),
         ("Runbook", ", ".join(_ran(run) for run in situation.runs) or "none yet"),
+        ("In shadow", _would_have(situation)),
         ("Diagnosis", _diagnosis(situation)),
         ("Opened", f"{incident.opened_at:{DAY}}" if incident.opened_at else ""),
         ("Escalated", _escalated(incident)),
@@ -306,6 +307,17 @@ def _escalated(incident: Incident) -> str:
 def _ran(run: Run) -> str:
     name = run.started.runbook if run.started else run.id
     return f"{name} ({run.outcome})" if run.outcome else name
+
+
+def _would_have(situation: Situation) -> str:
+    """Return what the last run would have done: it asks nobody, and nothing was done."""
+    last = situation.runs[-1] if situation.runs else None
+    if last is None or not last.shadowed:
+        return ""
+    would = [_change(one) for one in last.steps.values() if one.status is StepStatus.SHADOWED]
+    return (
+        f"would have: {'; '.join(would)}" if would else "it would not have changed anything so far"
+    )
 
 
 def _diagnosis(situation: Situation) -> str:

@@ -20,9 +20,13 @@ def thread(run: Run) -> Message:
     started = run.started
     name, title = (started.runbook, started.title) if started else (run.id, "")
     because = started.because if started else ""
+    shadow = "; in shadow: nobody is asked for approval and nothing is changed"
     return Message(
         text=f"Runbook {name}: {title}",
-        blocks=(Section(strong=f"Runbook {name}", text=title), Context(text=because)),
+        blocks=(
+            Section(strong=f"Runbook {name}", text=title),
+            Context(text=f"{because}{shadow if run.shadowed else ''}"),
+        ),
     )
 
 
@@ -105,6 +109,7 @@ _REPORTS: Mapping[type, Callable[[Any], Message | None]] = {  # each takes its o
     **dict.fromkeys(
         (
             events.StepFailed,
+            events.WouldHaveActed,
             events.ActionRefused,
             events.PlanVoided,
             events.StepFinished,

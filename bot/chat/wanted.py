@@ -15,7 +15,7 @@ from bot.chat.situation import Situation
 from bot.chat.which import which
 from bot.chat.wording import shortened
 from bot.delivery.urgency import FIRST, LAST, NORMAL, QUIET, URGENT
-from incidents.events.run import EffectVerified, SettleObserved
+from incidents.events.run import EffectVerified, SettleObserved, WouldHaveActed
 from incidents.incident import Incident, Status
 from incidents.incident_rules import archives_at
 from incidents.journal import Wanted
@@ -127,7 +127,8 @@ def _reports(situation: Situation, parent: str, channel: str, run: str) -> Itera
             settled[f"{parent}/{told.event.step}/ready"] = progress(told.event)
         shown = report(told.event)
         if shown is not None:
-            priority = NORMAL if isinstance(told.event, EffectVerified) else QUIET
+            news = isinstance(told.event, (EffectVerified, WouldHaveActed))
+            priority = NORMAL if news else QUIET
             key = f"{parent}/{told.version}"
             yield _post(key, channel, shown, priority=priority, parent=parent)
     for key, shown in settled.items():

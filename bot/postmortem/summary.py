@@ -7,7 +7,7 @@ from bot.postmortem.legible import one_line
 from bot.postmortem.spans import span
 from bot.postmortem.story import Story
 from incidents.events.incident import TargetChosen
-from incidents.events.run import CheckFinished, EffectVerified, StepFinished
+from incidents.events.run import CheckFinished, EffectVerified, StepFinished, WouldHaveActed
 from incidents.incident import Incident, Status
 from incidents.measures import measure
 from incidents.targeting import answer
@@ -115,7 +115,9 @@ def _changed(story: Story) -> str:
         for step in run.steps.values()
         if (run.id, step.id) in made and step.plan is not None
     ]
-    return "; ".join(plans) or "nothing"
+    would = [change(event.plan) for _, _, event in story.told(WouldHaveActed)]
+    shadow = f"in shadow, would have: {'; '.join(would)}" if would else ""
+    return "; ".join(filter(None, ["; ".join(plans) or "nothing", shadow]))
 
 
 def _came_of_it(story: Story) -> str:

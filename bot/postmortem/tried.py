@@ -8,6 +8,7 @@ from incidents.timeline import rows
 
 _NOTHING_CAME = (
     run.StepFailed,
+    run.WouldHaveActed,
     run.ActionRefused,
     run.PlanVoided,
     run.StepNotApplied,

@@ -46,7 +46,10 @@ class StepView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """One run of a runbook; `waits` is what it waits for before its next step."""
+    """One run of a runbook; `waits` is what it waits for before its next step.
+
+    A `shadowed` run asks nobody for approval and changes nothing.
+    """
 
     id: str
     title: str
@@ -54,6 +57,7 @@ class RunView:
     state: str
     because: str
     waits: str
+    shadowed: bool
     steps: tuple[StepView, ...]
 
 
@@ -193,6 +197,7 @@ def _run(run: Run) -> RunView:
         state=run.outcome or "running",
         because=run.because or (started.because if started else ""),
         waits=f"{run.waits.step}: {run.waits.because}".removeprefix(": ") if run.waits else "",
+        shadowed=run.shadowed,
         steps=tuple(_step(one) for one in run.steps.values()),
     )
 
@@ -200,7 +205,8 @@ def _run(run: Run) -> RunView:
 def _step(step: Step) -> StepView:
     settling = step.ready is not None and step.status is StepStatus.APPLIED
     pods = f" · {step.ready[0]} of {step.ready[1]} pods ready" if step.ready and settling else ""
-    said = step.because or (change(step.plan) if step.plan else "")
+    would = "would have: " if step.status is StepStatus.SHADOWED else ""
+    said = step.because or (f"{would}{change(step.plan)}" if step.plan else "")
     return StepView(
         id=step.id,
         status=step.status.value,
@@ -214,7 +220,7 @@ def _step(step: Step) -> StepView:
 def _mark(step: Step) -> str:
     if step.status in _WRONG or step.verdict in _UNPROVEN:
         return "bad"
-    if step.status is StepStatus.SKIPPED:
+    if step.status in {StepStatus.SKIPPED, StepStatus.SHADOWED}:
         return "quiet"
     if step.status is not StepStatus.DONE:
         return "open"

@@ -8,10 +8,11 @@ from typing import Final
 
 from cluster.actions import copying
 from cluster.actions.digest import digest_of
-from cluster.actions.plan import Applied, Done, Plan
+from cluster.actions.plan import Applied, Done, DryRunRefused, Plan
 from cluster.actions.pointers import path, pointer
 from cluster.clients.objects import OwnerReference
 from cluster.clients.ports import Kubernetes
+from cluster.clients.refusals import Forbidden
 from cluster.clients.things import Json, Patch, Thing, Write
 from cluster.owners.in_git import dotted
 from cluster.owners.place import value
@@ -164,12 +165,16 @@ def arrows(plan: Plan) -> str:
 
 
 def _dry_run(kubernetes: Kubernetes, plan: Plan) -> str:
+    asked = _write(plan, _copies(kubernetes, plan), key=None)
     try:
-        answer = kubernetes.write(_write(plan, _copies(kubernetes, plan), key=None))
+        answer = kubernetes.write(asked)
     except Conflict as error:
         what = f"{plan.write.kind} {plan.write.namespace}/{plan.write.name}"
         message = f"{what} changed while planning"
         raise Unavailable(message) from error
+    except Forbidden as error:
+        said = replace(plan, dry_run=f"no dry run: {error}")
+        raise DryRunRefused(str(error), plan=said) from error
     for (field, new), (name, shown) in zip(plan.write.fields, plan.after, strict=False):
         found = value(answer.body, path(field))
         if _json(found) != new:

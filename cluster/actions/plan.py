@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Protocol
 
 from cluster.targets.target import Target
+from incidents.errors import Rejected
 from incidents.events.run import WriteRecord
 
 
@@ -38,6 +39,14 @@ class Plan:
     write: WriteRecord
 
 
+class DryRunRefused(Rejected):
+    """The API server does not let us try the write of a plan, which its `dry_run` says."""
+
+    def __init__(self, message: str, *, plan: Plan) -> None:
+        super().__init__(message)
+        self.plan = plan
+
+
 class Done(Enum):
     """What the world says of a plan whose outcome is not known."""
 
@@ -62,8 +71,8 @@ class Verb(Protocol):
     def plan(self, target: Target, parameters: Mapping[str, object]) -> Plan:
         """Read live state, find the owner, ask for a dry run.
 
-        Raises Rejected with the reason when it must not be done, Unavailable when the cluster
-        cannot be asked. Changes nothing.
+        Raises Rejected with the reason when it must not be done, DryRunRefused where the right to
+        try it is missing, Unavailable when the cluster cannot be asked. Changes nothing.
         """
 
     def apply(self, plan: Plan, *, key: str) -> Applied:

@@ -134,6 +134,8 @@ class Room:
         config = self._folder / "config"
         config.mkdir()
         self._write("config/people.yaml", _people(people))
+        # After installation every runbook is in shadow; this story needs one that acts.
+        self._write("config/policy.yaml", "acting: [cache-evictions]\n")
         return {
             **self._environment,
             "TRIAGED_DATABASE_URL": f"sqlite:///{self._folder / 'triaged.db'}",

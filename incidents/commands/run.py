@@ -41,6 +41,16 @@ class RecordPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordWouldHave:
+    """An action was planned in shadow; `needed` of the `approvers` would have had to agree."""
+
+    step: str
+    plan: PlanRecord
+    approvers: tuple[str, ...]
+    needed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRefusal:
     """An action must not be done."""
 
@@ -250,6 +260,7 @@ RunCommand = (
     | RecordCheck
     | RecordFailure
     | RecordPlan
+    | RecordWouldHave
     | RecordRefusal
     | VoidPlan
     | PutOff

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+APPLY = "apply"
+SHADOW = "shadow"
+"""The modes of a run: what people approve is applied, or nothing is asked and nothing done."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyRecord:
@@ -107,7 +111,8 @@ class RunStarted:
 
     `pool` is the InferencePool that the alerts name, empty where they name none; `cluster` the
     one that the incident is in, empty in runs of an earlier release; `chosen` the workload that a
-    person chose among several, as in `Deployment decode`.
+    person chose among several, as in `Deployment decode`. `mode` stays what it is for the whole
+    run, whatever the policy becomes.
     """
 
     incident: int
@@ -156,6 +161,19 @@ class ActionPlanned:
     plan: PlanRecord
     approval: str
     attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WouldHaveActed:
+    """In shadow an action was planned, and that is all: nobody is asked and nothing is done.
+
+    `approvers` are the people who would have been asked, of whom `needed` must have agreed.
+    """
+
+    step: str
+    plan: PlanRecord
+    approvers: tuple[str, ...]
+    needed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +381,7 @@ RunEvent = (
     | CheckFinished
     | StepFailed
     | ActionPlanned
+    | WouldHaveActed
     | ActionRefused
     | PlanVoided
     | StepWaits

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cluster.actions.plan import Done, Plan, Verb
+from cluster.actions.plan import Done, DryRunRefused, Plan, Verb
 from incidents.commands import run as commands
 from incidents.errors import (
     ClaimConflict,
@@ -40,11 +40,17 @@ def plan(turn: Turn, step: str) -> bool:
     """Plan the step and record it, or why it must not be done."""
     try:
         made = _make(turn, step)
+    except DryRunRefused as error:
+        if not turn.run.shadowed:
+            return _refuse(turn, step, error)
+        # A desk that changes nothing need not have the right to: the plan is told all the same.
+        made = error.plan
     except Rejected as error:
-        turn.ask(error)
-        return turn.tell(commands.RecordRefusal(step=step, because=str(error)))
+        return _refuse(turn, step, error)
     except Unavailable as error:
         return _later(turn, step, str(error))
+    if turn.run.shadowed:
+        return turn.tell(_would_have(turn, step, made))
     return turn.tell(commands.RecordPlan(step=step, plan=records.record(made)))
 
 
@@ -90,6 +96,21 @@ def key(turn: Turn, step: str) -> str:
     """Return what marks the write as ours: another plan of the same step has another key."""
     approval = turn.run.step(step).approval or ""
     return f"{turn.run.id}/{step}/{approval.rpartition('-')[2]}"
+
+
+def _refuse(turn: Turn, step: str, error: Rejected) -> bool:
+    turn.ask(error)
+    return turn.tell(commands.RecordRefusal(step=step, because=str(error)))
+
+
+def _would_have(turn: Turn, step: str, made: Plan) -> commands.RecordWouldHave:
+    policy = turn.desk.policy
+    return commands.RecordWouldHave(
+        step=step,
+        plan=records.record(made),
+        approvers=policy.approvers,
+        needed=policy.approvals_needed,
+    )
 
 
 def _make(turn: Turn, step: str) -> Plan:

@@ -37,7 +37,13 @@ def next_move(
         move = _step(run, runbook, step, approvals, now)
         if move is not None:
             return move
-    return moves.Finish(outcome=moves.COMPLETED, because="every step is done or left out")
+    return moves.Finish(outcome=moves.COMPLETED, because=_whole(run))
+
+
+def _whole(run: Run) -> str:
+    shadowed = [name for name, one in run.steps.items() if one.status is StepStatus.SHADOWED]
+    only = f"; only planned, in shadow: {', '.join(shadowed)}" if shadowed else ""
+    return f"every step is done or left out{only}"
 
 
 def _claimed(state: State, runbook: Runbook, now: datetime) -> moves.Move:

@@ -6,12 +6,17 @@ from incidents.approval import Approval
 from incidents.events.run import RunStarted
 from incidents.freeze import FreezeState
 from incidents.incident import Incident
+from incidents.policy import Policy
 from incidents.run import Run
 from runbooks.language.model import Runbook
 
 
 class Desk(Protocol):
     """The one way to read and change a run."""
+
+    @property
+    def policy(self) -> Policy:
+        """Return the policy that is in force."""
 
     def run(self, run_id: str) -> Run:
         """Return the run as it stands; `started` is None where there is none."""

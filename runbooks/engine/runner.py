@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import assert_never
 
 from cluster.tools import Tools
@@ -28,12 +27,6 @@ LOOK = timedelta(seconds=30)
 US = "triaged"
 
 
-class Mode(Enum):
-    """What the runner may do; shadow mode will be another one."""
-
-    APPLY = "apply"
-
-
 class Runner:
     """Moves open runs on; one thread calls it."""
 
@@ -45,7 +38,6 @@ class Runner:
         runbooks: Pinned,
         verbs: Verbs,
         clock: Clock,
-        mode: Mode = Mode.APPLY,
         limits: Limits | None = None,
     ) -> None:
         self._desk = desk
@@ -53,7 +45,6 @@ class Runner:
         self._runbooks = runbooks
         self._verbs = verbs
         self._clock = clock
-        self._mode = mode
         self._limits = limits or Limits()
         self._reading = reading.Reading()
         self._looked: dict[str, datetime] = {}

@@ -4,14 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from incidents.errors import Rejected
-from incidents.events.run import RunStarted
+from incidents.events.run import SHADOW, RunStarted
 from incidents.ports import Texts
 from runbooks.language import loader, parameters
 from runbooks.language.grammar import Verbs
 from runbooks.language.model import Runbook
-
-APPLY = "apply"
-"""The one mode there is: what is approved is applied."""
 
 ROLE = "decode"
 """The role that is meant when neither the runbook nor the alert names one."""
@@ -51,7 +48,8 @@ class Shelf:
 class Beginning:
     """Why and for what a run begins; `given` are parameters that differ from their defaults.
 
-    `chosen` is the workload that a person chose among several, empty where nobody did.
+    `chosen` is the workload that a person chose among several, empty where nobody did. Unless
+    `mode` says otherwise nothing is changed.
     """
 
     incident: int
@@ -64,6 +62,7 @@ class Beginning:
     pool: str = ""
     cluster: str = ""
     chosen: str = ""
+    mode: str = SHADOW
     given: Sequence[tuple[str, str]] = ()
 
 
@@ -94,7 +93,7 @@ def begin(
         namespace=beginning.namespace,
         model=beginning.model,
         role=role,
-        mode=APPLY,
+        mode=beginning.mode,
         by=beginning.by,
         because=beginning.because,
         pool=beginning.pool,

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from cluster.actions import field
-from cluster.actions.plan import Applied, Done, Plan, Settled, Verb
+from cluster.actions.plan import Applied, Done, DryRunRefused, Plan, Settled, Verb
 from cluster.actions.registry import verbs
 from cluster.clients import parse
 from cluster.clients.ports import Kubernetes
+from cluster.clients.refusals import Forbidden
 from cluster.clients.things import Thing, Write
 from cluster.targets.labels import LabelTargets
 from cluster.targets.target import Selector, Target
@@ -362,6 +363,20 @@ def test_admission_that_changes_the_number_is_seen_before_approval(
 
     with pytest.raises(Rejected, match="would make it 5 replicas, not 6"):
         verb.plan(decode, SIX)
+
+
+def test_a_dry_run_without_the_right_to_it_comes_with_the_plan(
+    kubernetes: Kubernetes, decode: Target
+) -> None:
+    """A desk in shadow shows the plan all the same, and says that nobody has tried it."""
+    verb = verbs(Mutating(kubernetes, Forbidden("no permission: cannot patch")))["scale"]
+
+    with pytest.raises(DryRunRefused, match="no permission: cannot patch") as refused:
+        verb.plan(decode, SIX)
+
+    plan = refused.value.plan
+    assert plan.after == (("replicas", "6"),)
+    assert plan.dry_run == "no dry run: no permission: cannot patch"
 
 
 def test_a_change_while_planning_is_for_later(kubernetes: Kubernetes, decode: Target) -> None:

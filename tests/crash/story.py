@@ -22,7 +22,7 @@ from tests.rehearsing import MOST_TURNS, Stage, get, post
 RUNBOOK = Path(__file__).with_name("crash-story.yaml")
 # One fact is looked at as twelve are, and twelve cost this story a tenth of its time.
 UNSEEN = (rule.name for rule in RULES if not rule.firm and rule.name != "first-token-2s")
-POLICY = f"hold: 15s\narchive_after: 15s\nlive_off: [{', '.join(UNSEEN)}]\n"
+POLICY = f"acting: [crash-story]\nhold: 15s\narchive_after: 15s\nlive_off: [{', '.join(UNSEEN)}]\n"
 STEP = 30.0
 MOST_STEPS = 40
 SOCKETS_WITHIN = 5.0

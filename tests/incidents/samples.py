@@ -115,6 +115,7 @@ EVENTS: tuple[Event, ...] = (
     run.ActionPlanned(
         step=STEP, plan=plan(warnings=("two pods wait",)), approval=APPROVAL, attempt=1
     ),
+    run.WouldHaveActed(step=STEP, plan=plan(), approvers=("ann", "bob"), needed=2),
     run.ActionRefused(step=STEP, because="an autoscaler owns the replicas"),
     run.PlanVoided(step=STEP, digest=DIGEST, because="replicas changed to 5"),
     run.StepWaits(step=STEP, because="llm-d is frozen"),
@@ -266,6 +267,9 @@ TOLD = {
     "StepFailed": f"pressure could not be done: {WHY}",
     "ActionPlanned": "scale-decode planned: scale Deployment llm-d/decode: replicas 4 → 6"
     " (owner Deployment decode; accepted; undo: replicas 4)",
+    "WouldHaveActed": "scale-decode would have: scale Deployment llm-d/decode: replicas 4 → 6 "
+    "(owner Deployment decode; accepted), needs approval of 2 of ann, bob; in shadow nobody is "
+    "asked and nothing is done",
     "ActionRefused": "scale-decode must not be done: an autoscaler owns the replicas",
     "PlanVoided": "scale-decode: the plan no longer holds: replicas changed to 5",
     "StepWaits": "scale-decode waits: llm-d is frozen",

@@ -286,11 +286,11 @@ def test_what_may_cost_dear_is_a_warning(run: Run, tmp_path: Path) -> None:
 
 def test_a_wrong_setting_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command reads the same settings."""
-    monkeypatch.setenv("TRIAGED_MODE", "shadow")
+    monkeypatch.setenv("TRIAGED_LOG_FORMAT", "shadow")
 
     ended = run("status")
 
-    said = "triaged: TRIAGED_MODE: 'shadow' is unknown; known are apply\n"
+    said = "triaged: TRIAGED_LOG_FORMAT: 'shadow' is unknown; known are json, console\n"
     assert (ended.status, ended.err) == (2, said)
 
 

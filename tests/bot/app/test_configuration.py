@@ -30,6 +30,8 @@ approval_expiry: 5m
 hold: 3m
 archive_after: 1h
 changes_per_hour: 2
+acting: [cache-evictions]
+shadow: yes
 never_open: [Noise]
 severities:
   P0: {respond_within: 1m, escalate_after: 2m, channel: fire}
@@ -86,6 +88,8 @@ def test_the_folder_wins_over_the_defaults(tmp_path: Path) -> None:
         hold=timedelta(minutes=3),
         archive_after=timedelta(hours=1),
         changes_per_hour=2,
+        acting=frozenset({"cache-evictions"}),
+        shadow=True,
         never_open=base.never_open | {"Noise"},
         demands={**base.demands, Severity.P0: p0},
         catalogue={
@@ -216,3 +220,15 @@ def test_every_file_has_a_schema() -> None:
 
     names = ("policy", "people", "ownership", "objectives", "environments")
     assert titles == [f"triaged {name}.yaml" for name in names]
+
+
+def test_a_runbook_that_does_not_exist_cannot_be_switched_on(tmp_path: Path) -> None:
+    """Whoever mistypes it would wait in vain for a card; one of the team's own is known."""
+    (tmp_path / "runbooks").mkdir()
+    (tmp_path / "runbooks" / "ours.yaml").write_text("title: Ours\n")
+    folder = written(tmp_path, policy="acting:\n  - ours\n  - '*'\n  - cache-eviction\n")
+
+    (told,) = refusal(folder)
+
+    assert told.startswith("policy.yaml:4: there is no runbook 'cache-eviction'; known are *, ")
+    assert "ours" in told

@@ -64,6 +64,17 @@ def test_a_changed_policy_comes_into_force(world: World) -> None:
     assert (world.loop.notice, world.refused) == ("", 0)
 
 
+def test_a_runbook_is_switched_on_and_off_again(world: World) -> None:
+    """Whoever stops a runbook in the night must not need a restart for it."""
+    world.write("policy.yaml", "acting: [cache-evictions]\n")
+    world.loop.once()
+    world.write("policy.yaml", "acting: [cache-evictions]\nshadow: yes\n")
+    world.loop.once()
+
+    acts = [found.policy.acts("cache-evictions") for found in world.applied]
+    assert acts == [True, False]
+
+
 def test_a_wrong_policy_is_refused_and_the_old_one_stays(world: World) -> None:
     """A slip of the pen must not leave the desk without a policy, nor go unseen."""
     world.write("policy.yaml", "hold: 3m\nholt: 4m\n")

@@ -37,7 +37,6 @@ GIVEN: Mapping[str, tuple[str, object]] = {
     "ALERTMANAGER_CA_FILE": ("/ac", Path("/ac")),
     "POSTMORTEMS": ("/pm", Path("/pm")),
     "ROLES": ("door,slack", ("door", "slack")),
-    "MODE": ("apply", "apply"),
     "LOG_FORMAT": ("console", "console"),
     "CLOCK_URL": ("http://w", "http://w"),
     "REHEARSAL": ("true", True),
@@ -97,7 +96,6 @@ def test_unknown_variables_are_refused_by_name() -> None:
         pytest.param(
             "ROLES", ",", "name at least one of door, slack, desk, hands", id="no-role-at-all"
         ),
-        pytest.param("MODE", "shadow", "'shadow' is unknown; known are apply", id="mode"),
         pytest.param(
             "LOG_FORMAT", "text", "'text' is unknown; known are json, console", id="log-form"
         ),

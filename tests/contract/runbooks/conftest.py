@@ -20,6 +20,7 @@ from incidents.commands.approval import Approve
 from incidents.commands.run import StartRun
 from incidents.default_policy import default_policy
 from incidents.desk import Desk
+from incidents.events.run import APPLY
 from incidents.linking import owed
 from incidents.run import Run
 from runbooks.engine.runner import Runner
@@ -51,6 +52,7 @@ class Rehearsal:
             by="triaged",
             because="VLLMPreemptionsHigh fires",
             policy_digest="",
+            mode=APPLY,
         )
         world.advance(780)  # the long prompts begin after a minute; the alert rings by now
         self.desk.tell(INCIDENT, report())

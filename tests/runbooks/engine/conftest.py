@@ -26,6 +26,7 @@ from incidents.commands.run import StartRun
 from incidents.default_policy import default_policy
 from incidents.desk import Desk
 from incidents.errors import Conflict
+from incidents.events.run import APPLY, SHADOW
 from incidents.linking import owed
 from runbooks.engine.runner import Runner
 from runbooks.engine.shelf import Beginning, Shelf, begin
@@ -199,7 +200,9 @@ class FakeTargets:
 class World:
     """A run, its desk, its cluster and its clock."""
 
-    def __init__(self, runbook: str | None = None, *, at: str = "llm-d", **given: str) -> None:
+    def __init__(
+        self, runbook: str | None = None, *, at: str = "llm-d", mode: str = APPLY, **given: str
+    ) -> None:
         self.now = START
         self.store = MemoryStore(clock=lambda: self.now)
         self.policy = replace(default_policy(), approvers=("alice", "bob"))
@@ -217,7 +220,7 @@ class World:
             runbooks={self.runbook.name: self.runbook}, texts=self.store.texts, verbs=self.verbs
         )
         self.runner = self.restarted()
-        self._begin(given, at)
+        self._begin(given, at, mode)
 
     def restarted(self) -> Runner:
         """Return a runner that remembers nothing, as after a crash."""
@@ -294,7 +297,7 @@ class World:
     def events(self) -> list[str]:
         return [one.kind.removeprefix("run.") for one in self.store.journal.read(RUN)]
 
-    def _begin(self, given: Mapping[str, str], at: str) -> None:
+    def _begin(self, given: Mapping[str, str], at: str, mode: str) -> None:
         self.desk.tell(INCIDENT, report())
         beginning = Beginning(
             incident=1,
@@ -303,6 +306,7 @@ class World:
             by="triaged",
             because="test",
             policy_digest="p",
+            mode=mode,
             given=tuple(given.items()),
         )
         started = begin(self.runbook, beginning, texts=self.store.texts)
@@ -346,6 +350,18 @@ def storm(world: World) -> None:
 @pytest.fixture
 def make_world() -> Callable[..., World]:
     return World
+
+
+@pytest.fixture
+def make_shadow() -> Callable[[], World]:
+    """Give a way to begin the shipped runbook in its storm, in shadow."""
+
+    def made() -> World:
+        world = World(mode=SHADOW)
+        storm(world)
+        return world
+
+    return made
 
 
 @pytest.fixture

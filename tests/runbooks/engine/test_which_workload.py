@@ -12,6 +12,7 @@ from incidents.commands.run import EndRun, RecordCheck, StartRun
 from incidents.desk import Desk
 from incidents.errors import Unavailable
 from incidents.events.incident import TargetAsked
+from incidents.events.run import APPLY
 from incidents.targeting import named
 from runbooks.engine.shelf import Beginning, begin
 from tests.builders import INCIDENT
@@ -126,6 +127,7 @@ def again(world, *, chosen: str) -> None:
         by="triaged",
         because="test",
         policy_digest="p",
+        mode=APPLY,
         cluster="eu-1",
         chosen=chosen,
     )
