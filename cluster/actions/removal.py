@@ -8,12 +8,12 @@ from cluster.actions import member, setting
 from cluster.actions.action import Action, Parameter, Words
 from cluster.actions.digest import digest_of
 from cluster.actions.member import Member
-from cluster.actions.plan import Applied, Done, Plan, Settled
+from cluster.actions.plan import Applied, Done, DryRunRefused, Plan, Settled
 from cluster.clients import kinds
 from cluster.clients.objects import OwnerReference, Pod
 from cluster.clients.parse import Malformed
 from cluster.clients.ports import Kubernetes
-from cluster.clients.refusals import Missing
+from cluster.clients.refusals import Forbidden, Missing
 from cluster.clients.things import Removal
 from cluster.owners import workload
 from cluster.owners.sight import LiveSight, Sight
@@ -85,6 +85,9 @@ class RemovalAction:
         except Conflict as error:
             message = f"Pod {target.namespace}/{name} changed while planning"
             raise Unavailable(message) from error
+        except Forbidden as error:
+            said = replace(made, dry_run=f"no dry run: {error}")
+            raise DryRunRefused(str(error), plan=said) from error
         return replace(made, dry_run="accepted by the API server")
 
     def apply(self, plan: Plan, *, key: str) -> Applied:  # noqa: ARG002  # a pod that is gone has no mark

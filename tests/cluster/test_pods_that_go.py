@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from cluster.actions.plan import Done, Plan
+from cluster.actions.plan import Done, DryRunRefused, Plan
 from cluster.actions.registry import verbs
 from cluster.clients import kinds
 from cluster.clients.kinds import Kind
+from cluster.clients.refusals import Forbidden
 from cluster.clients.things import Removal
 from cluster.targets.target import Target
 from drills.kubernetes import resources, shapes
@@ -205,6 +206,19 @@ def test_a_budget_that_forbids_it_is_named(world: Cluster, decode: Target) -> No
         plan(Refuses(world, says), "evict", decode, pods(world)[0])
     with pytest.raises(Unavailable, match="changed while planning"):
         plan(Refuses(world, Conflict("uid")), "evict", decode, pods(world)[0])
+
+
+def test_a_dry_run_without_the_right_to_it_comes_with_the_plan(
+    world: Cluster, decode: Target
+) -> None:
+    """A desk in shadow shows the plan all the same, and says that nobody has tried it."""
+    barred = Refuses(world, Forbidden("no permission: cannot create pods/eviction"))
+
+    with pytest.raises(DryRunRefused) as refused:
+        plan(barred, "evict", decode, pods(world)[0])
+
+    assert refused.value.plan.after == (("pod", "gone, and made anew"),)
+    assert refused.value.plan.dry_run == f"no dry run: {refused.value}"
 
 
 def test_the_last_ready_pod_is_told(

@@ -313,3 +313,21 @@ def test_what_a_sender_wrote_is_bounded_with_a_mark() -> None:
 
     assert alert.annotations == (Fact(name="summary", value=f"{'x' * 600}… (100 more characters)"),)
     assert (len(alert.labels), alert.labels[-1]) == (33, Fact(name="…", value="8 more"))
+
+
+def test_what_would_have_been_done_is_told_and_is_no_change() -> None:
+    """Whoever reads it in a month must see that nothing was changed, and what was thought of."""
+    tale = Tale().tell(INCIDENT, opened(), fired()).tell(RUN, started(mode=run.SHADOW))
+    tale.tell(
+        RUN, run.WouldHaveActed(step="add-decode", plan=plan(), approvers=("alice",), needed=1)
+    )
+
+    found = told(tale)
+
+    summary = {fact.name: fact.value for fact in found.summary}
+    assert summary["What was changed"].startswith(
+        "nothing; in shadow, would have: scale Deployment"
+    )
+    assert found.changes == ()
+    assert found.asked == ()
+    assert [line.text.startswith("add-decode would have: ") for line in found.tried] == [True]

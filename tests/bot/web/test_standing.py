@@ -2,8 +2,8 @@
 
 from incidents.events.desk import Frozen, Thawed
 from incidents.events.incident import ChannelArchived
-from incidents.events.run import RunFinished, StepWaits
-from tests.bot.postmortem.tale import Tale, kv_cache_story, opened, requested, started
+from incidents.events.run import SHADOW, RunFinished, StepWaits, WouldHaveActed
+from tests.bot.postmortem.tale import Tale, kv_cache_story, opened, plan, requested, started
 from tests.bot.web.reading import Reader
 
 RUN = "run-1-1"
@@ -78,3 +78,16 @@ def test_a_run_that_is_over_waits_for_nothing() -> None:
     tale.tell(RUN, RunFinished(outcome="stopped", because="the incident was resolved"))
 
     assert "Waits:" not in Reader(tale).get("/incidents/1").text
+
+
+def test_the_page_says_what_a_run_in_shadow_would_have_done() -> None:
+    """It must not look done, nor as if anybody had been asked."""
+    tale = Tale().tell("incident-1", opened()).tell(RUN, started(mode=SHADOW))
+    tale.tell(RUN, WouldHaveActed(step="add-decode", plan=plan(), approvers=(), needed=1))
+
+    page = Reader(tale).get("/incidents/1").text
+
+    assert "In shadow: nobody is asked for approval and nothing is changed." in page
+    assert '<span class="verdict">only planned, in shadow</span>' in page
+    assert "<bdi>would have: scale Deployment" in page
+    assert "In shadow" not in Reader(open_incident()).get("/incidents/1").text
