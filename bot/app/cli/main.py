@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "backtest": ("backtest:backtest", "The incidents and pages that there would have been."),
     "postmortem": ("postmortem:postmortem", "Write a postmortem again, from the journal."),
     "runbooks": ("runbooks:runbooks", "List runbooks, check them, print their schema."),
+    "shadow": ("shadow:shadow", "What runbooks in shadow would have done."),
     "rules": ("rules:rules", "Write the rule files and dashboards of your objectives."),
     "signals": ("signals:signals", "What can be read at a Prometheus, what not, what that costs."),
     "slo": ("slo:slo", "What is left of each error budget, and which incident spent it."),

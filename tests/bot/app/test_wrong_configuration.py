@@ -49,6 +49,7 @@ REFUSED: Mapping[str, Sequence[str]] = {
     "incident resolve": ("1", *WHY),
     "incident severity": ("1", "P0", *WHY),
     "incident target": ("1", "Deployment decode", *WHY),
+    "shadow report": (),
     "silence create": ("1", "--matcher", "a=b", "--for", "1h", *WHY),
     "snooze add": ("smoke", "--for", "30m", "--alert", "A"),
 }
