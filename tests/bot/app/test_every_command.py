@@ -30,6 +30,7 @@ READ: Mapping[str, Sequence[str]] = {
     "runbooks list": (),
     "runbooks schema": (),
     "settings": (),
+    "shadow report": (),
     "snooze list": (),
     "status": (),
     "verify-journal": (),
