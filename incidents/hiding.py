@@ -53,6 +53,14 @@ def hiding(incident: Incident, rules: Rules, now: datetime) -> Hide | ComeForwar
     return _hide(incident, explained, still)
 
 
+def near(incident: Incident, rules: Rules) -> bool:
+    """Return whether time alone may hide it, or bring it forward: it is hidden, or a parent fits.
+
+    Any other open incident stays as it is until it changes, or the parents or the policy do.
+    """
+    return incident.under is not None or bool(_explained(incident, rules))
+
+
 def _explained(incident: Incident, rules: Rules) -> Mapping[str, tuple[Inhibition, Parent]]:
     """Return what explains the occurrences that something explains: those that fire come first."""
     found = dict[str, tuple[Inhibition, Parent]]()

@@ -15,7 +15,8 @@ class Index:
     def __init__(self) -> None:
         self._born: dict[str, int] = {}
         self._all: dict[Aggregate, dict[str, Summary]] = {one: {} for one in Aggregate}
-        self._open: dict[Aggregate, dict[str, Summary]] = {one: {} for one in Aggregate}
+        self._open: dict[Aggregate, dict[int, Summary]] = {one: {} for one in Aggregate}
+        self._line: dict[Aggregate, list[int]] = {one: [] for one in Aggregate}
         self._timed: list[Timed] = []
         self.last = 0
 
@@ -28,20 +29,27 @@ class Index:
         if summary.next_due is not None:
             insort(self._timed, (summary.next_due, born, summary.stream))
         self._all[summary.aggregate][summary.stream] = summary
-        if summary.closed_at is None:
-            self._open[summary.aggregate][summary.stream] = summary
-        else:
-            self._open[summary.aggregate].pop(summary.stream, None)
+        self._put_open(summary, born)
         self.last = max(self.last, summary.incident or 0)
 
     def newest(self, aggregate: Aggregate, *, open_only: bool) -> Iterator[Summary]:
         """Return the summaries of an aggregate, newest first."""
         if not open_only:
             return reversed(self._all[aggregate].values())
-        found = self._open[aggregate].values()
-        return iter(sorted(found, key=lambda one: self._born[one.stream], reverse=True))
+        found = self._open[aggregate]
+        return (found[born] for born in reversed(self._line[aggregate]))
 
     def due(self, now: datetime, *, limit: int) -> Sequence[str]:
         """Return the streams whose moment has come, earliest first."""
         end = bisect_right(self._timed, now, key=lambda one: one[0])
         return [stream for _, _, stream in self._timed[: min(end, limit)]]
+
+    def _put_open(self, summary: Summary, born: int) -> None:
+        """Keep what is open in the order of its birth: one that is open again has its old place."""
+        found, line = self._open[summary.aggregate], self._line[summary.aggregate]
+        if summary.closed_at is None:
+            if born not in found:
+                insort(line, born)
+            found[born] = summary
+        elif found.pop(born, None) is not None:
+            del line[bisect_left(line, born)]

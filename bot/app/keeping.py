@@ -12,12 +12,12 @@ from bot.app.loops.growth import grown
 from bot.app.outlook import Outlook
 from bot.app.whereto import Destination, Whereto
 from incidents.aggregates import incident_stream
-from incidents.commands.incident import Hide, HideChild, ReportAlerts
+from incidents.commands.incident import ComeForward, Hide, HideChild, ReportAlerts
 from incidents.commands.kept import KeepOtherwise, ReleaseAlerts
 from incidents.correlation import words
 from incidents.desk import Desk
 from incidents.errors import Conflict, Rejected
-from incidents.hiding import hiding
+from incidents.hiding import hiding, near
 from incidents.incident import Incident
 from incidents.incident_rules import OCCURRENCE
 from incidents.keeping import Firing, Rules, joined, sort
@@ -43,6 +43,8 @@ class Keeping:
         self._looked: dict[str, tuple[int, datetime]] = {}
         self._seen: int | None = None
         self._hides, self._hid_at = False, datetime.min.replace(tzinfo=UTC)
+        self._changed, self._near = set[int](), set[int]()
+        self._against: object = None
 
     def due(self, stream: str, version: int) -> bool:
         """Look at what is kept in a stream, unless that was just done."""
@@ -85,22 +87,41 @@ class Keeping:
         """Hide what another incident explains, and bring forward what none does any more.
 
         Only when something has happened since the last time; while anything is hidden now and then,
-        since planned work and snoozes end without a word.
+        since planned work and snoozes end without a word. What no parent explains is not looked at
+        again until it, the parents or the policy have changed.
         """
         now = self._desk.clock()
         if not self._grown() and not (self._hides and now - self._hid_at >= AGAIN):
             return False
-        changed, incidents = False, self._outlook.incidents()
-        self._hides, self._hid_at = any(one.under is not None for one in incidents), now
-        rules, fresh = self._outlook.rules(), True
-        for incident in incidents:
-            state = incident if fresh else self._desk.incident(incident.number)
-            command = hiding(state, rules, now)
+        changed, rules = False, self._outlook.rules()
+        against, numbers = (rules.gathering, rules.parents), self._suspects(rules)
+        # A look that breaks off looks at all of them the next time.
+        self._against = None
+        for number in numbers:
+            command = self._look_at(number, rules, now)
             if command is not None:
-                changed = self._tell_hidden(incident.number, command) or changed
+                changed = self._tell_hidden(number, command) or changed
                 # It may change what the next one rests on: two must not hide each other.
-                rules, fresh = self._outlook.rules(), False
+                rules = self._outlook.rules()
+        self._near.intersection_update(self._outlook.among(self._near))
+        self._hides = any(self._desk.incident(one).under is not None for one in self._near)
+        self._against, self._hid_at = against, now
         return changed
+
+    def _suspects(self, rules: Rules) -> Sequence[int]:
+        """Return the open incidents of which something may have become another one's consequence.
+
+        All of them, where what explains others is not as it was.
+        """
+        some = {*self._changed, *self._near}
+        self._changed.clear()
+        same = self._against == (rules.gathering, rules.parents)
+        return self._outlook.among(some if same else None)
+
+    def _look_at(self, number: int, rules: Rules, now: datetime) -> Hide | ComeForward | None:
+        state = self._desk.incident(number)
+        (self._near.add if near(state, rules) else self._near.discard)(number)
+        return hiding(state, rules, now)
 
     def _tell_hidden(self, number: int, command: object) -> bool:
         try:
@@ -120,7 +141,9 @@ class Keeping:
             self._seen = self._desk.journal.head().position
             return True
         streams, self._seen = grown(self._desk.journal, after=self._seen)
-        return any(stream.startswith("incident-") for stream in streams)
+        found = [one for one in streams if one.startswith("incident-")]
+        self._changed.update(int(one.partition("-")[2]) for one in found)
+        return bool(found)
 
     def _release(self, kept: Kept) -> bool:
         """Take out what an incident has already: a crash came between the two appends."""

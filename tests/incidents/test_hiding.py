@@ -6,7 +6,7 @@ from incidents.commands.incident import ComeForward, Hide, HideChild, Resolve, T
 from incidents.errors import Rejected
 from incidents.events import incident as events
 from incidents.gathering import Gathering
-from incidents.hiding import hiding, parents
+from incidents.hiding import hiding, near, parents
 from incidents.incident import DESK
 from incidents.keeping import Rules
 from tests.builders import NOON, judgement, later, policy, report
@@ -35,6 +35,14 @@ def test_an_incident_is_hidden_once_and_not_when_it_is_over() -> None:
     assert decided(hidden, HIDE).events == ()
     assert decided(after(begin(), OVER), HIDE).events == ()
     assert after(hidden, OVER).under is None
+
+
+def test_time_alone_changes_only_what_is_hidden_where_no_parent_is() -> None:
+    """All others need not be looked at until something happens."""
+    rules = Rules(gathering=Gathering())
+
+    assert near(after(begin(), HIDE), rules)
+    assert not near(begin(), rules)
 
 
 def test_only_a_person_hears_that_it_is_not_hidden() -> None:
