@@ -66,7 +66,13 @@ class Replay:
             sight=see(self.desk) if see is not None else None,
         )
         pause = Pause(journal=self._store.journal, seconds=0.0)
-        self._due = DueLoop(desk=self.desk, write_postmortem=self._written, pause=pause)
+        self._due = DueLoop(
+            desk=self.desk,
+            write_postmortem=self._written,
+            pause=pause,
+            # A document of what was reopened is written again by the clock that is replayed.
+            seconds=self._seconds,
+        )
         self._archives = archives
         self._posted = 0
         self._followed = 0
@@ -123,6 +129,9 @@ class Replay:
                 self._now = max(self._now, moment)
                 self._settle(stream)
         self._now = max(self._now, at)
+
+    def _seconds(self) -> float:
+        return self._now.timestamp()
 
     def _happened(self) -> None:
         """Let the clock's loop turn now, or soon where it has just turned."""

@@ -31,15 +31,26 @@ WritePostmortem = Callable[[int], bool]
 
 
 class DueLoop:
-    """Tells incidents and approvals that their moment has come."""
+    """Tells incidents and approvals that their moment has come.
+
+    By `seconds` it waits between two attempts to write a document.
+    """
 
     name = "due"
 
-    def __init__(self, *, desk: Desk, write_postmortem: WritePostmortem, pause: Pause) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        write_postmortem: WritePostmortem,
+        pause: Pause,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._desk = desk
         self._write_postmortem = write_postmortem
         self._pause = pause
         self._keeping = Keeping(desk)
+        self._seconds = seconds
         self._write_again: dict[int, float] = {}
 
     def once(self) -> bool:
@@ -75,10 +86,10 @@ class DueLoop:
         return bool(self._desk.tell(row.stream, Tick(busy=busy)).events)
 
     def _write(self, number: int) -> bool:
-        if time.monotonic() < self._write_again.get(number, 0.0):
+        if self._seconds() < self._write_again.get(number, 0.0):
             return False
         # Set before the attempt: a document that fails, or takes long, must not be tried at once.
-        self._write_again[number] = time.monotonic() + WRITE_AGAIN_SECONDS
+        self._write_again[number] = self._seconds() + WRITE_AGAIN_SECONDS
         return self._write_postmortem(number)
 
     def _busy(self, number: int) -> str | None:

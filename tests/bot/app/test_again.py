@@ -13,6 +13,7 @@ from alert_webhooks.notification import Notification, Source
 from alert_webhooks.registry import sources
 from alert_webhooks.unreadable import Reason, Unreadable
 from bot.app.backtest.comparing import LOOKS, Change, Difference, Kind, compared
+from bot.app.backtest.replay import Replay
 from incidents.commands.incident import Resolve, SetSeverity
 from incidents.commands.snooze import EndSnooze
 from incidents.conditions import at_most
@@ -20,12 +21,13 @@ from incidents.correlation import Origin, Part, Placing
 from incidents.default_policy import default_policy
 from incidents.gathering import Flapping, Snoozing, Threshold
 from incidents.incident import Incident
+from incidents.journal import Aggregate
 from incidents.maintenance import Interval, Once, Window
 from incidents.patterns import Which
 from incidents.policy import Bound, Judged, LiveRule, Policy, Severity
 from tests import builders
-from tests.bot.app.living import APART, SLOT, Facts, Fires, Life, begun
-from tests.bot.intake.desks import NOON
+from tests.bot.app.living import APART, SLOT, Facts, Fires, Life, begun, ended
+from tests.bot.intake.desks import NOON, choose
 from tests.bot.intake.gathering import DOWN, RESTARTS, SLOW
 
 FULL = "VLLMKVCacheCritical"
@@ -484,6 +486,20 @@ def test_the_source_is_kept_and_with_it_the_cluster() -> None:
         "local/llm-prod/west",
     }
     assert compared(found).differences == ()
+
+
+def test_what_was_reopened_is_over_by_the_clock_that_is_replayed() -> None:
+    """By a real clock its document waited half a minute, in which a replay lives through weeks."""
+    replay = Replay(policy=rules(), choose=choose, start=NOON)
+    for one in (fire(FULL, "m", 0, 2), fire(FULL, "m", 6, 8)):
+        replay.post(begun(one), at=NOON + one.begins * SLOT)
+        replay.post(ended(one), at=NOON + (one.ends or 0) * SLOT)
+
+    replay.finish(at=NOON + timedelta(hours=1))
+
+    (row,) = replay.desk.journal.summaries(aggregate=Aggregate.INCIDENT)
+    kinds_told = [one.kind for one in replay.desk.journal.read(row.stream)]
+    assert (kinds_told.count("Reopened"), row.state, row.next_due) == (1, "resolved", None)
 
 
 def test_a_replay_writes_nothing() -> None:
