@@ -16,7 +16,7 @@ HEAVY  := --ignore=tests/servers --ignore=tests/browser --ignore=tests/crash
 # makes tests take twice as long, so the others run without it.
 GATE   := --cov=incidents --cov=runbooks/engine --cov-branch --cov-fail-under=100 \
   --cov-report=term-missing:skip-covered
-GATED  := tests/incidents tests/property tests/runbooks tests/bot
+GATED  := tests/incidents tests/property tests/runbooks tests/bot/intake tests/bot/delivery
 PYTEST := -m pytest -m "not server" --dist loadfile
 # A file for each half's report, beginning with this name.
 JUNIT  ?=

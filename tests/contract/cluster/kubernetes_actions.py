@@ -52,7 +52,8 @@ class Actions:
         verb = _verb(place, "quarantine")
 
         plan = _done(place, verb, at, {"pod": names[0]})
-        aside = place.until(lambda: _ready(place, "app=quarantined"))
+        # The label is written first; its controller lets go of it a moment later.
+        aside = place.until(lambda: _let_go(_ready(place, "app=quarantined")))
         place.until(lambda: _came_about(verb, plan))
 
         assert [(each.name, each.owners) for each in aside] == [(names[0], ())]
@@ -143,6 +144,10 @@ def _serving(place: Place) -> tuple[Target, list[str]]:
 def _ready(place: Place, selector: str = "app=decode") -> list[Pod]:
     pods = place.client().pods(place.namespace, selector)
     return [each for each in pods if each.ready_since and not each.leaving]
+
+
+def _let_go(found: list[Pod]) -> list[Pod]:
+    return found if all(not each.owners for each in found) else []
 
 
 def _counted(place: Place) -> bool:

@@ -72,7 +72,8 @@ class Reads:
 
         (below,) = {pod.owners[0] for pod in pods}
         between = client.owner(here, below)
-        above = client.owner(here, between.owners[0])
+        # The count of a Deployment follows its pods a moment later.
+        above = place.until(lambda: _counts(client.owner(here, between.owners[0])))
 
         assert [(x.itself.kind, x.replicas, x.ready) for x in (between, above)] == [
             ("ReplicaSet", None, None),
@@ -305,6 +306,10 @@ class Reads:
 
 def _settled(found: Deployment) -> Deployment | None:
     return found if found.ready == found.updated == found.replicas else None
+
+
+def _counts(found: Owner) -> Owner | None:
+    return found if found.ready == found.replicas else None
 
 
 def _ready(found: list[Pod], number: int) -> list[Pod]:

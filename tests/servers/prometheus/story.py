@@ -49,15 +49,24 @@ class Told:
     ready: datetime
 
     @property
+    def pressed(self) -> datetime:
+        """Return a moment between scrapes while the four pods are full."""
+        return SCALED - timedelta(minutes=1) + BETWEEN
+
+    @property
+    def young(self) -> datetime:
+        """Return a moment between scrapes at which some counters are younger than the windows."""
+        return self.ready + timedelta(minutes=2) + BETWEEN
+
+    @property
     def moments(self) -> Mapping[datetime, Target]:
         """When every query is asked, and about which pods."""
         return {
             START + timedelta(minutes=1): self.before,
-            SCALED - timedelta(minutes=1) + BETWEEN: self.before,
+            self.pressed: self.before,
             # The new pods load their model: they are there, and say nothing.
             self.ready - timedelta(minutes=1): self.after,
-            # Their counters are younger than the windows of rates.
-            self.ready + timedelta(minutes=2) + BETWEEN: self.after,
+            self.young: self.after,
             self.windows[1][1]: self.after,
         }
 
