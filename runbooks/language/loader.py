@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast  # what was read has the shape of the grammar
 
@@ -34,7 +35,7 @@ def load(
     A file of a later folder replaces one of the same name. Raises Rejected with every problem
     as `file:line: what`, also when none of the files is the triage runbook.
     """
-    loaded = _read(folders, registry.verbs(steps))
+    loaded = _read(folders, steps)
     refuse(_problems(loaded))
     runbooks = {one.runbook.name: one.runbook for one in loaded if one.runbook is not None}
     if TRIAGE not in runbooks:
@@ -50,7 +51,7 @@ def lint(folder: Path, *, steps: Sequence[Path] = ()) -> list[Problem]:
     """
     if not folder.is_dir():
         return [Problem(file=str(folder), line=1, what="there is no such folder")]
-    found = _problems(_read((LIBRARY, folder), registry.verbs(steps)))
+    found = _problems(_read((LIBRARY, folder), steps))
     return sorted(problem for problem in found if Path(problem.file).parent == folder)
 
 
@@ -64,21 +65,28 @@ def load_text(text: str, *, name: str, verbs: grammar.Verbs) -> Runbook:
     return loaded.runbook
 
 
-def _read(folders: Sequence[Path], verbs: grammar.Verbs) -> list[Loaded]:
+def _read(folders: Sequence[Path], steps: Sequence[Path]) -> list[Loaded]:
     paths: dict[str, Path] = {}
     for folder in folders:
         paths |= {path.stem: path for path in sorted(folder.glob("*.yaml"))}
         paths |= {path.name: path for path in sorted(folder.glob("*.yml"))}
-    return [_opened(path, verbs) for path in paths.values()]
+    return [_opened(path, steps) for path in paths.values()]
 
 
-def _opened(path: Path, verbs: grammar.Verbs) -> Loaded:
+def _opened(path: Path, steps: Sequence[Path]) -> Loaded:
     try:
         raw = path.read_bytes()
     except OSError as error:
         problem = Problem(file=str(path), line=1, what=f"cannot be read: {error.strerror}")
         return Loaded(path=path, runbook=None, root=None, problems=(problem,))
-    return _load(path, raw, verbs)
+    # Modules of another folder may change under the same path; ours do not while we run.
+    return _load(path, raw, registry.verbs(steps)) if steps else _once(path, raw)
+
+
+@lru_cache(maxsize=256)
+def _once(path: Path, raw: bytes) -> Loaded:
+    """Read a file with our own steps; the same bytes are not read a second time."""
+    return _load(path, raw, registry.verbs(()))
 
 
 def _load(path: Path, raw: bytes, verbs: grammar.Verbs) -> Loaded:

@@ -23,6 +23,7 @@ from incidents.objectives import BURNS
 from runbooks.language.loader import load as runbooks
 from runbooks.language.matching import choose
 
+BOOKS = runbooks()
 DEPLOY = Path(__file__).parents[3] / "deploy"
 PROMISED = objectives_of(SHIPPED)
 FILES = rule_files(PROMISED)
@@ -151,7 +152,7 @@ def test_every_alert_is_judged_and_has_a_runbook(alert: Alert) -> None:
     known = shipped()
 
     assert alert.priority or alert.name in known.judged or alert.name in known.never_open
-    assert alert.runbook in runbooks()
+    assert alert.runbook in BOOKS
     assert alert.severity in {"critical", "warning", "info", "none", "page", "ticket"}
 
 
@@ -178,11 +179,10 @@ def test_the_runbook_that_an_alert_names_is_the_one_that_runs(alert: Alert) -> N
 
     Without the address its labels lead there too: a delivery may have lost its annotations.
     """
-    library = runbooks()
     labels = {**alert.own_labels, "alertname": alert.name}
 
-    addressed = choose(labels, alert.runbook_url, runbooks=library)
-    fitting = choose(labels, "", runbooks=library)
+    addressed = choose(labels, alert.runbook_url, runbooks=BOOKS)
+    fitting = choose(labels, "", runbooks=BOOKS)
 
     assert addressed.runbook.name == alert.runbook
     assert fitting.runbook.name == alert.runbook
