@@ -260,7 +260,7 @@ NAMES = st.sampled_from(["HF_TOKEN", "FOO", "AWS_SECRET_ACCESS_KEY", "URL", "POR
 def test_no_plan_contains_a_secret(old: dict[str, str], new: dict[str, str]) -> None:
     """Plans stand in the journal, on cards and on pages for ever."""
     world = Cluster(now=lambda: NOW)
-    seed_llm_d(world)
+    world.create(resources.NAMESPACES, {"metadata": {"name": "llm-d"}}, writer=Writer(manager="x"))
     put(world, kinds.DEPLOYMENT, "x", spec("new:1", new))
     history(world, old, new)
 
