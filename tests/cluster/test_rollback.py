@@ -20,7 +20,6 @@ from drills.kubernetes import resources
 from drills.kubernetes.controllers.all import Controllers
 from drills.kubernetes.managed_fields import Writer
 from drills.kubernetes.objects import Object
-from drills.kubernetes.seed import seed_llm_d
 from drills.kubernetes.state import Cluster
 from incidents.errors import Conflict, NotDone, Rejected, Unavailable
 from tests.cluster.conftest import NOW, StandInKubernetes
