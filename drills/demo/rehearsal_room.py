@@ -145,6 +145,8 @@ class Room:
             "TRIAGED_SLACK_BOT_TOKEN_FILE": str(self._folder / "slack-bot"),
             "TRIAGED_SLACK_APP_TOKEN_FILE": str(self._folder / "slack-app"),
             "TRIAGED_SLACK_API_URL": world["slack_api"],
+            # The limit counts real minutes, of which this hour has one.
+            "TRIAGED_SLACK_CALLS": "0",
             "TRIAGED_KUBERNETES_URL": world["kubernetes"],
             "TRIAGED_PROMETHEUS_URL": world["prometheus"],
             "TRIAGED_ALERTMANAGER_URLS": ",".join(world["alertmanagers"]),
