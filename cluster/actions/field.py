@@ -52,8 +52,17 @@ class Edit:
 
 
 def plan(kubernetes: Kubernetes, action: str, target: Target, edit: Edit) -> Plan:
-    """Return the plan, after a dry run of exactly this write."""
+    """Return the plan, after a dry run of exactly this write.
+
+    Raises Rejected for an object without uid or version: `/scale` of a custom kind takes a write
+    without them as one of any version.
+    """
     itself = edit.thing.itself
+    if not (itself.uid and edit.thing.resource_version):
+        message = (
+            f"{action} {target}: the API server does not say which version of {edit.thing} it is"
+        )
+        raise Rejected(message)
     write = WriteRecord(
         api_version=itself.api_version,
         kind=itself.kind,

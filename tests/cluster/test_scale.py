@@ -11,6 +11,7 @@ from cluster.actions import field
 from cluster.actions.plan import Applied, Done, DryRunRefused, Plan, Settled, Verb
 from cluster.actions.registry import verbs
 from cluster.clients import parse
+from cluster.clients.objects import OwnerReference
 from cluster.clients.ports import Kubernetes
 from cluster.clients.refusals import Forbidden
 from cluster.clients.things import Thing, Write
@@ -353,6 +354,28 @@ class Mutating:
             raise self.answer
         scale = {"kind": "Scale", "spec": {"replicas": self.answer}}
         return parse.thing(scale)
+
+
+class Nameless:
+    """A cluster whose answers do not say which version of an object they are."""
+
+    def __init__(self, kubernetes: Kubernetes) -> None:
+        self._kubernetes = kubernetes
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._kubernetes, name)
+
+    def thing(self, namespace: str, reference: OwnerReference) -> Thing:
+        return replace(self._kubernetes.thing(namespace, reference), resource_version="")
+
+    def write(self, write: Write) -> Thing:
+        raise AssertionError(write)
+
+
+def test_nothing_is_written_to_an_unknown_version(kubernetes: Kubernetes, decode: Target) -> None:
+    """An empty version is no precondition: it would be a blind write."""
+    with pytest.raises(Rejected, match="does not say which version of Deployment llm-d/pd"):
+        verbs(Nameless(kubernetes))["scale"].plan(decode, SIX)  # type: ignore[arg-type]  # all others are asked of it
 
 
 def test_admission_that_changes_the_number_is_seen_before_approval(
