@@ -62,9 +62,16 @@ def lists(*kinds: Kind, namespaces: Iterable[str] = (HOME,)) -> tuple[Right, ...
     return _each("list", kinds, namespaces)
 
 
-def patches(*kinds: Kind, subresource: str = "") -> tuple[Right, ...]:
+def patches(
+    *kinds: Kind, subresource: str = "", namespaces: Iterable[str] = (HOME,)
+) -> tuple[Right, ...]:
     """Return the rights to patch these kinds, or a subresource of theirs."""
-    return tuple(_of(one, subresource) for one in _each("patch", kinds, (HOME,)))
+    return tuple(_of(one, subresource) for one in _each("patch", kinds, namespaces))
+
+
+def creates(*kinds: Kind) -> tuple[Right, ...]:
+    """Return the rights to create objects of these kinds."""
+    return _each("create", kinds, (HOME,))
 
 
 def evicts(kind: Kind) -> tuple[Right, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from cluster.rights import EVERYWHERE, HOME, Right
+from cluster.snapshots.rights import RIGHTS
 from incidents.errors import Rejected
 
 Document: TypeAlias = Mapping[str, object]
@@ -13,7 +14,7 @@ Document: TypeAlias = Mapping[str, object]
 READER: Final = "triaged-reader"
 WRITER: Final = "triaged-writer"
 SNAPSHOT: Final = "triaged-snapshot"
-"""Whoever notes which images and arguments are known; neither of the others may."""
+"""Whoever notes templates, images and arguments that were seen; neither of the others may."""
 BOUNDS: Final = "triaged-bounds"
 """The ConfigMap in which that stands, one in each namespace."""
 RBAC: Final = "rbac.authorization.k8s.io"
@@ -155,12 +156,12 @@ def _headed(kind: str, name: str, namespace: str) -> Document:
 
 
 def _snapshot(namespace: str, install: Install) -> Iterator[Document]:
-    """Yield what lets the snapshot identity write the bounds of a namespace, and nothing else."""
-    rule = {
+    """Yield what lets the snapshot identity note generations and bounds, and nothing else."""
+    bounds = {
         "apiGroups": [""],
         "resources": ["configmaps"],
         "resourceNames": [BOUNDS],
         "verbs": ["get", "patch"],
     }
-    yield _role(SNAPSHOT, namespace, [rule])
+    yield _role(SNAPSHOT, namespace, [*rules(RIGHTS, {}), bounds])
     yield _binding(SNAPSHOT, namespace, (SNAPSHOT,), install)

@@ -63,7 +63,7 @@ def _observed(work: Workload, written: Thing) -> int | None:
     referred = top.itself.uid != written.itself.uid
     name = "workloadObservedGeneration" if referred else "observedGeneration"
     told = str(parse.section(top.body, "status").get(name, ""))
-    if top.itself.kind == kinds.GROUPS.name:
+    if kinds.GROUPS.name == top.itself.kind or kinds.INFERENCE_SERVICE.name == written.itself.kind:
         return None
     return int(told) if told.isascii() and told.isdigit() else 0
 

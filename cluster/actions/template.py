@@ -8,7 +8,7 @@ from cluster.actions import refusal
 from cluster.clients import kinds, parse
 from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Json, Thing
-from cluster.owners import argo_rollouts, registry, workload
+from cluster.owners import argo_rollouts, kserve, registry, workload
 from cluster.owners.ownership import Barred, Ownership, pull_request
 from cluster.owners.place import Place, Unit, value
 from cluster.owners.resolve import resolve
@@ -45,6 +45,12 @@ class Template:
     path: tuple[str, ...]
 
     @property
+    def top(self) -> Thing:
+        """Return what has the history of the template: the workload, or the service above it."""
+        service = self.thing.itself.kind == kinds.INFERENCE_SERVICE.name
+        return self.thing if service else self.work.place.thing
+
+    @property
     def body(self) -> Json:
         """Return the template; raises Malformed."""
         found = value(self.thing.body, self.path)
@@ -67,6 +73,19 @@ def of(action: str, target: Target, sight: Sight) -> Template:
         message = f"{action} {target}: no pod template of a {thing.itself.kind} is known"
         raise Rejected(message)
     return Template(work=work, thing=thing, path=PATHS[thing.itself.kind])
+
+
+def outermost(action: str, target: Target, sight: Sight) -> Template:
+    """Return the template where it is declared: that of a service of KServe stands in itself."""
+    if target.kind != kinds.INFERENCE_SERVICE.name:
+        return of(action, target, sight)
+    service = sight.thing(
+        OwnerReference(kind=target.kind, name=target.name, api_version=target.api_version)
+    )
+    work = workload.of(target, sight)
+    assert isinstance(service, Thing)  # noqa: S101  # its workload was found from it
+    at = kserve.part(service, work.place.thing)
+    return Template(work=work, thing=service, path=(*at, "template"))
 
 
 def owned(  # where it is, what it was, what it becomes

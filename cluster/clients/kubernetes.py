@@ -141,6 +141,22 @@ class KubernetesClient:
     def evict(self, removal: Removal) -> None:
         """Ask once that a pod goes."""
         self._written(
+            agent=write.agent,
+        )
+
+    def create(
+        self, namespace: str, kind: Kind, body: Json, *, manager: str, dry_run: bool = False
+    ) -> Thing:
+        """Create an object once; one of that name is a Conflict. Raises as `write` does."""
+        name = parse.text(parse.section(body, "metadata"), "name")
+        return self._written(
+            f"create {kind} {namespace}/{name}",
+            "POST",
+            kinds.collection(kind),
+            [*_dry(dry_run), ("fieldManager", manager)],
+            names={"namespace": namespace},
+            body=body,
+            write=not dry_run,
             f"evict {removal}",
             "POST",
             POD + "/eviction",

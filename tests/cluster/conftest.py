@@ -1,5 +1,6 @@
 """The worlds that the cluster folder is tried against: the stand-ins, without a socket."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +18,7 @@ from cluster.clients.objects import (
     Workload,
 )
 from cluster.clients.refusals import Missing
-from cluster.clients.things import Removal, Thing, Write, preconditioned
+from cluster.clients.things import Json, Removal, Thing, Write, preconditioned
 from cluster.signals.answers import Row, Track, Trouble
 from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.promql import Promql
@@ -99,6 +100,26 @@ class StandInKubernetes:
         except Refusal as refusal:
             raise (Conflict if refusal.code == 409 else Rejected)(str(refusal)) from refusal
         return parse.thing(scale_of(after) if scale else after)
+
+    def create(
+        self,
+        namespace: str,
+        kind: kinds.Kind,
+        body: Json,
+        *,
+        manager: str,
+        dry_run: bool = False,
+    ) -> Thing:
+        known = {(each.group, each.kind): each for each in self._known()}
+        given = json.loads(json.dumps(body))
+        given["metadata"].setdefault("namespace", namespace)
+        try:
+            made = self.cluster.create(
+                known[kind.group, kind.name], given, writer=Writer(manager=manager), dry_run=dry_run
+            )
+        except Refusal as refusal:
+            raise (Conflict if refusal.code == 409 else Rejected)(str(refusal)) from refusal
+        return parse.thing(made)
 
     def evict(self, removal: Removal) -> None:
         self.delete(removal)

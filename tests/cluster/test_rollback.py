@@ -456,15 +456,6 @@ def history(
         world.create(resources.REPLICASETS, body, writer=Writer(manager="controller"))
 
 
-def test_what_keeps_no_history_says_so(world: Cluster, kubernetes: Kubernetes) -> None:
-    """A LeaderWorkerSet deletes its earlier revisions when an update is done."""
-    groups = {"replicas": 1, "leaderWorkerTemplate": {"size": 2, "workerTemplate": template("a")}}
-    put(world, kinds.GROUPS, "x", groups)
-
-    with pytest.raises(Rejected, match="keeps no history; apply its last good manifest again"):
-        verbs(kubernetes)["rollback"].plan(at(world, kinds.GROUPS), {})
-
-
 def test_a_set_of_roles_is_taken_back_as_a_whole(world: Cluster, kubernetes: Kubernetes) -> None:
     """A template of one role rolls the others too."""
     put(world, kinds.DISAGGREGATED, "x", {"roles": []})

@@ -1,0 +1,1 @@
+"""What triaged notes of a cluster, so that it can be gone back to: templates, images, arguments."""
