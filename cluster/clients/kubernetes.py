@@ -138,12 +138,6 @@ class KubernetesClient:
             write=not write.dry_run,
         )
 
-    def evict(self, removal: Removal) -> None:
-        """Ask once that a pod goes."""
-        self._written(
-            agent=write.agent,
-        )
-
     def create(
         self, namespace: str, kind: Kind, body: Json, *, manager: str, dry_run: bool = False
     ) -> Thing:
@@ -157,6 +151,11 @@ class KubernetesClient:
             names={"namespace": namespace},
             body=body,
             write=not dry_run,
+        )
+
+    def evict(self, removal: Removal) -> None:
+        """Ask once that a pod goes."""
+        self._written(
             f"evict {removal}",
             "POST",
             POD + "/eviction",
