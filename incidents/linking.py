@@ -218,7 +218,7 @@ def _request(
         digest=plan.digest if plan else "",
         requested_by=step.asked_by or (run.started.by if run.started else DESK),
         approvers=policy.approvers,
-        needed=policy.approvals_needed,
+        needed=max(policy.approvals_needed, plan.people if plan else 1),
         requester_may_approve=policy.requester_may_approve,
         expires_at=now + policy.approval_expiry,
     )

@@ -20,8 +20,8 @@ class Which:
 
     def fits(self, name: str, labels: Mapping[str, str]) -> bool:
         """Tell whether an alert of this name with these labels is meant."""
-        named = not self.alerts or any(_like(one, name) for one in self.alerts)
-        return named and all(_like(one, labels.get(label, "")) for label, one in self.labels)
+        named = not self.alerts or any(like(one, name) for one in self.alerts)
+        return named and all(like(one, labels.get(label, "")) for label, one in self.labels)
 
     @property
     def narrows(self) -> bool:
@@ -34,11 +34,12 @@ class Which:
         return ", ".join([*said, *(f"{label}={one}" for label, one in self.labels)]) or "any alert"
 
 
-def _says(pattern: str) -> bool:
-    return bool(pattern.strip("*?"))
-
-
-def _like(pattern: str, text: str) -> bool:
+def like(pattern: str, text: str) -> bool:
+    """Tell whether a text is like a pattern, in which `*` stands for any text."""
     if pattern == "*":
         return True
     return len(text) <= LONGEST and fnmatchcase(text, pattern)
+
+
+def _says(pattern: str) -> bool:
+    return bool(pattern.strip("*?"))

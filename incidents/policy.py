@@ -7,6 +7,7 @@ from enum import Enum
 
 from incidents.conditions import Condition, at_most
 from incidents.gathering import Gathering
+from incidents.guardrails import Guardrails
 from incidents.ownership import OwnershipMap
 
 EVERY = "*"
@@ -119,9 +120,9 @@ class Policy:
     `hold` is how long all alerts must have ended before an incident resolves by itself,
     `approval_expiry` how long a question to people stands, `archive_after` how long the channel
     stays after it resolved, `changes_per_hour` the budget of one target, `ownership` says whose
-    incidents are whose, `gathering` how alerts become incidents. `acting` names the runbooks that
-    act once people have approved, `*` all of them; any other is in shadow, and everything is where
-    `shadow` says so.
+    incidents are whose, `gathering` how alerts become incidents, `guardrails` what every change
+    must keep to. `acting` names the runbooks that act once people have approved, `*` all of them;
+    any other is in shadow, and everything is where `shadow` says so.
     """
 
     demands: Mapping[Severity, Demand]
@@ -142,6 +143,7 @@ class Policy:
     digest: str = ""
     ownership: OwnershipMap = field(default_factory=OwnershipMap)
     gathering: Gathering = field(default_factory=Gathering)
+    guardrails: Guardrails = field(default_factory=Guardrails)
 
     def acts(self, runbook: str) -> bool:
         """Return whether runs of the runbook act; by default none does."""

@@ -35,3 +35,13 @@ def digest_of(  # all that is approved
         covered["copied"] = [asdict(each) for each in write.copied]
     written = json.dumps(covered, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()
+
+
+def agreed_by(digest: str, people: int) -> str:
+    """Return the digest of the same plan that so many people must agree to; one need not be said.
+
+    A plan that comes to need more people is another one, and what was approved by fewer is void.
+    """
+    if people <= 1:
+        return digest
+    return hashlib.sha256(f"{digest} by {people}".encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
@@ -19,7 +19,8 @@ class Plan:
     the target where a number of the target's own would not stay. Its uid and `resource_version` are
     the preconditions; `uid` is the target's. `digest` covers action, target, before, after, owner
     path and the write itself, and not the resourceVersion, which changes with every status update.
-    `inverse` is the step that undoes it: its action and parameters.
+    `inverse` is the step that undoes it: its action and parameters. `people` must agree at least,
+    and `loads` is how long a new pod takes to serve, None where nobody knows.
     """
 
     action: str
@@ -37,6 +38,8 @@ class Plan:
     reversible: bool
     digest: str
     write: WriteRecord
+    people: int = 1
+    loads: timedelta | None = None
 
 
 class DryRunRefused(Rejected):

@@ -28,7 +28,8 @@ SCHEMAS: Mapping[str, int] = {
     "AlertFired": 2,
     "AlertResolved": 2,
     "RunStarted": 3,
-    "ActionPlanned": 3,
+    "ActionPlanned": 4,
+    "WouldHaveActed": 2,
     "SettleObserved": 2,
     "TargetAsked": 2,
 }
@@ -49,6 +50,9 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("ActionPlanned", 1): upcasting.with_write,
     # No field was copied from another object: none is the default.
     ("ActionPlanned", 2): lambda body: body,
+    # One person was enough unless the policy said more, and no load time was known: the defaults.
+    ("ActionPlanned", 3): lambda body: body,
+    ("WouldHaveActed", 1): lambda body: body,
     # Every change was about pods, which need no words of their own: none is the default.
     ("SettleObserved", 1): lambda body: body,
     # Every candidate was named, however many there were: none more is the default.

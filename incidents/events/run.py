@@ -1,7 +1,7 @@
 """Events of a run: one execution of a runbook for an incident."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 APPLY = "apply"
 SHADOW = "shadow"
@@ -33,7 +33,8 @@ class WriteRecord:
 
     `fields` are pairs of a JSON pointer and the value that it gets, as JSON (`null` takes the field
     away); `copied` are fields whose values come from other objects. `subresource` is `scale`,
-    `status` or empty. A `bare` object has no annotations yet.
+    `status` or empty. A `bare` object has no annotations yet. `also` are further objects of this
+    kind and namespace that are written in the same way, by name and uid.
     """
 
     api_version: str
@@ -45,14 +46,16 @@ class WriteRecord:
     fields: tuple[tuple[str, str], ...]
     bare: bool = False
     copied: tuple[CopyRecord, ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRecord:
     """Exactly what an action would do; the digest is what people approve.
 
-    Pairs are (field, value). `uid` is the target's; `write` says which object is written, and its
-    uid and `resource_version` are the preconditions.
+    Pairs are (field, value). `uid` and `api_version` are the target's; `write` says which object is
+    written, and its uid and `resource_version` are the preconditions. `people` must agree at least,
+    and `loads` is how long a new pod takes to serve, None where nobody knows.
     """
 
     action: str
@@ -76,6 +79,9 @@ class PlanRecord:
     reversible: bool
     digest: str
     write: WriteRecord
+    api_version: str = "apps/v1"
+    people: int = 1
+    loads: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

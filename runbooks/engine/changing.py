@@ -109,7 +109,7 @@ def _would_have(turn: Turn, step: str, made: Plan) -> commands.RecordWouldHave:
         step=step,
         plan=records.record(made),
         approvers=policy.approvers,
-        needed=policy.approvals_needed,
+        needed=max(policy.approvals_needed, made.people),
     )
 
 

@@ -32,6 +32,8 @@ def record(plan: Plan) -> PlanRecord:
         reversible=plan.reversible,
         digest=plan.digest,
         write=plan.write,
+        people=plan.people,
+        loads=plan.loads,
     )
 
 
@@ -53,6 +55,8 @@ def plan(kept: PlanRecord) -> Plan:
         reversible=kept.reversible,
         digest=kept.digest,
         write=kept.write,
+        people=kept.people,
+        loads=kept.loads,
     )
 
 
@@ -98,7 +102,8 @@ def difference(was: PlanRecord, now: Plan) -> str:
         return f"it would now become {_pairs(now.after)}, not {_pairs(was.after)}"
     if was.owner_path != now.owner_path:
         return f"its owner is now {' ← '.join(now.owner_path)}"
-    return "the plan made again differs"
+    people = f"it now takes {now.people} people to approve it, not {was.people}"
+    return "the plan made again differs" if was.people == now.people else people
 
 
 def _elsewhere(was: WriteRecord, now: WriteRecord) -> str:

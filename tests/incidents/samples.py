@@ -113,7 +113,10 @@ EVENTS: tuple[Event, ...] = (
     ),
     run.StepFailed(step="pressure", because=WHY, attempt=1),
     run.ActionPlanned(
-        step=STEP, plan=plan(warnings=("two pods wait",)), approval=APPROVAL, attempt=1
+        step=STEP,
+        plan=plan(warnings=("two pods wait",), people=2, loads=timedelta(minutes=4)),
+        approval=APPROVAL,
+        attempt=1,
     ),
     run.WouldHaveActed(step=STEP, plan=plan(), approvers=("ann", "bob"), needed=2),
     run.ActionRefused(step=STEP, because="an autoscaler owns the replicas"),

@@ -22,7 +22,7 @@ from incidents.commands.incident import (
     Relapse,
     Resolve,
 )
-from incidents.commands.run import EndRun, RunCommand
+from incidents.commands.run import EndRun, RecordPlan, RunCommand
 from incidents.events.incident import Workload
 from incidents.incident import Incident
 from incidents.linking import Owed, owed, rests, wants_run
@@ -324,6 +324,18 @@ def test_a_question_is_asked_of_whom_the_policy_names() -> None:
         approvers=("cem",), needed=2, requester_may_approve=False, expires_at=later(11)
     )
     assert debts == (to_approval(approvals.RequestApproval(requested=asked)),)
+
+
+@pytest.mark.parametrize(("policy_says", "needed"), [(1, 2), (3, 3)])
+def test_a_plan_may_need_more_people_than_the_policy(policy_says: int, needed: int) -> None:
+    """What other pods depend on is agreed to by two, and never by fewer than the policy says."""
+    planned = RecordPlan(step=STEP, plan=plan(people=2))
+    rules = policy(approvers=("ann", "ben"), approvals_needed=policy_says)
+
+    (debt,) = owed(incident(NOTE), [through(planned)], {}, rules, NOON)
+
+    assert isinstance(debt.command, approvals.RequestApproval)
+    assert debt.command.requested.needed == needed
 
 
 def test_a_step_that_was_verified_after_a_relapse_counts() -> None:

@@ -1,6 +1,7 @@
 """Plans in the journal say the same as plans in the cluster."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -42,7 +43,9 @@ PLAN = Plan(
 
 def test_a_plan_comes_back_from_the_journal_as_it_went_in():
     """After a restart the world is asked about exactly what was approved."""
-    assert records.plan(records.record(PLAN)) == PLAN
+    whole = replace(PLAN, people=2, loads=timedelta(minutes=4))
+
+    assert records.plan(records.record(whole)) == whole
 
 
 @pytest.mark.parametrize(
@@ -76,6 +79,11 @@ def test_a_plan_comes_back_from_the_journal_as_it_went_in():
             replace(PLAN, write=replace(PLAN.write, uid="new")),
             "Deployment llm-d/decode was deleted and made anew",
             id="written-anew",
+        ),
+        pytest.param(
+            replace(PLAN, people=2, digest="d2"),
+            "it now takes 2 people to approve it, not 1",
+            id="people",
         ),
         pytest.param(replace(PLAN, digest="d2"), "the plan made again differs", id="anything"),
     ],
