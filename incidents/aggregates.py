@@ -13,6 +13,7 @@ from incidents import (
     kept,
     run,
     run_rules,
+    shadow,
     silence,
     snooze,
 )
@@ -170,6 +171,22 @@ def _moments(state: Any) -> tuple[datetime, datetime]:  # every aggregate has th
 
 _KINDS: Mapping[str, Kind] = {
     "incident": Kind(
+def _shadow_summary(state: shadow.Watch, _: Policy) -> Summary:
+    opened_at, updated_at = _moments(state)
+    return Summary(
+        stream=state.id,
+        aggregate=Aggregate.SHADOW,
+        version=state.version,
+        incident=state.began.incident if state.began else None,
+        state=shadow.state(state),
+        title=shadow.title(state),
+        opened_at=opened_at,
+        updated_at=updated_at,
+        closed_at=updated_at if state.ended else None,
+        next_due=shadow.due(state),
+    )
+
+
         empty=lambda stream: incident.Incident(id=stream),
         evolve=incident.evolve,
         decide=incident_rules.decide,
@@ -212,3 +229,9 @@ _KINDS: Mapping[str, Kind] = {
         summary=_silence_summary,
     ),
 }
+    "shadow": Kind(
+        empty=lambda stream: shadow.Watch(id=stream),
+        evolve=shadow.evolve,
+        decide=lambda state, command, _, __: shadow.decide(state, command),
+        summary=_shadow_summary,
+    ),

@@ -19,6 +19,7 @@ from incidents.kept import Kept
 from incidents.policy import Policy
 from incidents.ports import Clock, Journal
 from incidents.run import Run
+from incidents.shadow import Watch
 from incidents.snooze import SnoozeState
 
 TRIES = 16
@@ -119,10 +120,14 @@ class Desk:
         """Return a snooze; `began` is None where there is none of that name."""
         return cast("SnoozeState", self.state(stream))
 
+    def watch(self, stream: str) -> Watch:
+        """Return a watch over a plan of shadow; `began` is None where there is none so called."""
+        return cast("Watch", self.state(stream))
+
     def streams(self, number: int) -> tuple[str, ...]:
-        """Return the names of an incident's streams: itself, its runs, approvals and silences."""
+        """Return the names of an incident's streams: its own, and those that belong to it."""
         found = [incident_stream(number)]
-        for aggregate in (Aggregate.RUN, Aggregate.APPROVAL, Aggregate.SILENCE):
+        for aggregate in (Aggregate.RUN, Aggregate.APPROVAL, Aggregate.SILENCE, Aggregate.SHADOW):
             rows = self.journal.summaries(aggregate=aggregate, incident=number)
             found += sorted(row.stream for row in rows)
         return tuple(found)

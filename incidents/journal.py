@@ -16,6 +16,7 @@ class Aggregate(Enum):
     KEPT = "kept"
     SNOOZE = "snooze"
     SILENCE = "silence"
+    SHADOW = "shadow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

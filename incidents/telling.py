@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any  # the table holds functions of many event types
 
 from incidents import facts_seen
-from incidents.events import approval, desk, incident, kept, run, silence, snooze
+from incidents.events import approval, desk, incident, kept, run, shadow, silence, snooze
 from incidents.events.registry import Event
 
 _WHOLE = 1000
@@ -169,6 +169,36 @@ def _observed(event: run.SettleObserved) -> str:
     return f"{event.step}: {event.words or f'{event.ready} of {event.wanted} pods ready'}"
 
 
+def _watching(event: shadow.ShadowBegan) -> str:
+    unseen = f"; not seen: {event.unseen}" if event.unseen else ""
+    return f"{event.step}: what people do instead is watched until {event.until:%H:%M:%S}{unseen}"
+
+
+def _acted(event: shadow.PeopleActed) -> str:
+    who = " and ".join(event.who) or "somebody (the API server does not say who)"
+    at = f" at {event.at:%H:%M:%S}" if event.at else ""
+    return f"{event.step}: {_DID[event.did]}: {event.what}, by {who}{at}"
+
+
+def _watched(event: shadow.ShadowEnded) -> str:
+    better = _BETTER[event.better] if event.better else ""
+    return f"{event.step}: the watch is over: {_DID[event.did]}: {event.because}{better}"
+
+
+_DID: Mapping[shadow.Did, str] = {
+    shadow.Did.SAME: "people did the same",
+    shadow.Did.AMOUNT: "people did it by another amount",
+    shadow.Did.OTHERWISE: "people did otherwise",
+    shadow.Did.NOTHING: "people did not do it",
+    shadow.Did.CANNOT_TELL: "what people did cannot be told",
+}
+_BETTER: Mapping[shadow.Better, str] = {
+    shadow.Better.YES: "; it got better without it",
+    shadow.Better.NO: "; it did not get better",
+    shadow.Better.CANNOT_TELL: "; whether it got better cannot be told",
+}
+
+
 def _waits(event: run.StepWaits) -> str:
     return f"{event.step or 'the run'} waits: {event.because}"
 
@@ -263,6 +293,10 @@ _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     kept.KeptReleased: lambda e: f"{e.name} is in INC-{e.incident}",
     snooze.Snoozed: lambda e: f"{e.which} snoozed until {e.until:%H:%M:%S} by {e.by}: {e.reason}",
     snooze.SnoozeEnded: lambda e: f"the snooze is over: {e.because}",
+    shadow.ShadowBegan: _watching,
+    shadow.PeopleActed: _acted,
+    shadow.ActJudged: lambda e: f"{e.step}: verification says of it: {judged(e.verdict, e.because)}",
+    shadow.ShadowEnded: _watched,
     silence.SilenceAsked: _silence,
     silence.SilenceStands: lambda e: f"silenced at {e.address}, as {e.silence}",
     silence.SilenceFailed: _silence_failed,

@@ -11,11 +11,19 @@ from incidents.events.desk import DeskEvent
 from incidents.events.incident import IncidentEvent
 from incidents.events.kept import KeptEvent
 from incidents.events.run import RunEvent
+from incidents.events.shadow import ShadowEvent
 from incidents.events.silence import SilenceEvent
 from incidents.events.snooze import SnoozeEvent
 
 Event = (
-    IncidentEvent | RunEvent | ApprovalEvent | DeskEvent | KeptEvent | SnoozeEvent | SilenceEvent
+    IncidentEvent
+    | RunEvent
+    | ApprovalEvent
+    | DeskEvent
+    | KeptEvent
+    | SnoozeEvent
+    | SilenceEvent
+    | ShadowEvent
 )
 Upcaster = Callable[[bytes], bytes]
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from incidents.events import approval, desk, incident, kept, run, silence, snooze
+from incidents.events import approval, desk, incident, kept, run, shadow, silence, snooze
 from incidents.events.registry import Event
 from incidents.patterns import Which
 from tests.builders import (
@@ -239,6 +239,47 @@ TOLD = {
     "KeptEnded": "VLLMPreemptionsHigh ended at 12:12:00, kept back",
     "KeptReleased": "VLLMPreemptionsHigh is in INC-4",
     "Snoozed": "VLLM*, namespace=llm-d snoozed until 13:00:00 by ann: a load test",
+    shadow.ShadowBegan(
+        incident=1,
+        run=RUN,
+        would=7,
+        runbook="cache-evictions",
+        step=STEP,
+        until=later(60),
+        before=(evidence(),),
+        marks=(("/spec/replicas", DIGEST), ("Deployment decode spec.template", DIGEST)),
+        pods=(("decode-a", "uid-decode-a"),),
+        unseen="no permission: list pods",
+    ),
+    shadow.PeopleActed(
+        step=STEP,
+        did=shadow.Did.AMOUNT,
+        what="replicas is 5 now",
+        became=(("/spec/replicas", "5"),),
+        who=("kubectl-scale",),
+        at=later(20),
+    ),
+    shadow.ActJudged(
+        step=STEP,
+        verdict="no effect",
+        because="preemptions 2.5 → 2.4 1/s",
+        comparisons=(
+            run.Comparison(
+                signal="preemptions",
+                unit="1/s",
+                before=2.5,
+                after=2.4,
+                expected="falls to 0.1",
+                met=False,
+            ),
+        ),
+    ),
+    shadow.ShadowEnded(
+        step=STEP,
+        did=shadow.Did.OTHERWISE,
+        because="Deployment decode spec.template changed; every alert has ended",
+        better=shadow.Better.YES,
+    ),
     "SnoozeEnded": "the snooze is over: its time is over",
     "SilenceAsked": "silence until 2026-03-01 14:00:00 asked for by ann:"
     ' alertname="VLLMPreemptionsHigh": known',
@@ -308,3 +349,10 @@ TOLD = {
     "Frozen": "llm-d frozen by ann: a migration",
     "Thawed": "llm-d thawed by ann: it is done",
 }
+    "ShadowBegan": "scale-decode: what people do instead is watched until 13:00:00; "
+    "not seen: no permission: list pods",
+    "PeopleActed": "scale-decode: people did it by another amount: replicas is 5 now, "
+    "by kubectl-scale at 12:20:00",
+    "ActJudged": "scale-decode: verification says of it: no effect: preemptions 2.5 → 2.4 1/s",
+    "ShadowEnded": "scale-decode: the watch is over: people did otherwise: Deployment decode "
+    "spec.template changed; every alert has ended; it got better without it",
