@@ -10,6 +10,7 @@ from bot.app.intake_units import Candidate, Unit
 from bot.app.keeping import Keeping, firing
 from bot.app.outlook import Outlook
 from bot.app.whereto import Destination, Whereto
+from incidents.aggregates import incident_number
 from incidents.commands.kept import Why
 from incidents.correlation import Place, words
 from incidents.desk import Desk
@@ -223,7 +224,7 @@ class Routes:
         )
 
     def _known(self, stream: str, candidates: tuple[Candidate, ...]) -> Route:
-        state = self._desk.incident(int(stream.partition("-")[2]))
+        state = self._desk.incident(incident_number(stream))
         opened = state.opened
         if opened is None:
             message = f"{stream} holds alerts and has no beginning"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from incidents.aggregates import incident_stream
+from incidents.aggregates import incident_number, incident_stream
 from incidents.desk import Desk
 from incidents.incident import Incident, Status
 from incidents.incident_rules import OPEN_INCIDENT, minutes
@@ -45,7 +45,7 @@ class Whereto:
         """Return where alerts of the key go now."""
         hold = self._desk.journal.hold(OPEN_INCIDENT, key)
         if hold is not None:
-            number = int(hold.stream.partition("-")[2])
+            number = incident_number(hold.stream)
             return Destination(stream=hold.stream, number=number, known=True)
         self._catch_up()
         number = self._seen + 1

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from incidents.aggregates import incident_stream, kind_of
+from incidents.aggregates import incident_number, incident_stream, kind_of
 from incidents.commands.approval import Approve, Refuse, RequestApproval
 from incidents.commands.desk import Freeze, Thaw
 from incidents.commands.incident import Resolve
@@ -132,3 +132,15 @@ def test_a_stream_without_events_has_no_row(stream: str) -> None:
 def test_an_incidents_stream_has_its_number() -> None:
     """People say the number; the journal knows the stream."""
     assert incident_stream(7) == "incident-7"
+
+
+def test_an_incident_is_known_by_its_stream() -> None:
+    """Both ways, so that nobody takes the names of streams apart."""
+    assert incident_number(incident_stream(7)) == 7
+
+
+@pytest.mark.parametrize("stream", ["run-7-1", "incident-", "incident-x", "incident", "desk"])
+def test_no_other_stream_is_an_incident(stream: str) -> None:
+    """The number of a run is not that of its incident."""
+    with pytest.raises(Rejected, match="is no incident's stream"):
+        incident_number(stream)

@@ -21,6 +21,7 @@ from bot.app.backtest.stories import Stories, stories
 from bot.app.intake_sight import own, worth_saying
 from bot.app.intake_trouble import Trouble
 from bot.app.intake_units import Choose
+from bot.app.loops.growth import PAGE, followed
 from bot.app.loops.sight import alert_of
 from incidents.commands.incident import NoteFacts
 from incidents.commands.snooze import EndSnooze, Snooze
@@ -30,14 +31,13 @@ from incidents.events.snooze import Snoozed, SnoozeEnded
 from incidents.facts_seen import facts, seen
 from incidents.incident import Incident
 from incidents.incident_rules import OCCURRENCE
-from incidents.journal import Delivery, Recorded
+from incidents.journal import Delivery
 from incidents.policy import Policy
 from incidents.ports import Inbox
 from incidents.severity import judge, opens
 
 AFTER: Final = timedelta(days=1)
 """So long after the last thing that the journal knows the replay goes on at most."""
-PAGE: Final = 500
 MINUTE: Final = "%Y-%m-%d %H:%M"
 
 Tell = Callable[[str], None]
@@ -115,7 +115,7 @@ class _Run:
         end = self._end(now)
         self._until(end)
         self._replay.finish(at=end)
-        self._found.would = stories(entries(_followed(self._replay.desk)))
+        self._found.would = stories(entries(followed(self._replay.desk.journal)))
         return self._found
 
     def _pages(self) -> Iterator[Sequence[Delivery]]:
@@ -258,10 +258,3 @@ def _noting(found: Again, policy: Policy) -> Mapping[str, Source]:
 
 def _without_body(one: Delivery) -> Delivery:
     return replace(one, body=b"")
-
-
-def _followed(desk: Desk) -> Iterator[Recorded]:
-    after = 0
-    while found := desk.journal.follow(after=after, limit=PAGE):
-        yield from found
-        after = found[-1].position

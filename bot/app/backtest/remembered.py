@@ -1,6 +1,6 @@
 """What a journal remembers: its incidents, what was known when, and when deliveries took effect."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -9,6 +9,8 @@ from typing import Final
 from bot.app.backtest.hindsight import Hindsight, Seen
 from bot.app.backtest.stories import KINDS, OWN, Stories
 from bot.app.intake_trouble import Trouble
+from bot.app.loops.growth import followed
+from incidents.aggregates import incident_number
 from incidents.correlation import Place, Placing
 from incidents.desk import Entry, entries
 from incidents.events.incident import (
@@ -23,9 +25,10 @@ from incidents.incident import DESK
 from incidents.journal import Recorded
 from incidents.ports import Journal
 
-PAGE: Final = 500
 CAUSE: Final = "inbox-"
-_READ: Final = KINDS | {one.__name__ for one in (Snoozed, SnoozeEnded, ChannelArchived)}
+_BESIDE: Final = (LookedAgain, Snoozed, SnoozeEnded, ChannelArchived)
+"""What tells nothing of a story, and matters here."""
+_READ: Final = KINDS | {one.__name__ for one in _BESIDE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,7 @@ class Remembered:
         self.archives = False
         self.last: datetime | None = None
         self._places: dict[str, Place] = {}
-        for _, found in groupby(_all(journal), key=lambda one: one.append_id):
+        for _, found in groupby(followed(journal), key=lambda one: one.append_id):
             self._append(list(found))
 
     def _append(self, recorded: Sequence[Recorded]) -> None:
@@ -117,20 +120,11 @@ class Remembered:
                 pass
 
     def _looked(self, event: LookedAgain, recorded: Recorded) -> None:
-        number = int(recorded.stream.partition("-")[2])
+        number = incident_number(recorded.stream)
         look = Look(incident=number, name=event.name, seen=event.facts)
         self.acts.append(Act(at=recorded.at, stream=recorded.stream, what=look))
         if recorded.stream in self._places:
             self.hindsight.seen(self._places[recorded.stream], event.facts, recorded.at)
-
-
-def _all(journal: Journal) -> Iterator[Recorded]:
-    after, full = 0, True
-    while full:
-        found = journal.follow(after=after, limit=PAGE)
-        yield from found
-        after = found[-1].position if found else after
-        full = len(found) == PAGE
 
 
 def _trouble(entry: Entry) -> Trouble | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final  # the dispatch table holds functions of many event types
 
+from incidents.aggregates import incident_number
 from incidents.alert import occurrence
 from incidents.desk import Entry
 from incidents.events import incident as events
@@ -74,7 +75,7 @@ class Stories:
         elif type(event) in _KEPT:
             _KEPT[type(event)](self.back, event)
         elif type(event) in _TOLD:
-            story = self.incidents.get(int(recorded.stream.partition("-")[2]))
+            story = self.incidents.get(incident_number(recorded.stream))
             if story is not None:
                 _TOLD[type(event)](story, event, recorded.at)
 
@@ -153,7 +154,5 @@ _KEPT: Mapping[type, Callable[[dict[str, Back], Any], None]] = {  # each takes i
     kept_events.AlertKept: _kept,
     kept_events.KeptOtherwise: _otherwise,
 }
-KINDS: Final = frozenset(
-    one.__name__ for one in (events.IncidentOpened, events.LookedAgain, *_TOLD, *_KEPT)
-)
+KINDS: Final = frozenset(one.__name__ for one in (events.IncidentOpened, *_TOLD, *_KEPT))
 """The kinds of events that tell something here."""
