@@ -11,7 +11,7 @@ import structlog
 from bot.app.loops.growth import grown
 from bot.app.outlook import Outlook
 from bot.app.whereto import Destination, Whereto
-from incidents.aggregates import incident_stream
+from incidents.aggregates import incident_number, incident_stream
 from incidents.commands.incident import ComeForward, Hide, HideChild, ReportAlerts
 from incidents.commands.kept import KeepOtherwise, ReleaseAlerts
 from incidents.correlation import words
@@ -86,16 +86,17 @@ class Keeping:
     def hide(self) -> bool:
         """Hide what another incident explains, and bring forward what none does any more.
 
-        Only when something has happened since the last time; while anything is hidden now and then,
-        since planned work and snoozes end without a word. What no parent explains is not looked at
-        again until it, the parents or the policy have changed.
+        Only when something has happened since the last time; while a parent explains anything now
+        and then, since planned work and snoozes begin and end without a word. What no parent
+        explains is not looked at again until it, the parents or the policy have changed.
         """
         now = self._desk.clock()
         if not self._grown() and not (self._hides and now - self._hid_at >= AGAIN):
             return False
+        # A look that breaks off is repeated, and looks at all of them then.
+        self._hides = True
         changed, rules = False, self._outlook.rules()
         against, numbers = (rules.gathering, rules.parents), self._suspects(rules)
-        # A look that breaks off looks at all of them the next time.
         self._against = None
         for number in numbers:
             command = self._look_at(number, rules, now)
@@ -104,7 +105,7 @@ class Keeping:
                 # It may change what the next one rests on: two must not hide each other.
                 rules = self._outlook.rules()
         self._near.intersection_update(self._outlook.among(self._near))
-        self._hides = any(self._desk.incident(one).under is not None for one in self._near)
+        self._hides = bool(self._near)
         self._against, self._hid_at = against, now
         return changed
 
@@ -135,14 +136,14 @@ class Keeping:
 
     def _grown(self) -> bool:
         """Return whether anything has happened; the first time something may have."""
-        if not self._desk.policy.gathering.inhibitions:
+        if not self._desk.policy.gathering.inhibitions and self._seen is not None:
             return False
         if self._seen is None:
             self._seen = self._desk.journal.head().position
             return True
         streams, self._seen = grown(self._desk.journal, after=self._seen)
         found = [one for one in streams if one.startswith("incident-")]
-        self._changed.update(int(one.partition("-")[2]) for one in found)
+        self._changed.update(map(incident_number, found))
         return bool(found)
 
     def _release(self, kept: Kept) -> bool:
@@ -158,7 +159,7 @@ class Keeping:
         for name in (*kept.alerts, *kept.lately):
             hold = self._desk.journal.hold(OCCURRENCE, name)
             if hold is not None:
-                found.setdefault(int(hold.stream.partition("-")[2]), []).append(name)
+                found.setdefault(incident_number(hold.stream), []).append(name)
         return found
 
     def _bring(

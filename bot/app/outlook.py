@@ -36,6 +36,10 @@ class Outlook:
 
     def among(self, numbers: Iterable[int] | None = None) -> tuple[int, ...]:
         """Return which of these, or of all, were open when the rules were last asked for."""
+        if self._seen is None:
+            # Where nothing explains others nobody has read which are open.
+            rows = self._desk.journal.summaries(aggregate=Aggregate.INCIDENT, open_only=True)
+            self._open = {row.incident for row in rows if row.incident is not None}
         found = self._open if numbers is None else self._open.intersection(numbers)
         return tuple(sorted(found))
 
@@ -47,6 +51,7 @@ class Outlook:
     def _explaining(self) -> tuple[Parent, ...]:
         gathering = self._desk.policy.gathering
         if not gathering.inhibitions:
+            self._seen = None
             return ()
         rows, seen = self._news(gathering)
         # Where reading breaks off, all of them are read the next time.

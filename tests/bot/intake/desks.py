@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from alert_webhooks.registry import sources
 from bot.app.intake import Intake
@@ -11,6 +12,7 @@ from incidents.alert import Alert
 from incidents.commands.incident import Resolve, Tick
 from incidents.default_policy import default_policy
 from incidents.desk import Desk
+from incidents.errors import Unavailable
 from incidents.incident import Incident
 from incidents.policy import Policy
 from incidents.ports import Store
@@ -90,6 +92,25 @@ class Office:
     def aside(self) -> Sequence[tuple[int, str | None]]:
         """Return what was set aside, and why."""
         return [(one.inbox_id, one.set_aside) for one in self.store.inbox.aside()]
+
+
+class Opened:
+    """A desk that notes which incidents are read, unless its store is `away`."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.read: list[int] = []
+        self.away = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def incident(self, number: int) -> Any:
+        if self.away:
+            message = "the store is away"
+            raise Unavailable(message)
+        self.read.append(number)
+        return self._inner.incident(number)
 
 
 def essence(incident: Incident) -> Incident:

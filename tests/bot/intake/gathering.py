@@ -36,11 +36,8 @@ class Desk(Office):
     def restart(self) -> None:
         """Forget everything that only memory holds."""
         super().restart()
-        self.due = DueLoop(
-            desk=self.desk,
-            write_postmortem=lambda _: False,
-            pause=Pause(journal=self.store.journal, seconds=0),
-        )
+        self.pause = Pause(journal=self.store.journal, seconds=0)
+        self.due = DueLoop(desk=self.desk, write_postmortem=lambda _: False, pause=self.pause)
 
     def rules(self, **changes: Any) -> None:
         """Let other rules be in force, as a changed policy does."""

@@ -1,5 +1,6 @@
 """What opens an incident and what is kept back: every rule by what people see of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -385,6 +386,40 @@ def test_what_is_no_longer_kept_back_brings_a_hidden_incident_forward(desk: Desk
     desk.fires(DOWN, model="")
     before = desk.incidents[0].under
     desk.turn(minutes=31)
+
+    assert (before, desk.incidents[0].under) == (2, None)
+
+
+@pytest.mark.parametrize("how", ["planned", "snoozed"])
+def test_what_is_kept_back_from_now_on_hides_an_incident(desk: Desk, how: str) -> None:
+    """Nothing happens to the incident when planned work begins, or when somebody snoozes."""
+    desk.fires(SLOW, model="a")
+    desk.fires("Other", model="a")
+    if how == "planned":
+        later = Interval(start=desk.now + timedelta(minutes=1), end=desk.now + timedelta(hours=1))
+        work = replace(upgrade(desk, alertname="Other"), when=Once(interval=later))
+        desk.rules(maintenance=(work,))
+    desk.fires(DOWN, model="")
+    before = desk.incidents[0].under
+    if how == "snoozed":
+        desk.snooze("Other", minutes=60)
+    desk.turn(minutes=2)
+
+    assert (before, desk.incidents[0].under) == (None, 2)
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["reloaded", "restarted"])
+def test_nothing_stays_hidden_when_nothing_explains_others_any_more(
+    desk: Desk, *, restarts: bool
+) -> None:
+    """Whoever takes the last rule away wants to see everything."""
+    desk.fires(SLOW, model="a")
+    desk.fires(DOWN, model="")
+    before = desk.incidents[0].under
+    desk.rules(inhibitions=())
+    if restarts:
+        desk.restart()
+    desk.turn(seconds=6)
 
     assert (before, desk.incidents[0].under) == (2, None)
 

@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 
 from bot.app.keeping import Keeping
+from bot.app.loops.due import DueLoop
+from incidents.errors import Unavailable
 from incidents.journal import Summary
 from tests.bot.app.living import Fires, Life
 from tests.bot.app.test_again import RESTARTING, pasts, rules
+from tests.bot.intake.desks import Opened
 from tests.bot.intake.gathering import DOWN, SLOW, Desk
 
 FEW, MANY = 3, 30
@@ -64,21 +68,6 @@ def test_what_has_not_changed_need_not_be_looked_at(found: list[Fires]) -> None:
     assert Keeping(life.desk).hide() is False
 
 
-class Opened:
-    """A desk that counts which incidents are read."""
-
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
-        self.read: list[int] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    def incident(self, number: int) -> Any:
-        self.read.append(number)
-        return self._inner.incident(number)
-
-
 def test_only_what_has_changed_is_read_again(desk: Desk) -> None:
     """A replay of 2500 deliveries with 500 open incidents took 19 seconds, six times too long."""
     for number in range(MANY):
@@ -107,3 +96,18 @@ def test_another_parent_lets_all_be_looked_at(desk: Desk) -> None:
     keeping.hide()
 
     assert set(counted.read) == set(range(1, FEW + 2))
+
+
+def test_a_look_that_breaks_off_is_repeated(desk: Desk) -> None:
+    """A store that was away for a moment must not leave a consequence ringing."""
+    opened: Any = Opened(desk.desk)
+    desk.due = DueLoop(desk=opened, write_postmortem=lambda _: False, pause=desk.pause)
+    desk.fires(SLOW)
+    opened.away = True
+    with pytest.raises(Unavailable):
+        desk.fires(DOWN, model="n")
+    opened.away = False
+
+    desk.turn(seconds=6)
+
+    assert [one.under for one in desk.incidents] == [2, None]
