@@ -74,6 +74,11 @@ def measured(evidence: run.Evidence) -> str:
     return f"{evidence.name}{where} {number(evidence.value, evidence.unit)}"
 
 
+def progress(ready: tuple[int, int] | None, words: str) -> str:
+    """Return how far a change has come: its own words, else its pods (ready, wanted) if known."""
+    return words or (f"{ready[0]} of {ready[1]} pods ready" if ready else "")
+
+
 def _opened(event: incident.IncidentOpened) -> str:
     where = "/".join(part for part in (event.namespace, event.model) if part) or event.key
     found = f" ({event.because})" if event.because else ""
@@ -166,7 +171,7 @@ def _compared(event: run.EffectVerified) -> str:
 
 
 def _observed(event: run.SettleObserved) -> str:
-    return f"{event.step}: {event.words or f'{event.ready} of {event.wanted} pods ready'}"
+    return f"{event.step}: {progress((event.ready, event.wanted), event.words)}"
 
 
 def _watching(event: shadow.ShadowBegan) -> str:

@@ -17,7 +17,7 @@ from incidents.people import People
 from incidents.run import CRITERION, Run, Step, StepStatus
 from incidents.status_word import status_word
 from incidents.targeting import answer, choosing
-from incidents.telling import change
+from incidents.telling import change, progress
 
 SHORT = 60
 KINDS = 10
@@ -188,8 +188,7 @@ def _ask(run: Run, step: Step) -> str:
 
 
 def _verifying(run: Run, step: Step) -> str:
-    pods = f"{step.ready[0]} of {step.ready[1]} pods ready" if step.ready else ""
-    said = step.settling or pods
+    said = progress(step.ready, step.settling)
     stands = f" ({said})" if said else ""
     return f"wait: verifying {_change(step)}{stands}{_why(run, step)}"
 

@@ -22,7 +22,7 @@ from incidents.policy import Policy
 from incidents.run import Run, Step, StepStatus
 from incidents.status_word import status_word
 from incidents.targeting import choosing
-from incidents.telling import change
+from incidents.telling import change, progress
 from incidents.timeline import Row, rows
 
 MOST_ROWS = 300
@@ -203,15 +203,15 @@ def _run(run: Run) -> RunView:
 
 
 def _step(step: Step) -> StepView:
-    settling = step.ready is not None and step.status is StepStatus.APPLIED
-    pods = f" · {step.ready[0]} of {step.ready[1]} pods ready" if step.ready and settling else ""
+    settles = step.status is StepStatus.APPLIED
+    stands = progress(step.ready, step.settling) if settles else ""
     would = "would have: " if step.status is StepStatus.SHADOWED else ""
     said = step.because or (f"{would}{change(step.plan)}" if step.plan else "")
     return StepView(
         id=step.id,
         status=step.status.value,
         verdict=step.verdict or "",
-        because=f"{said}{pods}",
+        because=" · ".join(filter(None, (said, stands))),
         mark=_mark(step),
         kubectl=step.plan.kubectl if step.plan else "",
     )

@@ -1,8 +1,19 @@
 """The page says what stands in the way of a change."""
 
+import pytest
+
 from incidents.events.desk import Frozen, Thawed
 from incidents.events.incident import ChannelArchived
-from incidents.events.run import SHADOW, RunFinished, StepWaits, WouldHaveActed
+from incidents.events.run import (
+    SHADOW,
+    ActionPlanned,
+    RunFinished,
+    SettleObserved,
+    StepFinished,
+    StepStarted,
+    StepWaits,
+    WouldHaveActed,
+)
 from tests.bot.postmortem.tale import Tale, kv_cache_story, opened, plan, requested, started
 from tests.bot.web.reading import Reader
 
@@ -91,3 +102,23 @@ def test_the_page_says_what_a_run_in_shadow_would_have_done() -> None:
     assert '<span class="verdict">only planned, in shadow</span>' in page
     assert "<bdi>would have: scale Deployment" in page
     assert "In shadow" not in Reader(open_incident()).get("/incidents/1").text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param("", "5 of 6 pods ready", id="pods"),
+        pytest.param("no gateway <obeys>", "no gateway &lt;obeys&gt;", id="its-own-words"),
+    ],
+)
+def test_the_page_says_how_far_a_change_has_come(words: str, said: str) -> None:
+    """As the headline does: a change of weights has no pods to be counted."""
+    tale = open_incident()
+    claimed = StepStarted(step="add-decode", approval="a", digest=plan().digest, before=())
+    tale.tell(RUN, ActionPlanned(step="add-decode", plan=plan(), approval="a", attempt=1))
+    tale.tell(RUN, claimed, StepFinished(step="add-decode", detail="done"))
+    tale.tell(RUN, SettleObserved(step="add-decode", ready=5, wanted=6, words=words))
+
+    page = Reader(tale).get("/incidents/1").text.partition("Timeline")[0]
+
+    assert f"· {said}" in page
