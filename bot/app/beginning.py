@@ -1,9 +1,11 @@
 """How a run begins: the runbook that an alert asks for, pinned with its whole text."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
+from bot.app.configuration import Configuration
 from cluster.drift.intended import LOCAL, NOTHING, Environments, bounds
 from incidents import correlation
 from incidents.alert import Alert
@@ -23,32 +25,48 @@ def nothing_acts(_: str) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """What the configuration says for the runs that begin from now on.
+
+    `acts` tells whether a runbook acts, `environments` is what is intended.
+    """
+
+    policy_digest: str = ""
+    policy_text: str = ""
+    environments: Environments = NOTHING
+    acts: Callable[[str], bool] = nothing_acts
+
+
+AFTER_INSTALLATION: Final = InForce()
+
+
+def in_force(found: Configuration) -> InForce:
+    """Return what a configuration says for the runs that begin under it."""
+    return InForce(
+        policy_digest=found.policy.digest,
+        policy_text=found.policy_text,
+        environments=found.environments,
+        acts=found.policy.acts,
+    )
+
+
 class Beginning:
-    """Chooses runbooks and begins runs; the policy of the day is pinned with each."""
+    """Chooses runbooks and begins runs; what is in force is pinned with each."""
 
     def __init__(
         self,
         *,
         runbooks: Mapping[str, Runbook],
-        policy_digest: str,
-        policy_text: str,
         texts: Texts,
-        environments: Environments = NOTHING,
+        in_force: InForce = AFTER_INSTALLATION,
         cluster: str = LOCAL,
-        acts: Callable[[str], bool] = nothing_acts,
     ) -> None:
         self.runbooks = runbooks
-        self.environments = environments
-        """What is intended, for the runs that begin from now on; a reload puts another here."""
-        self.acts = acts
-        """Whether a runbook acts, for the runs that begin from now on, as above."""
+        self.in_force = in_force
+        """A reload puts another one here, while other threads begin runs and plan."""
         self._cluster = cluster
-        self._policy = (policy_digest, policy_text)
         self._texts = texts
-
-    def pin(self, *, policy_digest: str, policy_text: str) -> None:
-        """Pin another policy with the runs that begin from now on."""
-        self._policy = (policy_digest, policy_text)
 
     def choose(self, alert: Alert) -> tuple[str, str]:
         """Return the name of the runbook for an alert, and why this one."""
@@ -59,7 +77,8 @@ class Beginning:
     def begin(self, incident: Incident) -> RunStarted:
         """Return the start of the incident's run; a runbook that is gone falls to triage."""
         guide, opened = incident.guide, incident.opened
-        digest, text = self._policy
+        # Read once: a run must not begin with halves of two configurations.
+        in_force = self.in_force
         asked = guide.runbook if guide else TRIAGE
         runbook = self.runbooks.get(asked)
         pool = _pool(incident)
@@ -77,20 +96,22 @@ class Beginning:
                 chosen=incident.target_chosen,
                 by=DESK,
                 because=because,
-                policy_digest=digest,
-                mode=APPLY if self.acts(begun.name) else SHADOW,
+                policy_digest=in_force.policy_digest,
+                mode=APPLY if in_force.acts(begun.name) else SHADOW,
             ),
             texts=self._texts,
-            intended=partial(self._intended, incident, pool),
+            intended=partial(self._intended, in_force.environments, incident, pool),
         )
-        (policy,) = self._texts.keep([text])
+        (policy,) = self._texts.keep([in_force.policy_text])
         return replace(started, policy_text=policy)
 
-    def _intended(self, incident: Incident, pool: str, role: str) -> Mapping[str, int]:
+    def _intended(
+        self, environments: Environments, incident: Incident, pool: str, role: str
+    ) -> Mapping[str, int]:
         """Return the sizes that environments.yaml says for the workload of a role."""
         opened = incident.opened
         return bounds(
-            self.environments.of(
+            environments.of(
                 cluster=incident.place.cluster,
                 namespace=opened.namespace if opened else "",
                 role=role,

@@ -12,16 +12,16 @@ from itertools import groupby
 
 from alert_webhooks.notification import Notification
 from bot.app import classifying
-from bot.app.beginning import Beginning
+from bot.app.beginning import Beginning, in_force
 from bot.app.classifying import Answer
 from bot.app.configuration import Configuration
 from bot.app.facts import NoSource
-from bot.app.intake_bounds import bounded, kept_labels, title
+from bot.app.intake_units import Candidate, judgement
 from cluster.actions.plan import Applied, Done, Plan, Settled, Verb
 from cluster.targets.target import Selector, Target
 from cluster.tools import Tools
 from incidents.aggregates import incident_stream
-from incidents.commands.incident import Judgement, ReportAlerts
+from incidents.commands.incident import ReportAlerts
 from incidents.commands.run import SkipStep, StartRun
 from incidents.correlation import LOCAL
 from incidents.desk import Desk, entries
@@ -191,13 +191,10 @@ class _Rehearsed:
         self._desk.tell(incident_stream(1), _report(answers))
         begins = Beginning(
             runbooks=library,
-            policy_digest=configuration.policy.digest,
-            policy_text=configuration.policy_text,
             texts=store.texts,
-            environments=configuration.environments,
-            cluster=cluster,
             # What would be proposed is shown; nothing of this journal can be approved.
-            acts=lambda _: True,
+            in_force=replace(in_force(configuration), acts=lambda _: True),
+            cluster=cluster,
         )
         self._started = begins.begin(self._desk.incident(1))
         self._runbook = library[self._started.runbook]
@@ -221,7 +218,7 @@ class _Rehearsed:
         return DryRun(
             runbook=self._runbook,
             because=self._started.because,
-            alerts=tuple(bounded(one.alert).name for one in self._answers),
+            alerts=tuple(one.alert.name for one in self._answers),
             namespace=self._started.namespace,
             model=self._started.model,
             role=self._started.role,
@@ -355,28 +352,18 @@ def _report(answers: Sequence[Answer]) -> ReportAlerts:
         number=1,
         key=first.key,
         place=first.place,
-        alerts=tuple(_judgement(one) for one in answers),
+        alerts=tuple(judgement(_candidate(one), text="") for one in answers),
         truncated=0,
         hold=HOLD,
     )
 
 
-def _judgement(one: Answer) -> Judgement:
-    short = bounded(one.alert)
-    return Judgement(
-        fingerprint=one.alert.fingerprint,
-        starts_at=one.alert.starts_at,
-        ends_at=None,
-        name=short.name,
-        title=title(one.alert),
-        labels=kept_labels(short.labels),
-        text="",
-        source=one.alert.source,
-        url=short.url,
-        severity=one.verdict.severity,
-        because=one.verdict.because,
-        rule=one.verdict.rule,
-        mode="",
+def _candidate(one: Answer) -> Candidate:
+    return Candidate(
+        alert=one.alert,
+        key=one.key,
+        place=one.place,
+        verdict=one.verdict,
         runbook=one.runbook,
         runbook_because=one.runbook_because,
     )

@@ -25,7 +25,7 @@ def runs_loop(
         tools=between.tools(
             advised(
                 tools(desk.settings, closing=closing),
-                intended=lambda: beginning.environments,
+                intended=lambda: beginning.in_force.environments,
                 own=desk.settings.cluster,
             )
         ),

@@ -11,17 +11,16 @@ from alert_webhooks.arrival import OVERSIZED
 from alert_webhooks.notification import Source
 from alert_webhooks.unreadable import Unreadable
 from bot.app import intake_trouble
-from bot.app.intake_bounds import annotations, kept, kept_labels, title
+from bot.app.intake_bounds import annotations, kept
 from bot.app.intake_routes import Route, Routes
 from bot.app.intake_sight import Holder
 from bot.app.intake_trouble import Trouble
-from bot.app.intake_units import Candidate, Choose, Reading, Unit, units
+from bot.app.intake_units import Choose, Reading, Unit, judgement, units
 from bot.app.loops.inbox import Handler
-from incidents.commands.incident import Judgement, ReportAlerts
+from incidents.commands.incident import ReportAlerts
 from incidents.commands.kept import KeepAlerts, ToKeep, Why
 from incidents.desk import Desk
 from incidents.errors import Conflict
-from incidents.facts_seen import seen
 from incidents.incident import Incident
 from incidents.incident_rules import OPEN_INCIDENT
 from incidents.journal import Delivery
@@ -195,7 +194,8 @@ class Intake:
     def _command(
         self, route: Route, unit: Unit, digests: Mapping[str, str]
     ) -> ReportAlerts | KeepAlerts:
-        judged = [(_judgement(one, digests), one.alert.occurrence) for one in route.candidates]
+        named = [(one, one.alert.occurrence) for one in route.candidates]
+        judged = [(judgement(one, text=digests.get(name, "")), name) for one, name in named]
         if route.whys is not None:
             whys = route.whys
             alerts = tuple(ToKeep(alert=one, why=whys.get(name, NO_WHY)) for one, name in judged)
@@ -220,25 +220,3 @@ def _append_id(unit: Unit, stream: str) -> str:
     rows = ",".join(map(str, unit.deliveries))
     named = f"{rows}\n{stream}\n{unit.key}".encode("utf-8", "surrogatepass")
     return hashlib.sha256(named).hexdigest()
-
-
-def _judgement(one: Candidate, digests: Mapping[str, str]) -> Judgement:
-    return Judgement(
-        fingerprint=one.alert.fingerprint,
-        starts_at=one.alert.starts_at,
-        ends_at=one.alert.ends_at,
-        name=kept(one.alert.name),
-        title=title(one.alert),
-        labels=kept_labels(one.alert.labels),
-        text=digests.get(one.alert.occurrence, ""),
-        source=one.alert.source,
-        url=kept(one.alert.url),
-        severity=one.verdict.severity,
-        because=kept(one.verdict.because),
-        rule=one.verdict.rule,
-        mode=one.verdict.mode,
-        runbook=one.runbook,
-        runbook_because=kept(one.runbook_because),
-        seen_firing=one.seen_firing,
-        facts=seen(one.verdict),
-    )

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alert_webhooks.notification import Notification
-from bot.app.intake_bounds import bounded, kept_place, key_of
+from bot.app.intake_bounds import bounded, kept, kept_labels, kept_place, key_of, title
 from incidents import correlation, severity
 from incidents.alert import Alert
+from incidents.commands.incident import Judgement
 from incidents.correlation import Place
+from incidents.facts_seen import seen
 from incidents.journal import Delivery
 from incidents.policy import Policy
 from incidents.severity import Verdict
@@ -89,6 +91,29 @@ def judged(alert: Alert, *, policy: Policy, choose: Choose) -> Candidate:
         runbook=runbook,
         runbook_because=because,
         seen_firing=short.ends_at is None,
+    )
+
+
+def judgement(one: Candidate, *, text: str) -> Judgement:
+    """Return what an incident is told of an alert; `text` is the digest of its annotations."""
+    return Judgement(
+        fingerprint=one.alert.fingerprint,
+        starts_at=one.alert.starts_at,
+        ends_at=one.alert.ends_at,
+        name=kept(one.alert.name),
+        title=title(one.alert),
+        labels=kept_labels(one.alert.labels),
+        text=text,
+        source=one.alert.source,
+        url=kept(one.alert.url),
+        severity=one.verdict.severity,
+        because=kept(one.verdict.because),
+        rule=one.verdict.rule,
+        mode=one.verdict.mode,
+        runbook=one.runbook,
+        runbook_because=kept(one.runbook_because),
+        seen_firing=one.seen_firing,
+        facts=seen(one.verdict),
     )
 
 

@@ -14,7 +14,7 @@ from alert_webhooks.outcome import Outcome
 from alert_webhooks.registry import sources
 from alert_webhooks.tokens import read_tokens
 from bot.app import health, writing
-from bot.app.beginning import Beginning
+from bot.app.beginning import Beginning, in_force
 from bot.app.between import NOTHING, Between
 from bot.app.budgets_shown import shown
 from bot.app.chat_intake import ChatIntake
@@ -141,9 +141,7 @@ def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
 
 def _reloading(desk: Opened, beginning: Beginning, metrics: Metrics) -> Reloading:
     def apply(found: Configuration) -> None:
-        beginning.pin(policy_digest=found.policy.digest, policy_text=found.policy_text)
-        beginning.environments = found.environments
-        beginning.acts = found.policy.acts
+        beginning.in_force = in_force(found)
         desk.desk.policy = found.policy
 
     return Reloading(

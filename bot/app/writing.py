@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import Counter
 
-from bot.app.beginning import Beginning
+from bot.app.beginning import Beginning, in_force
 from bot.app.opening import Opened
 from bot.app.settings import PREFIX
 from bot.postmortem.writing import Writer
@@ -27,12 +27,9 @@ def beginning(desk: Opened) -> Beginning:
     """Return what begins runs; raises Rejected for a runbook that is wrong."""
     return Beginning(
         runbooks=load_runbooks((LIBRARY, *desk.configuration.runbooks)),
-        policy_digest=desk.configuration.policy.digest,
-        policy_text=desk.configuration.policy_text,
         texts=desk.store.texts,
-        environments=desk.configuration.environments,
+        in_force=in_force(desk.configuration),
         cluster=desk.settings.cluster,
-        acts=desk.configuration.policy.acts,
     )
 
 

@@ -30,9 +30,7 @@ def looked_for(kubernetes: Kubernetes, *alerts: dict[str, object]) -> Target:
     office = Office(store=MemoryStore())
     office.deliver(body(*alerts))
     library, verbs = loader.load(), registry.verbs()
-    beginning = Beginning(
-        runbooks=library, policy_digest="", policy_text="", texts=office.store.texts
-    )
+    beginning = Beginning(runbooks=library, texts=office.store.texts)
     started = beginning.begin(office.desk.incident(1))
     office.desk.tell("run-1-1", StartRun(started=started))
     run = office.desk.run("run-1-1")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.beginning import Beginning
+from bot.app.beginning import Beginning, in_force
 from bot.app.configuration import load as load_configuration
 from runbooks.language import loader
 from storage.memory import MemoryStore
@@ -34,10 +34,8 @@ def ceiling(folder: Path, text: str) -> str:
     (folder / "environments.yaml").write_text(text)
     office = Office(store=MemoryStore())
     office.deliver(body(alert(labels=LABELS)))
-    beginning = Beginning(
-        runbooks=loader.load(), policy_digest="", policy_text="", texts=office.store.texts
-    )
-    beginning.environments = load_configuration(folder).environments
+    beginning = Beginning(runbooks=loader.load(), texts=office.store.texts)
+    beginning.in_force = in_force(load_configuration(folder))
     return dict(beginning.begin(office.desk.incident(1)).parameters)["ceiling"]
 
 

@@ -52,7 +52,7 @@ class Hands(Desk):
         """Forget everything that only memory holds."""
         super().restart()
         library, verbs, texts = loader.load(), registry.verbs(), self.store.texts
-        beginning = Beginning(runbooks=library, policy_digest="", policy_text="", texts=texts)
+        beginning = Beginning(runbooks=library, texts=texts)
         runner = Runner(
             desk=self.desk,
             tools=Tools(signals=NoSignals(), targets=Somewhere(), verbs={}),
