@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 from bot.app.facts import Asked, FactsSource
@@ -48,8 +49,11 @@ class Sight:
         asked = [one.asked for one in questions]
         gathered = self._source.gather(asked, self._desk.clock())
         # Judged once, and the same verdict stands in all: a storm is many of the same.
+        own_of = cache(self._own)
         verdicts = {
-            one: self._verdict(first[one], one, facts)
+            one: severity.judge(
+                first[one], {**worth_saying(facts), **own_of(one.key)}, self._desk.policy
+            )
             for one, facts in zip(questions, gathered, strict=True)
         }
         found = {name: verdicts[question] for name, (_, question) in asking.items()}
@@ -59,30 +63,27 @@ class Sight:
         """Return for each occurrence that is new and fires what is asked about it."""
         alike = dict[tuple[tuple[str, ...], Place, str], Question]()
         found = dict[str, tuple[Alert, Question]]()
+        chosen = cache(self._chosen)
         for one in (each for unit in units for each in unit.candidates):
             name = one.alert.occurrence
             if one.alert.ends_at is not None or known(name) is not None:
                 continue
             same = (severity.looked_at(one.alert, self._desk.policy), one.place, one.key)
             if same not in alike:
-                alike[same] = self._question(one, same[0])
+                alike[same] = self._question(one, same[0], chosen(one.key))
             found[name] = (one.alert, alike[same])
         return found
 
-    def _question(self, one: Candidate, alike: tuple[str, ...]) -> Question:
+    def _question(self, one: Candidate, alike: tuple[str, ...], chosen: str) -> Question:
         names = severity.needed(one.alert, self._desk.policy)
         outside = tuple(name for name in names if name not in _OF_DESK)
-        asked = Asked(place=one.place, names=outside, chosen=self._chosen(one.key))
+        asked = Asked(place=one.place, names=outside, chosen=chosen)
         return Question(alike=alike, asked=asked, key=one.key)
 
     def _chosen(self, key: str) -> str:
         """Return what a person chose in the incident that an alert of this key would join."""
         hold = self._desk.journal.hold(OPEN_INCIDENT, key)
         return self._desk.state(hold.stream).target_chosen if hold is not None else ""
-
-    def _verdict(self, alert: Alert, question: Question, facts: Facts) -> Verdict:
-        found = {**worth_saying(facts), **self._own(question.key)}
-        return severity.judge(alert, found, self._desk.policy)
 
     def _own(self, key: str) -> Facts:
         """Return what the desk knows of the incident that an alert of this key would join."""

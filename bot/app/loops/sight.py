@@ -1,7 +1,7 @@
 """The loop of sight: what could not be seen when an incident opened is asked for again."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -39,8 +39,8 @@ AT_ONCE: Final = 8
 class _Wait:
     """When an incident is looked at again, and how long it took until then.
 
-    `version` and `chosen` are the incident's at the last look: a workload that a person chose since
-    then is looked at once more.
+    `chosen` is what a person had chosen at the last look: for another workload it is looked at once
+    more. `version` is the incident's up to which nobody has chosen another.
     """
 
     at: datetime
@@ -81,7 +81,7 @@ class SightLoop:
         self._waits = {number: one for number, one in self._waits.items() if number in versions}
         waiting = {
             number
-            for number, one in self._waits.items()
+            for number, one in list(self._waits.items())
             if one.at > now and not self._chosen_since(number, one, versions[number])
         }
         # Of what sees everything nothing is read again until something happens to it.
@@ -98,7 +98,14 @@ class SightLoop:
 
     def _chosen_since(self, number: int, wait: _Wait, version: int) -> bool:
         """Return whether a person said which workload is meant since it was looked at."""
-        return version != wait.version and self._desk.incident(number).target_chosen != wait.chosen
+        if version == wait.version:
+            return False
+        incident = self._desk.incident(number)
+        if incident.target_chosen != wait.chosen:
+            return True
+        # What else happened to it, our own look too, is not read a second time.
+        self._waits[number] = replace(wait, version=incident.version)
+        return False
 
     def _tell(self, incident: Incident, now: datetime) -> bool:
         wait = self._waits.get(incident.number)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from incidents.facts import Facts, Known, Unknown
 from incidents.policy import Severity
 from storage.memory import MemoryStore
 from tests import builders
+from tests.bot.intake.desks import Opened
 from tests.builders import INCIDENT, judgement, policy, report
 
 FIT = tuple(Workload(kind="Deployment", name=name, words="pod") for name in ("a", "b"))
@@ -131,3 +133,17 @@ def test_where_several_fit_people_are_asked_also_without_a_run(
     assert world.desk.incident(1).candidates == asked
     told = [entry.recorded.kind for entry in world.desk.history(1)]
     assert told.count("TargetAsked") == len(asked) // 2
+
+
+def test_what_happened_meanwhile_is_not_read_again_and_again(world: World) -> None:
+    """Six hundred incidents were read again every five seconds after the loop had told of them."""
+    opened: Any = Opened(world.desk)
+    pause = Pause(journal=world.desk.journal, seconds=0.0)
+    world.loop = SightLoop(desk=opened, source=world, pause=pause)
+    world.answer = Unknown(why="several fit", lasting=True, candidates=FIT)
+    world.minutes(1)
+    opened.read.clear()
+
+    world.minutes(2)
+
+    assert opened.read == []

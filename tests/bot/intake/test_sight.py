@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,21 @@ class Told:
         if name == "error_ratio" and model in self.ratios:
             return Known(value=self.ratios[model], unit="ratio", source="picker")
         return Unknown(why=NOT_YET if name == "canary_differs" else "away")
+
+
+class Holds:
+    """A journal that counts how often a hold was asked for."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def hold(self, kind: str, key: str) -> Any:
+        self.asked += 1
+        return self._inner.hold(kind, key)
 
 
 def read(office: Office, *bodies: bytes) -> tuple[Unit, ...]:
@@ -143,3 +159,18 @@ def test_what_joins_is_judged_by_the_workload_that_a_person_chose(office: Office
     sight.of(read(office, of("a", 1), of("c", 2)), known=nobody)
 
     assert {one.place.model: one.chosen for one in told.asked} == {"a": "Deployment b", "c": ""}
+
+
+def test_the_incident_of_a_key_is_looked_up_as_often_for_one_alert_as_for_many(
+    office: Office,
+) -> None:
+    """A pool that rings in thirty ways is one incident, and was looked up sixty times."""
+    found = []
+    for many in (1, 30):
+        units_ = read(office, *(of("a", n, alertname=f"Own{n}") for n in range(many)))
+        journal: Any = Holds(office.store.journal)
+        office.desk.journal = journal
+        Sight(office.desk, Told()).of(units_, known=nobody)
+        found.append(journal.asked)
+
+    assert found[0] == found[1] > 0
