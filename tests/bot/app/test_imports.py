@@ -5,13 +5,15 @@ import sys
 
 import pytest
 
-LOADED = "import sys; print(sorted({'kubernetes', 'prometheus_api_client'} & set(sys.modules)))"
+COSTLY = {"kubernetes", "prometheus_api_client", "bot.app.dry_running"}
+LOADED = f"import sys; print(sorted({COSTLY} & set(sys.modules)))"
 
 
 @pytest.mark.parametrize(
     ("module", "loaded"),
     [
         pytest.param("bot.app.main", "[]", id="every-process"),
+        pytest.param("bot.app.cli.runbooks", "[]", id="to-list-runbooks"),
         pytest.param("bot.app.hands", "['kubernetes', 'prometheus_api_client']", id="hands"),
     ],
 )
