@@ -57,7 +57,8 @@ POLICY_SHAPE = Record(
         ),
         "shadow": Field(
             shape=Choice(choices=("yes", "no")),
-            meaning="whether everything is in shadow, whatever `acting` says",
+            meaning="whether everything is in shadow, whatever `acting` says, for runs that begin "
+            "from then on",
         ),
         "never_open": Field(
             shape=ListOf(item=Text()), meaning="names of alerts that never open an incident"

@@ -34,11 +34,9 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 def tools(settings: Settings, *, closing: ExitStack) -> Tools:
     """Return the tools; clients are closed with `closing`. Nothing is asked yet."""
     signals = _signals(settings, closing=closing)
-    access = _access(settings)
-    if access is None:
+    client = _kubernetes(settings, closing=closing)
+    if client is None:
         return Tools(signals=signals, targets=NoTargets(), verbs={})
-    client = KubernetesClient(access)
-    closing.callback(client.close)
     return Tools(
         signals=signals,
         targets=_finds(client, settings),
@@ -144,13 +142,11 @@ def _signals(settings: Settings, *, closing: ExitStack) -> Signals:
 
 def live_facts(settings: Settings, *, closing: ExitStack) -> FactsSource:
     """Return what finds facts in Prometheus and the cluster, as far as they are configured."""
-    access = _access(settings)
-    if not settings.prometheus_url and access is None:
+    kubernetes = _kubernetes(settings, closing=closing)
+    if not settings.prometheus_url and kubernetes is None:
         return NoSource("neither Prometheus nor a cluster is configured")
     look: Look | None = None
-    if access is not None:
-        kubernetes = KubernetesClient(access)
-        closing.callback(kubernetes.close)
+    if kubernetes is not None:
         finds = _finds(kubernetes, settings)
         look = partial(cluster_facts.look, targets=finds, kubernetes=kubernetes)
     if not settings.prometheus_url:
@@ -162,12 +158,8 @@ def live_facts(settings: Settings, *, closing: ExitStack) -> FactsSource:
 
 def targets(settings: Settings, *, closing: ExitStack) -> Targets:
     """Return what finds targets in the cluster; its client is closed with `closing`."""
-    access = _access(settings)
-    if access is None:
-        return NoTargets()
-    client = KubernetesClient(access)
-    closing.callback(client.close)
-    return _finds(client, settings)
+    client = _kubernetes(settings, closing=closing)
+    return NoTargets() if client is None else _finds(client, settings)
 
 
 def _finds(client: KubernetesClient, settings: Settings) -> LabelTargets:
@@ -176,16 +168,19 @@ def _finds(client: KubernetesClient, settings: Settings) -> LabelTargets:
 
 def looking(settings: Settings, *, closing: ExitStack) -> Looking | None:
     """Return what looks at workloads for `triaged drift`; None where no cluster is configured."""
-    access = _access(settings)
-    if access is None:
+    client = _kubernetes(settings, closing=closing)
+    if client is None:
         return None
-    client = KubernetesClient(access)
-    closing.callback(client.close)
     return Looking(objects=ReadOnly(client), targets=_finds(client, settings))
 
 
 def allows(settings: Settings, *, closing: ExitStack) -> Allows | None:
     """Return what asks a cluster for our rights; None where no cluster is configured."""
+    return _kubernetes(settings, closing=closing)
+
+
+def _kubernetes(settings: Settings, *, closing: ExitStack) -> KubernetesClient | None:
+    """Return a client, which is closed with `closing`; None where no cluster is configured."""
     access = _access(settings)
     if access is None:
         return None

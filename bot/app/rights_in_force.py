@@ -1,6 +1,6 @@
 """Which rights are needed for what is switched on: runbooks, their checks and actions, drift."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.app import cluster_facts
@@ -73,10 +73,3 @@ def _of_action(name: str) -> tuple[Right, ...]:
         message = f"action {name}: it does not say what it writes, so no role can be made for it"
         raise Rejected(message)
     return rights
-
-
-def in_words(needed: Needed) -> Iterator[Sequence[str]]:
-    """Yield each right with what needs it."""
-    for right in sorted(needed.all()):
-        whom = [name for name, rights in needed.rights.items() if right in rights]
-        yield (str(right), ", ".join(whom))

@@ -10,7 +10,6 @@ from bot.app.backtest.again import Again
 from bot.app.backtest.stories import Back, Story
 from incidents.incident_rules import minutes
 from incidents.policy import Severity
-from incidents.severity import worst
 
 NAMED: Final = 3
 """So many reasons, or names of alerts, are said; of more there is a number."""
@@ -167,14 +166,15 @@ class _Comparison:
         yield from self._elsewhere(story, would)
         yield from _cut(story, at_home)
         yield from self._apart(story, there, at_home)
-        if at_home and worst(one.severity for one in at_home) is not story.severity:
-            main = self._speaking(story, would)
-            because = main.because if main else ""
-            yield Change(kind=Kind.SEVERITY, because=because)
+        yield from _as_bad(story, at_home)
         if gone:
             said = f"{len(gone)} of its {len(story.alerts)} alerts: {self._why(gone, story)}"
             yield Change(kind=Kind.FEWER, because=said)
         yield from self._more(at_home)
+        yield from self._hidden(story, at_home)
+
+    def _hidden(self, story: Story, at_home: Sequence[Story]) -> Iterator[Change]:
+        """Yield that something would have explained it, or nothing."""
         hidden = next((one.hidden for one in at_home if one.hidden), None)
         if hidden and not story.hidden:
             yield Change(kind=Kind.HIDDEN, because=self._said(hidden))
@@ -271,6 +271,13 @@ class _Comparison:
 
 def _owners(found: Mapping[int, Story]) -> Mapping[str, int]:
     return {name: number for number, story in found.items() for name in story.alerts}
+
+
+def _as_bad(story: Story, at_home: Sequence[Story]) -> Iterator[Change]:
+    """Yield that it would have been worse, or not as bad."""
+    main = min(at_home, key=lambda one: one.severity.value, default=None)
+    if main is not None and main.severity is not story.severity:
+        yield Change(kind=Kind.SEVERITY, because=main.because)
 
 
 def _cut(story: Story, at_home: Sequence[Story]) -> Iterator[Change]:

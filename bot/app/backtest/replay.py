@@ -168,18 +168,22 @@ class Replay:
 
     def _next(self, row: Summary) -> datetime | None:
         if row.aggregate is Aggregate.KEPT:
-            whys = [one.why for one in self.desk.kept(row.stream).alerts.values()]
-            ends = [one.until for one in whys if one.until is not None]
-            later = [end if end > self._now else self._now + AGAIN for end in ends]
-            # As the desk does: a parent that ends and fires again in between ends unseen.
-            soon = AGAIN if self._now - row.updated_at < LONG else LOOK_EVERY
-            looks = [self._now + soon] if any(one.under is not None for one in whys) else []
-            return min([*later, *looks], default=None)
+            return self._next_look(row)
         if row.next_due is not None:
             return row.next_due if row.next_due > self._now else self._now + LOOK_EVERY
         if row.aggregate is Aggregate.INCIDENT and row.incident is not None and self._archives:
             return self._archive(row.incident)
         return None
+
+    def _next_look(self, row: Summary) -> datetime | None:
+        """Return when what is kept back is looked at again; None where time changes nothing."""
+        whys = [one.why for one in self.desk.kept(row.stream).alerts.values()]
+        ends = [one.until for one in whys if one.until is not None]
+        later = [end if end > self._now else self._now + AGAIN for end in ends]
+        # As the desk does: a parent that ends and fires again in between ends unseen.
+        soon = AGAIN if self._now - row.updated_at < LONG else LOOK_EVERY
+        looks = [self._now + soon] if any(one.under is not None for one in whys) else []
+        return min([*later, *looks], default=None)
 
     def _wake(self, stream: str, at: datetime) -> None:
         if self._wakes.get(stream) != at:
