@@ -47,15 +47,6 @@ def incident_stream(number: int) -> str:
     return f"incident-{number}"
 
 
-def incident_number(stream: str) -> int:
-    """Return the number of the incident that a stream is of; raises Rejected for any other."""
-    name, _, number = stream.partition("-")
-    if name != "incident" or not number.isdecimal():
-        message = f"{stream!r} is no incident's stream"
-        raise Rejected(message)
-    return int(number)
-
-
 def _incident_summary(state: incident.Incident, policy: Policy) -> Summary:
     opened_at, updated_at = _moments(state)
     return Summary(
@@ -171,15 +162,6 @@ def _silence_summary(state: silence.Silence, _: Policy) -> Summary:
     )
 
 
-def _moments(state: Any) -> tuple[datetime, datetime]:  # every aggregate has these two
-    if state.opened_at is None or state.updated_at is None:
-        message = f"{state.id} has no events"
-        raise Rejected(message)
-    return state.opened_at, state.updated_at
-
-
-_KINDS: Mapping[str, Kind] = {
-    "incident": Kind(
 def _shadow_summary(state: shadow.Watch, _: Policy) -> Summary:
     opened_at, updated_at = _moments(state)
     return Summary(
@@ -196,6 +178,15 @@ def _shadow_summary(state: shadow.Watch, _: Policy) -> Summary:
     )
 
 
+def _moments(state: Any) -> tuple[datetime, datetime]:  # every aggregate has these two
+    if state.opened_at is None or state.updated_at is None:
+        message = f"{state.id} has no events"
+        raise Rejected(message)
+    return state.opened_at, state.updated_at
+
+
+_KINDS: Mapping[str, Kind] = {
+    "incident": Kind(
         empty=lambda stream: incident.Incident(id=stream),
         evolve=incident.evolve,
         decide=incident_rules.decide,
@@ -237,10 +228,10 @@ def _shadow_summary(state: shadow.Watch, _: Policy) -> Summary:
         decide=silence.decide,
         summary=_silence_summary,
     ),
-}
     "shadow": Kind(
         empty=lambda stream: shadow.Watch(id=stream),
         evolve=shadow.evolve,
         decide=lambda state, command, _, __: shadow.decide(state, command),
         summary=_shadow_summary,
     ),
+}

@@ -94,10 +94,10 @@ _WEIGHTS: Mapping[str, Weight] = {
             "StepInDoubt",
             "StepWaits",
             "WouldHaveActed",
-            "WroteLate",
             "PeopleActed",
             "ActJudged",
             "ShadowEnded",
+            "WroteLate",
             "EffectVerified",
             "ApprovalGiven",
             "ApprovalRefused",
@@ -112,9 +112,9 @@ _WEIGHTS: Mapping[str, Weight] = {
     **dict.fromkeys(
         (
             "StepGoesOn",
+            "ShadowBegan",
             "RunBegan",
             "RunEnded",
-            "ShadowBegan",
             "ApprovalConsumed",
             "ChannelOpened",
             "ChannelArchived",

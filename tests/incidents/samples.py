@@ -217,28 +217,6 @@ EVENTS: tuple[Event, ...] = (
     silence.SilenceFailed(address="http://am-0:9093", because="ReadTimeout", certain=False),
     silence.SilenceEndAsked(by="ben", because="it is over"),
     silence.SilenceGone(address="http://am-0:9093"),
-    desk.Frozen(scope="llm-d", by="ann", reason="a migration"),
-    desk.Thawed(scope="llm-d", by="ann", reason="it is done"),
-)
-
-TOLD = {
-    "IncidentOpened": "INC-1 opened for llm-d/llama-3-70b",
-    "AlertFired": "VLLMPreemptionsHigh fired (P2: users wait longer; could not see: "
-    "ttft p95 (timeout)), reported by alertmanager:a",
-    "AlertResolved": "VLLMPreemptionsHigh ended at 12:12:00",
-    "AlertsTruncated": "a delivery left out 3 alerts",
-    "Gathered": "3 of 3 within 10 min: restarts",
-    "Reopened": "reopened: VLLMPreemptionsHigh fired 2 min after the end",
-    "FlappingBegan": "VLLMPreemptionsHigh is flapping: 6 times in 30 min; it stays open for longer",
-    "ChildHidden": "hidden under Down: Slow; listed here",
-    "Hidden": "listed under INC-2: Down fires",
-    "CameForward": "stands for itself again: INC-2 is over",
-    "KeepingBegan": f"alerts of {KEY} are kept back",
-    "AlertKept": f"VLLMPreemptionsHigh fires (P2) and is kept back: {WHY}",
-    "KeptOtherwise": "VLLMPreemptionsHigh is still kept back: hidden under Down of INC-2",
-    "KeptEnded": "VLLMPreemptionsHigh ended at 12:12:00, kept back",
-    "KeptReleased": "VLLMPreemptionsHigh is in INC-4",
-    "Snoozed": "VLLM*, namespace=llm-d snoozed until 13:00:00 by ann: a load test",
     shadow.ShadowBegan(
         incident=1,
         run=RUN,
@@ -280,6 +258,28 @@ TOLD = {
         because="Deployment decode spec.template changed; every alert has ended",
         better=shadow.Better.YES,
     ),
+    desk.Frozen(scope="llm-d", by="ann", reason="a migration"),
+    desk.Thawed(scope="llm-d", by="ann", reason="it is done"),
+)
+
+TOLD = {
+    "IncidentOpened": "INC-1 opened for llm-d/llama-3-70b",
+    "AlertFired": "VLLMPreemptionsHigh fired (P2: users wait longer; could not see: "
+    "ttft p95 (timeout)), reported by alertmanager:a",
+    "AlertResolved": "VLLMPreemptionsHigh ended at 12:12:00",
+    "AlertsTruncated": "a delivery left out 3 alerts",
+    "Gathered": "3 of 3 within 10 min: restarts",
+    "Reopened": "reopened: VLLMPreemptionsHigh fired 2 min after the end",
+    "FlappingBegan": "VLLMPreemptionsHigh is flapping: 6 times in 30 min; it stays open for longer",
+    "ChildHidden": "hidden under Down: Slow; listed here",
+    "Hidden": "listed under INC-2: Down fires",
+    "CameForward": "stands for itself again: INC-2 is over",
+    "KeepingBegan": f"alerts of {KEY} are kept back",
+    "AlertKept": f"VLLMPreemptionsHigh fires (P2) and is kept back: {WHY}",
+    "KeptOtherwise": "VLLMPreemptionsHigh is still kept back: hidden under Down of INC-2",
+    "KeptEnded": "VLLMPreemptionsHigh ended at 12:12:00, kept back",
+    "KeptReleased": "VLLMPreemptionsHigh is in INC-4",
+    "Snoozed": "VLLM*, namespace=llm-d snoozed until 13:00:00 by ann: a load test",
     "SnoozeEnded": "the snooze is over: its time is over",
     "SilenceAsked": "silence until 2026-03-01 14:00:00 asked for by ann:"
     ' alertname="VLLMPreemptionsHigh": known',
@@ -346,9 +346,6 @@ TOLD = {
     "ApprovalVoided": "the approval no longer stands: the plan changed",
     "ApprovalConsumed": "the approval was used for scale-decode",
     "ApprovalDenied": "eve tried to decide through slack: eve is not among the approvers",
-    "Frozen": "llm-d frozen by ann: a migration",
-    "Thawed": "llm-d thawed by ann: it is done",
-}
     "ShadowBegan": "scale-decode: what people do instead is watched until 13:00:00; "
     "not seen: no permission: list pods",
     "PeopleActed": "scale-decode: people did it by another amount: replicas is 5 now, "
@@ -356,3 +353,6 @@ TOLD = {
     "ActJudged": "scale-decode: verification says of it: no effect: preemptions 2.5 → 2.4 1/s",
     "ShadowEnded": "scale-decode: the watch is over: people did otherwise: Deployment decode "
     "spec.template changed; every alert has ended; it got better without it",
+    "Frozen": "llm-d frozen by ann: a migration",
+    "Thawed": "llm-d thawed by ann: it is done",
+}
