@@ -47,6 +47,15 @@ def incident_stream(number: int) -> str:
     return f"incident-{number}"
 
 
+def incident_number(stream: str) -> int:
+    """Return the number of the incident that a stream is of; raises Rejected for any other."""
+    name, _, number = stream.partition("-")
+    if name != "incident" or not number.isdecimal():
+        message = f"{stream!r} is no incident's stream"
+        raise Rejected(message)
+    return int(number)
+
+
 def _incident_summary(state: incident.Incident, policy: Policy) -> Summary:
     opened_at, updated_at = _moments(state)
     return Summary(
