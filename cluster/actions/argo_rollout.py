@@ -146,8 +146,17 @@ def _resume(target: Target, thing: Thing) -> Change:
         path=(STATUS, "pauseConditions"),
         new=None,
         words=("paused", reasons, "no"),
-        warning="it goes on to its next step",
+        warning=f"it goes on to its next step{_then(thing)}",
     )
+
+
+def _then(thing: Thing) -> str:
+    """Return how long a blue-green Rollout keeps the old pods: `scaleDownDelaySeconds`."""
+    strategy = parse.section(parse.section(thing.body, "spec"), "strategy")
+    if "blueGreen" not in strategy:
+        return ""
+    delay = parse.number(parse.section(strategy, "blueGreen"), "scaleDownDelaySeconds", missing=30)
+    return f"; once it is promoted the old pods go after {delay} s, and taking back loads models"
 
 
 def _promote(target: Target, thing: Thing) -> Change:
@@ -162,7 +171,8 @@ def _promote(target: Target, thing: Thing) -> Change:
         path=(STATUS, "promoteFull"),
         new=True,
         words=("promoted", "no", "fully"),
-        warning="analysis, pauses and steps are skipped: all requests go to the new template",
+        warning="analysis, pauses and steps are skipped: all requests go to the new template"
+        + _then(thing),
     )
 
 

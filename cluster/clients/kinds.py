@@ -69,6 +69,7 @@ INFERENCE_SERVICE: Final = _kind(
     "serving.kserve.io/v1alpha2", "LLMInferenceService", "llminferenceservices"
 )
 ROLLOUT: Final = _kind("argoproj.io/v1alpha1", "Rollout", "rollouts")
+ANALYSIS_RUN: Final = _kind("argoproj.io/v1alpha1", "AnalysisRun", "analysisruns")
 APPLICATION: Final = _kind("argoproj.io/v1alpha1", "Application", "applications")
 KUSTOMIZATION: Final = _kind("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "kustomizations")
 HELM_RELEASE: Final = _kind("helm.toolkit.fluxcd.io/v2", "HelmRelease", "helmreleases")
@@ -79,7 +80,7 @@ ALL: Final = (
     *(AUTOSCALER, BUDGET, ENDPOINTS, INGRESS, ROUTE, VIRTUAL_SERVICE, POOL, OLD_POOL),
     *(OBJECTIVE, OLD_OBJECTIVE),
     *(SCALED_OBJECT, VARIANT, GROUPS, DISAGGREGATED, ROLE_SCALER, INFERENCE_SERVICE),
-    *(ROLLOUT, APPLICATION, KUSTOMIZATION, HELM_RELEASE),
+    *(ROLLOUT, ANALYSIS_RUN, APPLICATION, KUSTOMIZATION, HELM_RELEASE),
 )
 """Where a group serves several versions, this one is listed; a reference names its own."""
 BY_NAME: Final[Mapping[tuple[str, str], Kind]] = {(one.group, one.name): one for one in ALL}

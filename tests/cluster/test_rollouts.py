@@ -439,3 +439,21 @@ def test_a_rollout_paused_by_its_manifest_is_not_promoted(scene: Scene) -> None:
 
     with pytest.raises(Rejected, match="resume it first"):
         scene.plan(kinds.ROLLOUT, "argo_rollout", {"do": "promote"})
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [pytest.param({}, 30, id="the-default"), pytest.param({"scaleDownDelaySeconds": 600}, 600)],
+)
+@pytest.mark.parametrize("verb", ["promote", "resume"])
+def test_promoting_says_when_the_old_pods_of_a_blue_green_are_gone(
+    scene: Scene, written: Mapping[str, object], seconds: int, verb: str
+) -> None:
+    """From then on taking back is a rollout of its own, which loads every model again."""
+    put(scene.world, kinds.ROLLOUT, "x", {**FOUR, "strategy": {"blueGreen": dict(written)}})
+    waits = [{"reason": "BlueGreenPause", "startTime": moment(0)}]
+    scene.status(kinds.ROLLOUT, {**UNDERWAY, "pauseConditions": waits})
+
+    plan = scene.plan(kinds.ROLLOUT, "argo_rollout", {"do": verb})
+
+    assert f"the old pods go after {seconds} s" in " ".join(plan.warnings)

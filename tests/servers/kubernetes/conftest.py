@@ -33,6 +33,7 @@ DEFINITIONS = (
     ("sigs.k8s.io/gateway-api", "config/crd/standard", "*httproutes*"),
     ("sigs.k8s.io/gateway-api-inference-extension", "config/crd/bases", "*inferencepools*"),
     ("github.com/argoproj/argo-rollouts", "manifests/crds", "rollout-crd*"),
+    ("github.com/argoproj/argo-rollouts", "manifests/crds", "analysis-*-crd*"),
     ("github.com/kserve/kserve", "config/crd/full/llmisvc", "*_llminferenceservices*"),
     ("github.com/kedacore/keda/v2", "config/crd/bases", "*"),
 )

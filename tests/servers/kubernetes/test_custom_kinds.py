@@ -1,6 +1,9 @@
 """What actions write to custom kinds is accepted by their real definitions, and by these rights."""
 
+from pathlib import Path
+
 import pytest
+from ruamel.yaml import YAML
 
 from cluster.clients import kinds
 from cluster.clients.kinds import Kind
@@ -14,6 +17,7 @@ from tests.servers.kubernetes.conftest import Real
 
 pytestmark = pytest.mark.server
 
+ANALYSIS = Path(__file__).parents[3] / "deploy/argo-rollouts/analysis-templates.yaml"
 POOL = objects.pool("it", {"app": "m"})
 ROUTE = objects.route("it", model="m", to={"blue": 100, "green": 0})
 WEIGHTS = [
@@ -155,3 +159,16 @@ def _write(found: Thing, subresource: str, change: object, *, dry_run: bool = Fa
         subresource=subresource,
         dry_run=dry_run,
     )
+
+
+def test_the_analysis_templates_that_we_ship_are_accepted(place: Real) -> None:
+    """Their real definitions know every field that is written there."""
+    templates = YAML(typ="safe").load_all(ANALYSIS.read_text("utf-8"))
+
+    for each in templates:
+        made = place.api().create(
+            f"/apis/argoproj.io/v1alpha1/namespaces/{place.namespace}/analysistemplates"
+            "?fieldValidation=Strict",
+            each,
+        )
+        assert made["spec"] == each["spec"]
