@@ -7,6 +7,7 @@ from typing import Any  # an aggregate's state, event and command are its own ty
 
 from incidents import (
     approval,
+    followups,
     freeze,
     incident,
     incident_rules,
@@ -187,6 +188,22 @@ def _shadow_summary(state: shadow.Watch, _: Policy) -> Summary:
     )
 
 
+def _followups_summary(state: followups.FollowUps, _: Policy) -> Summary:
+    opened_at, updated_at = _moments(state)
+    return Summary(
+        stream=state.id,
+        aggregate=Aggregate.FOLLOW_UPS,
+        version=state.version,
+        incident=state.incident,
+        state=followups.standing(state),
+        title=f"{len(state.open)} of {len(state.all)} follow-ups of INC-{state.incident} are open",
+        opened_at=opened_at,
+        updated_at=updated_at,
+        closed_at=None if state.open else updated_at,
+        next_due=followups.due(state),
+    )
+
+
 def _moments(state: Any) -> tuple[datetime, datetime]:  # every aggregate has these two
     if state.opened_at is None or state.updated_at is None:
         message = f"{state.id} has no events"
@@ -242,5 +259,11 @@ _KINDS: Mapping[str, Kind] = {
         evolve=shadow.evolve,
         decide=lambda state, command, _, __: shadow.decide(state, command),
         summary=_shadow_summary,
+    ),
+    "followups": Kind(
+        empty=lambda stream: followups.FollowUps(id=stream),
+        evolve=followups.evolve,
+        decide=followups.decide,
+        summary=_followups_summary,
     ),
 }

@@ -12,6 +12,7 @@ from incidents.approval import Approval
 from incidents.decision import Decision
 from incidents.errors import VersionConflict
 from incidents.events.registry import Event, from_bytes, to_bytes
+from incidents.followups import FollowUps, followups_stream
 from incidents.freeze import FreezeState
 from incidents.incident import Incident
 from incidents.journal import Aggregate, Append, Draft, Recorded
@@ -23,6 +24,13 @@ from incidents.shadow import Watch
 from incidents.snooze import SnoozeState
 
 TRIES = 16
+_OF_INCIDENTS = (
+    Aggregate.RUN,
+    Aggregate.APPROVAL,
+    Aggregate.SILENCE,
+    Aggregate.SHADOW,
+    Aggregate.FOLLOW_UPS,
+)
 KEPT = 2000
 
 
@@ -108,6 +116,10 @@ class Desk:
         """Return an approval; `asked` is None where there is none of that name."""
         return cast("Approval", self.state(approval_id))
 
+    def follow_ups(self, number: int) -> FollowUps:
+        """Return what is left to be done of an incident; nothing where nothing ever was."""
+        return cast("FollowUps", self.state(followups_stream(number)))
+
     def freeze(self) -> FreezeState:
         """Return what is frozen."""
         return cast("FreezeState", self.state("desk"))
@@ -127,7 +139,7 @@ class Desk:
     def streams(self, number: int) -> tuple[str, ...]:
         """Return the names of an incident's streams: its own, and those that belong to it."""
         found = [incident_stream(number)]
-        for aggregate in (Aggregate.RUN, Aggregate.APPROVAL, Aggregate.SILENCE, Aggregate.SHADOW):
+        for aggregate in _OF_INCIDENTS:
             rows = self.journal.summaries(aggregate=aggregate, incident=number)
             found += sorted(row.stream for row in rows)
         return tuple(found)

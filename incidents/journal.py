@@ -17,6 +17,7 @@ class Aggregate(Enum):
     SNOOZE = "snooze"
     SILENCE = "silence"
     SHADOW = "shadow"
+    FOLLOW_UPS = "followups"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

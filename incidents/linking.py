@@ -10,6 +10,7 @@ from incidents.commands.approval import ConsumeApproval, RequestApproval, VoidAp
 from incidents.commands.incident import Acknowledge, Escalate, Mitigate, NoteRun, Relapse
 from incidents.commands.run import EndRun
 from incidents.events.approval import ApprovalRequested
+from incidents.events.run import PlanRecord
 from incidents.incident import DESK, Incident, Status
 from incidents.policy import Policy
 from incidents.run import SETTLED, UNDO, Run, Step, StepStatus
@@ -218,9 +219,16 @@ def _request(
         digest=plan.digest if plan else "",
         requested_by=step.asked_by or (run.started.by if run.started else DESK),
         approvers=policy.approvers,
-        needed=max(policy.approvals_needed, plan.people if plan else 1),
+        needed=_needed(plan, policy),
         requester_may_approve=policy.requester_may_approve,
         expires_at=now + policy.approval_expiry,
+    )
+
+
+def _needed(plan: PlanRecord | None, policy: Policy) -> int:
+    needed = policy.needed
+    return (
+        needed(reversible=plan.reversible, people=plan.people) if plan else needed(reversible=True)
     )
 
 

@@ -114,6 +114,22 @@ class Lowering:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpRules:
+    """How often people are reminded of what is left to be done, from its due time on.
+
+    `remind_every` is for changes that were left on purpose, `review_every` for what runbooks leave
+    to do.
+    """
+
+    remind_every: timedelta = timedelta(days=1)
+    review_every: timedelta = timedelta(days=7)
+
+    def every(self, *, left: bool) -> timedelta:
+        """Return the time between two reminders; `left` is a change that was left on purpose."""
+        return self.remind_every if left else self.review_every
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The desk's policy.
 
@@ -121,8 +137,9 @@ class Policy:
     `approval_expiry` how long a question to people stands, `archive_after` how long the channel
     stays after it resolved, `changes_per_hour` the budget of one target, `ownership` says whose
     incidents are whose, `gathering` how alerts become incidents, `guardrails` what every change
-    must keep to. `acting` names the runbooks that act once people have approved, `*` all of them;
-    any other is in shadow, and everything is where `shadow` says so.
+    must keep to, `irreversible_needs` how many people must approve what cannot be undone, at the
+    least. `acting` names the runbooks that act once people have approved, `*` all of them; any
+    other is in shadow, and everything is where `shadow` says so.
     """
 
     demands: Mapping[Severity, Demand]
@@ -133,6 +150,7 @@ class Policy:
     lowering: Lowering = Lowering()
     approvers: tuple[str, ...] = ()
     approvals_needed: int = 1
+    irreversible_needs: int = 1
     requester_may_approve: bool = True
     hold: timedelta = timedelta(minutes=10)
     approval_expiry: timedelta = timedelta(minutes=10)
@@ -144,6 +162,11 @@ class Policy:
     ownership: OwnershipMap = field(default_factory=OwnershipMap)
     gathering: Gathering = field(default_factory=Gathering)
     guardrails: Guardrails = field(default_factory=Guardrails)
+    follow_ups: FollowUpRules = field(default_factory=FollowUpRules)
+
+    def needed(self, *, reversible: bool, people: int = 1) -> int:
+        """Return how many must approve a change whose plan asks for so many `people`."""
+        return max(self.approvals_needed, people, 1 if reversible else self.irreversible_needs)
 
     def acts(self, runbook: str) -> bool:
         """Return whether runs of the runbook act; by default none does."""

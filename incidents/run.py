@@ -50,7 +50,8 @@ class Step:
 
     `verdict` is a check's, a verification's or a person's answer; `attempts` counts tries since
     the step was last opened, `voids` the plans that did not hold. `applied` is the plan that took
-    place last, `asked_by` who opened the step again, `choices` what a person may answer.
+    place last, `asked_by` who opened the step again, `choices` what a person may answer. An undo
+    that goes back to what is normal is planned from `instead`, and not from the inverse.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Step:
     applied: PlanRecord | None = None
     approval: str | None = None
     asked_by: str | None = None
+    instead: tuple[tuple[str, str], ...] = ()
     choices: tuple[str, ...] = ()
     before: tuple[Evidence, ...] = ()
     at: datetime | None = None
@@ -282,6 +284,10 @@ def _opened(step: Step, event: events.StepRetried | events.RunContinued | events
     return Step(id=step.id, at=step.at, applied=step.applied, asked_by=event.by)
 
 
+def _undo_asked(step: Step, event: events.UndoAsked) -> Step:
+    return replace(_opened(step, event), instead=event.instead)
+
+
 _STEP: Mapping[type, Callable[[Step, Any], Step]] = {  # each function takes its own event
     events.CheckFinished: _checked,
     events.StepFailed: _failed,
@@ -303,5 +309,5 @@ _STEP: Mapping[type, Callable[[Step, Any], Step]] = {  # each function takes its
     events.StepSkipped: _skipped,
     events.StepRetried: _opened,
     events.RunContinued: _opened,
-    events.UndoAsked: _opened,
+    events.UndoAsked: _undo_asked,
 }

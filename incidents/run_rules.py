@@ -9,7 +9,7 @@ from incidents.commands.run import RunCommand
 from incidents.decision import Decision
 from incidents.errors import ClaimConflict, Rejected
 from incidents.events import run as events
-from incidents.events.run import RunEvent
+from incidents.events.run import PlanRecord, RunEvent
 from incidents.incident import DESK
 from incidents.incident_rules import OPEN_INCIDENT
 from incidents.journal import (
@@ -351,7 +351,7 @@ def _undo(run: Run, command: commands.AskUndo, _: datetime) -> Answer:
     if step.applied is None:
         message = f"{command.step} changed nothing that could be undone"
         raise Rejected(message)
-    if not step.applied.inverse:
+    if not command.normal and not step.applied.inverse:
         message = f"{command.step} cannot be undone: {step.applied.action} has no inverse"
         raise Rejected(message)
     if run.claimed is not None:
@@ -360,7 +360,23 @@ def _undo(run: Run, command: commands.AskUndo, _: datetime) -> Answer:
     if run.step(f"{UNDO}{command.step}").status is StepStatus.PLANNED:
         message = f"{command.step}: an undo waits for its approval already"
         raise Rejected(message)
-    return _one(events.UndoAsked(step=command.step, by=command.by, because=command.because))
+    return _one(
+        events.UndoAsked(
+            step=command.step,
+            by=command.by,
+            because=command.because,
+            instead=_normal(command, step.applied) if command.normal else (),
+        )
+    )
+
+
+def _normal(command: commands.AskUndo, applied: PlanRecord) -> tuple[tuple[str, str], ...]:
+    """Return the step that goes back to what is normal; raises Rejected where nobody says what."""
+    back = applied.leaves.back if applied.leaves else ()
+    if not back:
+        message = f"{command.step}: nothing says what is normal; undo it instead"
+        raise Rejected(message)
+    return back
 
 
 def _criterion(run: Run, command: commands.MeetCriterion, _: datetime) -> Answer:

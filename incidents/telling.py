@@ -4,7 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Any  # the table holds functions of many event types
 
 from incidents import facts_seen
-from incidents.events import approval, desk, incident, kept, run, shadow, silence, snooze
+from incidents.events import (
+    approval,
+    desk,
+    followups,
+    incident,
+    kept,
+    run,
+    shadow,
+    silence,
+    snooze,
+)
 from incidents.events.registry import Event
 
 _WHOLE = 1000
@@ -229,6 +239,35 @@ def _silence_failed(event: silence.SilenceFailed) -> str:
     return f"the silence: {event.address} did not do it: {event.because}{doubt}"
 
 
+def _left(event: followups.FollowUpMade) -> str:
+    kind = "left on purpose" if event.run else "to be done"
+    until = f"{event.due:%Y-%m-%d %H:%M} UTC"
+    return f"follow-up {event.number}, {kind}: {event.what} ({event.owner}, until {until})"
+
+
+def _reminded(event: followups.FollowUpReminded) -> str:
+    return f"follow-up {event.number} is still open: {event.what} ({event.owner})"
+
+
+def _put_off(event: followups.FollowUpPutOff) -> str:
+    until = f"{event.until:%Y-%m-%d %H:%M} UTC"
+    return f"follow-up {event.number} may stay until {until}, says {event.by}: {event.because}"
+
+
+def _given_to(event: followups.FollowUpGiven) -> str:
+    why = f": {event.because}" if event.because else ""
+    return f"follow-up {event.number} is {event.owner}'s now, says {event.by}{why}"
+
+
+def _done(event: followups.FollowUpDone) -> str:
+    return f"follow-up {event.number} is done: {event.what}: {event.because}"
+
+
+def _undo_asked(event: run.UndoAsked) -> str:
+    way = f", back to normal ({pairs(event.instead)})" if event.instead else ""
+    return f"undo of {event.step} asked for{way}: {event.because}"
+
+
 _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     incident.IncidentOpened: _opened,
     incident.AlertFired: _fired,
@@ -280,7 +319,7 @@ _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     run.StepSkipped: lambda e: f"{e.step} left out: {e.because}",
     run.StepRetried: lambda e: f"{e.step} again: {e.because}",
     run.RunContinued: lambda e: f"the run goes on from {e.step}: {e.because}",
-    run.UndoAsked: lambda e: f"undo of {e.step} asked for: {e.because}",
+    run.UndoAsked: _undo_asked,
     run.CriterionMet: lambda e: f"criterion {e.criterion} is met: {e.because}",
     run.RunFinished: lambda e: f"run over: {e.outcome}: {e.because}",
     approval.ApprovalRequested: _requested,
@@ -300,13 +339,20 @@ _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     snooze.SnoozeEnded: lambda e: f"the snooze is over: {e.because}",
     shadow.ShadowBegan: _watching,
     shadow.PeopleActed: _acted,
-    shadow.ActJudged: lambda e: f"{e.step}: verification says of it: {judged(e.verdict, e.because)}",
+    shadow.ActJudged: lambda e: (
+        f"{e.step}: verification says of it: {judged(e.verdict, e.because)}"
+    ),
     shadow.ShadowEnded: _watched,
     silence.SilenceAsked: _silence,
     silence.SilenceStands: lambda e: f"silenced at {e.address}, as {e.silence}",
     silence.SilenceFailed: _silence_failed,
     silence.SilenceEndAsked: lambda e: f"the silence is ended by {e.by}: {e.because}",
     silence.SilenceGone: lambda e: f"no longer silenced at {e.address}",
+    followups.FollowUpMade: _left,
+    followups.FollowUpReminded: _reminded,
+    followups.FollowUpPutOff: _put_off,
+    followups.FollowUpGiven: _given_to,
+    followups.FollowUpDone: _done,
     desk.Frozen: lambda e: f"{e.scope} frozen by {e.by}: {e.reason}",
     desk.Thawed: lambda e: f"{e.scope} thawed by {e.by}: {e.reason}",
 }

@@ -1,12 +1,13 @@
 """What a module of this folder declares as `ACTION`, and the parameters that it takes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from cluster.actions import field, settling
+from cluster.actions import field, left, settling
 from cluster.actions.field import Edit
-from cluster.actions.plan import Applied, Done, Plan, Settled, Verb
+from cluster.actions.left import Leaves
+from cluster.actions.plan import Applied, Done, DryRunRefused, Plan, Settled, Verb
 from cluster.clients.parse import Malformed
 from cluster.clients.ports import Kubernetes
 from cluster.owners import registry, workload
@@ -58,7 +59,8 @@ class Parameter:
 class Action:
     """An action: the step of the same name in a runbook takes the same parameters.
 
-    `rights` are all that it needs of an API server, from its plan to the look back.
+    `rights` are all that it needs of an API server, from its plan to the look back; `leaves` is
+    what it leaves behind that is not to stay, None where it leaves nothing.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Action:
     make: Callable[[Kubernetes], Verb]
     one_of: tuple[str, ...] = ()
     rights: tuple[Right, ...] = ()
+    leaves: Leaves | None = None
 
 
 Decide = Callable[[Target, Mapping[str, object], Sight], Edit]
@@ -75,7 +78,7 @@ Settle = Callable[[Kubernetes, Plan], Settled]
 """Says how far an applied plan has come; raises as `Verb.settled` does."""
 
 
-def writes_fields(
+def writes_fields(  # noqa: PLR0913  # all that an action says of itself
     decide: Decide,
     *,
     name: str,
@@ -84,19 +87,24 @@ def writes_fields(
     one_of: tuple[str, ...] = (),
     settle: Settle = settling.settled,
     rights: tuple[Right, ...] = (),
+    leaves: Leaves | None = None,
 ) -> Action:
     """Return the action that writes fields of one object, as `decide` says.
 
     Unless `settle` says otherwise, the change has come about when the target's pods are ready.
-    `rights` are all that it needs, those of `OF_SIZE` and the owners' among them.
+    `rights` are all that it needs, those of `OF_SIZE` and the owners' among them; what it `leaves`
+    behind becomes a follow-up.
     """
     return Action(
         name=name,
         meaning=meaning,
         parameters=parameters,
-        make=lambda kubernetes: FieldAction(kubernetes, name=name, decide=decide, settle=settle),
+        make=lambda kubernetes: FieldAction(
+            kubernetes, name=name, decide=decide, settle=settle, leaves=leaves
+        ),
         one_of=one_of,
         rights=tuple(sorted(set(rights))),
+        leaves=leaves,
     )
 
 
@@ -104,9 +112,16 @@ class FieldAction:
     """An action that is one write of fields of one object."""
 
     def __init__(
-        self, kubernetes: Kubernetes, *, name: str, decide: Decide, settle: Settle
+        self,
+        kubernetes: Kubernetes,
+        *,
+        name: str,
+        decide: Decide,
+        settle: Settle,
+        leaves: Leaves | None = None,
     ) -> None:
         self.name = name
+        self._leaves = leaves
         self._settle = settle
         self._kubernetes = kubernetes
         self._decide = decide
@@ -118,7 +133,12 @@ class FieldAction:
         except Malformed as error:
             message = f"{self.name} {target}: {error} of it, or of an owner, is not as its API says"
             raise Rejected(message) from error
-        return field.plan(self._kubernetes, self.name, target, edit)
+        try:
+            made = field.plan(self._kubernetes, self.name, target, edit)
+        except DryRunRefused as error:
+            said = replace(error.plan, leaves=left.of(self._leaves, error.plan))
+            raise DryRunRefused(str(error), plan=said) from error
+        return replace(made, leaves=left.of(self._leaves, made))
 
     def apply(self, plan: Plan, *, key: str) -> Applied:
         """Write once; also raises NotDone when the write certainly never arrived."""

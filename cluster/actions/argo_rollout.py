@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cluster.actions import field, pause_rollout, rolled, setting, settling
+from cluster.actions import field, left, pause_rollout, rolled, setting, settling
 from cluster.actions.action import OF_SIZE, OneOf, Parameter, writes_fields
 from cluster.actions.field import Edit, Pairs
 from cluster.actions.plan import Plan, Settled
@@ -214,5 +214,10 @@ ACTION: Final = writes_fields(
         *patches(kinds.ROLLOUT),
         *patches(kinds.ROLLOUT, subresource=STATUS),
         *lists(kinds.POD),
+    ),
+    leaves=left.Leaves(
+        words="the rollout stays aborted, and the new template stays in the manifest",
+        of=left.on("do", ABORT),
+        within=left.DAY,
     ),
 )

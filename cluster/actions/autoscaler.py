@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from cluster.actions import refusal, standing
+from cluster.actions import left, refusal, standing
 from cluster.actions.action import OF_SIZE, OneOf, Parameter, Whole, writes_fields
 from cluster.actions.field import Edit
+from cluster.actions.plan import Plan
 from cluster.clients import kinds
 from cluster.clients.things import Thing
 from cluster.owners import keda, registry, workload
@@ -123,6 +124,14 @@ def _paused(target: Target, asked: str, work: Workload, owned: Ownership, sight:
     )
 
 
+def _left(plan: Plan) -> str:
+    asked = dict(plan.parameters).get("pause")
+    if asked is None:
+        return left.changed(plan)
+    what = f"{plan.write.kind} {plan.write.namespace}/{plan.write.name}"
+    return f"{what} is paused: nothing scales by load" if asked == YES else ""
+
+
 def _scaled_object(target: Target, work: Workload, owned: Ownership, sight: Sight) -> Thing:
     """Return what is to be paused: above the autoscaler, or of a paused one the workload's own."""
     if owned.place.thing.itself.kind == kinds.SCALED_OBJECT.name:
@@ -154,5 +163,8 @@ ACTION: Final = writes_fields(
         *OF_SIZE,
         *gets(kinds.AUTOSCALER, kinds.SCALED_OBJECT),
         *patches(kinds.AUTOSCALER, kinds.SCALED_OBJECT, kinds.INFERENCE_SERVICE),
+    ),
+    leaves=left.Leaves(
+        words="other bounds than the usual ones, or a pause of KEDA", of=_left, within=left.DAY
     ),
 )

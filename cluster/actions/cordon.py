@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from cluster.actions import nodes, setting
+from cluster.actions import left, nodes, setting
 from cluster.actions.action import writes_fields
 from cluster.actions.field import Edit
 from cluster.owners.sight import Sight
@@ -24,4 +24,9 @@ ACTION: Final = writes_fields(
     parameters={"node": nodes.NODE},
     settle=setting.settled,
     rights=nodes.RIGHTS,
+    leaves=left.Leaves(
+        words="the node stays closed to new pods",
+        of=lambda plan: f"Node {plan.write.name} is closed to new pods",
+        within=left.HOURS,
+    ),
 )

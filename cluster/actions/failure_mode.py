@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from cluster.actions import setting, standing
+from cluster.actions import left, setting, standing
 from cluster.actions.action import OneOf, Parameter, writes_fields
 from cluster.actions.field import Edit
 from cluster.clients import kinds, parse
@@ -80,4 +80,5 @@ ACTION: Final = writes_fields(
         *lists(*kinds.POOLS),
         *patches(*kinds.POOLS),
     ),
+    leaves=left.Leaves(words="another failure mode of the pool", of=left.changed, within=left.DAY),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from cluster.actions import setting, standing
+from cluster.actions import left, setting, standing
 from cluster.actions.action import Parameter, Whole, Words, writes_fields
 from cluster.actions.field import Edit
 from cluster.clients import kinds, parse
@@ -90,4 +90,5 @@ ACTION: Final = writes_fields(
         *lists(*kinds.OBJECTIVES),
         *patches(*kinds.OBJECTIVES),
     ),
+    leaves=left.Leaves(words="another priority of the objective", of=left.changed, within=left.DAY),
 )

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from cluster.targets.target import Target
 from incidents.errors import Rejected
-from incidents.events.run import WriteRecord
+from incidents.events.run import LeavesRecord, WriteRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,8 @@ class Plan:
     the preconditions; `uid` is the target's. `digest` covers action, target, before, after, owner
     path and the write itself, and not the resourceVersion, which changes with every status update.
     `inverse` is the step that undoes it: its action and parameters. `people` must agree at least,
-    and `loads` is how long a new pod takes to serve, None where nobody knows.
+    and `loads` is how long a new pod takes to serve, None where nobody knows. `leaves` is what
+    stays behind and is not to, None where nothing does.
     """
 
     action: str
@@ -40,6 +41,7 @@ class Plan:
     write: WriteRecord
     people: int = 1
     loads: timedelta | None = None
+    leaves: LeavesRecord | None = None
 
 
 class DryRunRefused(Rejected):

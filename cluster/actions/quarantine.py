@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from cluster.actions import member, removal, setting, settling, standing
+from cluster.actions import left, member, removal, setting, settling, standing
 from cluster.actions.action import OneOf, Parameter, writes_fields
 from cluster.actions.field import Edit
 from cluster.actions.member import Member
+from cluster.actions.plan import Plan
 from cluster.clients import kinds, parse
 from cluster.clients.things import Thing
 from cluster.owners import workload
@@ -128,6 +129,13 @@ def _label(target: Target, pod: Thing, chosen: Mapping[str, str], sight: Sight) 
     raise Rejected(message)
 
 
+def _left(plan: Plan) -> str:
+    if dict(plan.parameters).get("back") == YES:
+        return ""
+    pool = plan.target.pool
+    return f"Pod {plan.write.namespace}/{plan.write.name} runs outside of pool {pool}"
+
+
 def _told(found: Member, *, anew: bool) -> tuple[str, ...]:
     above, number = found.work.place, sum(map(member.gpus_of, (found.thing,)))
     new = (
@@ -153,5 +161,8 @@ ACTION: Final = writes_fields(
         *settling.RIGHTS,
         *lists(*kinds.POOLS),
         *patches(kinds.POD),
+    ),
+    leaves=left.Leaves(
+        words="the pod runs outside of its pool, and keeps its GPUs", of=_left, within=left.HOURS
     ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cluster.actions import setting, standing, strategy
+from cluster.actions import left, setting, standing, strategy
 from cluster.actions.action import OF_SIZE, Parameter, Words, writes_fields
 from cluster.actions.field import Edit
 from cluster.clients import kinds
@@ -127,4 +127,5 @@ ACTION: Final = writes_fields(
     one_of=(SURGE, UNAVAILABLE),
     settle=setting.settled,
     rights=(*OF_SIZE, *patches(kinds.DEPLOYMENT, kinds.ROLLOUT, kinds.GROUPS)),
+    leaves=left.Leaves(words="another strategy of rollouts", of=left.changed, within=left.DAY),
 )

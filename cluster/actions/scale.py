@@ -4,10 +4,11 @@ import shlex
 from collections.abc import Mapping
 from typing import Final
 
-from cluster.actions import refusal, standing
+from cluster.actions import left, refusal, standing
 from cluster.actions import size as sizes
 from cluster.actions.action import OF_SIZE, Parameter, Whole, Words, writes_fields
 from cluster.actions.field import Edit
+from cluster.actions.plan import Plan
 from cluster.actions.size import Size
 from cluster.clients import kinds
 from cluster.owners import registry, workload
@@ -104,6 +105,11 @@ def _kubectl(place: Place, wanted: int) -> str:
     )
 
 
+def _left(plan: Plan) -> str:
+    """Return the floor that was changed; of a size only a team can say what is usual."""
+    return "" if "replicas" in dict(plan.after) else left.changed(plan)
+
+
 ACTION: Final = writes_fields(
     decide,
     name=SCALE,
@@ -131,5 +137,10 @@ ACTION: Final = writes_fields(
         *patches(*kinds.WORKLOADS, kinds.ROLE_SCALER, subresource=SCALE),
         *patches(kinds.DISAGGREGATED, kinds.INFERENCE_SERVICE),
         *patches(kinds.AUTOSCALER, kinds.SCALED_OBJECT),
+    ),
+    leaves=left.Leaves(
+        words="another size than the normal one of `environments.yaml`, or an autoscaler's floor",
+        of=_left,
+        within=left.DAY,
     ),
 )

@@ -232,11 +232,12 @@ class ContinueFrom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskUndo:
-    """A person asks for the inverse of an applied step."""
+    """A person asks for the inverse of an applied step, or to go back to what is `normal`."""
 
     step: str
     by: str
     because: str
+    normal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from incidents.errors import Rejected
 from incidents.events import upcasting
 from incidents.events.approval import ApprovalEvent
 from incidents.events.desk import DeskEvent
+from incidents.events.followups import FollowUpEvent
 from incidents.events.incident import IncidentEvent
 from incidents.events.kept import KeptEvent
 from incidents.events.run import RunEvent
@@ -24,6 +25,7 @@ Event = (
     | SnoozeEvent
     | SilenceEvent
     | ShadowEvent
+    | FollowUpEvent
 )
 Upcaster = Callable[[bytes], bytes]
 
@@ -36,8 +38,9 @@ SCHEMAS: Mapping[str, int] = {
     "AlertFired": 2,
     "AlertResolved": 2,
     "RunStarted": 3,
-    "ActionPlanned": 4,
-    "WouldHaveActed": 2,
+    "ActionPlanned": 5,
+    "WouldHaveActed": 3,
+    "UndoAsked": 2,
     "SettleObserved": 2,
     "TargetAsked": 2,
 }
@@ -61,6 +64,11 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     # One person was enough unless the policy said more, and no load time was known: the defaults.
     ("ActionPlanned", 3): lambda body: body,
     ("WouldHaveActed", 1): lambda body: body,
+    # No plan said what it leaves behind: nothing is the default.
+    ("ActionPlanned", 4): lambda body: body,
+    ("WouldHaveActed", 2): lambda body: body,
+    # An undo was always the inverse: that is the default.
+    ("UndoAsked", 1): lambda body: body,
     # Every change was about pods, which need no words of their own: none is the default.
     ("SettleObserved", 1): lambda body: body,
     # Every candidate was named, however many there were: none more is the default.

@@ -50,12 +50,26 @@ class WriteRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeavesRecord:
+    """What a plan leaves behind that is not to stay: somebody is to end it within that time.
+
+    `back` is the step that goes back to what is normal (its action and parameters), empty where
+    nobody says what that is and the undo alone ends it.
+    """
+
+    what: str
+    within: timedelta
+    back: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRecord:
     """Exactly what an action would do; the digest is what people approve.
 
     Pairs are (field, value). `uid` and `api_version` are the target's; `write` says which object is
     written, and its uid and `resource_version` are the preconditions. `people` must agree at least,
-    and `loads` is how long a new pod takes to serve, None where nobody knows.
+    and `loads` is how long a new pod takes to serve, None where nobody knows. `leaves` is what
+    stays behind and is not to, None where nothing does.
     """
 
     action: str
@@ -82,6 +96,7 @@ class PlanRecord:
     api_version: str = "apps/v1"
     people: int = 1
     loads: timedelta | None = None
+    leaves: LeavesRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,11 +374,16 @@ class RunContinued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoAsked:
-    """A person asks for the inverse of an applied step; it is planned and approved like any."""
+    """A person asks for the inverse of an applied step; it is planned and approved like any.
+
+    `instead` is the step (action and parameters) that goes back to what is normal, where that is
+    asked for and not the inverse.
+    """
 
     step: str
     by: str
     because: str
+    instead: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

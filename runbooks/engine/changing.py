@@ -1,6 +1,6 @@
 """Plans, claims and applies a change: the only place that calls `apply`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from cluster.actions.plan import Done, DryRunRefused, Plan, Verb
@@ -109,7 +109,7 @@ def _would_have(turn: Turn, step: str, made: Plan) -> commands.RecordWouldHave:
         step=step,
         plan=records.record(made),
         approvers=policy.approvers,
-        needed=max(policy.approvals_needed, made.people),
+        needed=policy.needed(reversible=made.reversible, people=made.people),
     )
 
 
@@ -127,13 +127,14 @@ def _make(turn: Turn, step: str) -> Plan:
 
 def _make_undo(turn: Turn, step: str) -> Plan:
     done = records.applied(turn.run.step(step.removeprefix(UNDO)))
-    wanted = dict(done.inverse)
+    wanted = dict(turn.run.step(step).instead or done.inverse)
     action = wanted.pop("action", done.action)
     target = turn.target()
     if target.uid != done.uid:
         message = f"{target} is not what was changed: it was deleted and made anew"
         raise Rejected(message)
-    return _verb(turn, action).plan(target, wanted)
+    # An undo leaves nothing behind, whatever its action would: it takes away what was left.
+    return replace(_verb(turn, action).plan(target, wanted), leaves=None)
 
 
 def _verb(turn: Turn, name: str) -> Verb:

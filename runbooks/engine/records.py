@@ -34,6 +34,7 @@ def record(plan: Plan) -> PlanRecord:
         write=plan.write,
         people=plan.people,
         loads=plan.loads,
+        leaves=plan.leaves,
     )
 
 
@@ -57,6 +58,7 @@ def plan(kept: PlanRecord) -> Plan:
         write=kept.write,
         people=kept.people,
         loads=kept.loads,
+        leaves=kept.leaves,
     )
 
 

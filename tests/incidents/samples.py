@@ -2,7 +2,17 @@
 
 from datetime import timedelta
 
-from incidents.events import approval, desk, incident, kept, run, shadow, silence, snooze
+from incidents.events import (
+    approval,
+    desk,
+    followups,
+    incident,
+    kept,
+    run,
+    shadow,
+    silence,
+    snooze,
+)
 from incidents.events.registry import Event
 from incidents.patterns import Which
 from tests.builders import (
@@ -17,8 +27,10 @@ from tests.builders import (
     plan,
     requested,
     started,
+    write,
 )
 
+LEFT = "Deployment llm-d/decode has 6 replicas, normally 4"
 STEP = "scale-decode"
 WHY = "the pool runs full | it really does"
 
@@ -114,7 +126,16 @@ EVENTS: tuple[Event, ...] = (
     run.StepFailed(step="pressure", because=WHY, attempt=1),
     run.ActionPlanned(
         step=STEP,
-        plan=plan(warnings=("two pods wait",), people=2, loads=timedelta(minutes=4)),
+        plan=plan(
+            warnings=("two pods wait",),
+            people=2,
+            loads=timedelta(minutes=4),
+            leaves=run.LeavesRecord(
+                what="Deployment llm-d/decode has 6 replicas, normally 4",
+                within=timedelta(days=1),
+                back=(("action", "scale"), ("replicas", "4")),
+            ),
+        ),
         approval=APPROVAL,
         attempt=1,
     ),
@@ -157,7 +178,12 @@ EVENTS: tuple[Event, ...] = (
     run.StepSkipped(step="pause", by="ann", because=WHY),
     run.StepRetried(step="pressure", by="ann", because=WHY),
     run.RunContinued(step="pause", by="ann", because=WHY),
-    run.UndoAsked(step=STEP, by="ann", because="traffic is gone"),
+    run.UndoAsked(
+        step=STEP,
+        by="ann",
+        because="traffic is gone",
+        instead=(("action", "scale"), ("replicas", "4")),
+    ),
     run.CriterionMet(criterion="still-full", because=WHY),
     run.RunFinished(outcome="completed", because="every step is done or left out"),
     requested(),
@@ -258,6 +284,25 @@ EVENTS: tuple[Event, ...] = (
         because="Deployment decode spec.template changed; every alert has ended",
         better=shadow.Better.YES,
     ),
+    followups.FollowUpMade(
+        number=1,
+        key=f"{RUN}/{STEP}/{APPROVAL}",
+        what=LEFT,
+        owner="ann",
+        due=later(1440),
+        run=RUN,
+        step=STEP,
+        undo=True,
+        back=(("action", "scale"), ("replicas", "4")),
+        write=write(),
+        before=(("replicas", "4"),),
+    ),
+    followups.FollowUpReminded(number=1, what=LEFT, owner="ann", again=later(2880)),
+    followups.FollowUpPutOff(number=1, what=LEFT, until=later(4000), by="ann", because=WHY),
+    followups.FollowUpGiven(
+        number=1, what=LEFT, owner="service-owner", by="ann", because="a holiday"
+    ),
+    followups.FollowUpDone(number=1, what=LEFT, by="bob", because="scaled by hand"),
     desk.Frozen(scope="llm-d", by="ann", reason="a migration"),
     desk.Thawed(scope="llm-d", by="ann", reason="it is done"),
 )
@@ -287,6 +332,11 @@ TOLD = {
     "SilenceFailed": "the silence: http://am-0:9093 did not do it: ReadTimeout;"
     " it may have been done all the same",
     "SilenceEndAsked": "the silence is ended by ben: it is over",
+    "FollowUpMade": f"follow-up 1, left on purpose: {LEFT} (ann, until 2026-03-02 12:00 UTC)",
+    "FollowUpReminded": f"follow-up 1 is still open: {LEFT} (ann)",
+    "FollowUpPutOff": f"follow-up 1 may stay until 2026-03-04 06:40 UTC, says ann: {WHY}",
+    "FollowUpGiven": "follow-up 1 is service-owner's now, says ann: a holiday",
+    "FollowUpDone": f"follow-up 1 is done: {LEFT}: scaled by hand",
     "SilenceGone": "no longer silenced at http://am-0:9093",
     "SeverityChanged": f"severity P2 → P1: {WHY}",
     "LookedAgain": "looked again at what VLLMPreemptionsHigh rests on: error ratio 0.6; "
@@ -334,7 +384,8 @@ TOLD = {
     "StepSkipped": f"pause left out: {WHY}",
     "StepRetried": f"pressure again: {WHY}",
     "RunContinued": f"the run goes on from pause: {WHY}",
-    "UndoAsked": "undo of scale-decode asked for: traffic is gone",
+    "UndoAsked": "undo of scale-decode asked for, back to normal (action scale, replicas 4): "
+    "traffic is gone",
     "CriterionMet": f"criterion still-full is met: {WHY}",
     "RunFinished": "run over: completed: every step is done or left out",
     "ApprovalRequested": "scale Deployment llm-d/decode: replicas 4 → 6:"

@@ -338,6 +338,19 @@ def test_a_plan_may_need_more_people_than_the_policy(policy_says: int, needed: i
     assert debt.command.requested.needed == needed
 
 
+@pytest.mark.parametrize(
+    ("reversible", "needed"), [pytest.param(True, 1, id="back"), pytest.param(False, 2, id="never")]
+)
+def test_what_cannot_be_undone_may_need_more_people(reversible: bool, needed: int) -> None:
+    """A pod that was deleted by mistake is gone, whoever regrets it."""
+    rules = policy(irreversible_needs=2)
+    planned = through(replace(PLAN, plan=plan(reversible=reversible)))
+
+    [debt] = owed(incident(NOTE), [planned], {}, rules, NOON)
+
+    assert debt.command == approvals.RequestApproval(requested=requested(needed=needed))
+
+
 def test_a_step_that_was_verified_after_a_relapse_counts() -> None:
     """The second try of the same step may be the one that helps."""
     state = incident(NOTE, MITIGATE, RELAPSE)

@@ -383,6 +383,12 @@ NO_INVERSE = replace(PLAN, plan=plan(inverse=()))
             id="undo-without-inverse",
         ),
         pytest.param(
+            VERIFIED,
+            replace(UNDO, normal=True),
+            "scale-decode: nothing says what is normal; undo it instead",
+            id="normal-unknown",
+        ),
+        pytest.param(
             (PLAN, CLAIM, FINISH),
             UNDO,
             "scale-decode is applied: settle it first",
