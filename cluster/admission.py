@@ -7,6 +7,7 @@ policy reads a ConfigMap of the namespace, `triaged-bounds`, that the writer may
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from cluster import engine_flags
 from cluster.rights import EVERYWHERE, Right
 from cluster.roles import BOUNDS, WRITER, Document, Install, rules, subject
 
@@ -65,12 +66,18 @@ variables.sizes[0].all(k,
 IMAGES: Final = """\
 variables.containers[0] == variables.containers[1]
 || variables.containers[0].all(s, s.all(c,
-  c.image in params.data[?'images'].orValue('').split('\\n')))"""
-ARGUMENTS: Final = """\
+  !has(c.image) || c.image in params.data[?'images'].orValue('').split('\\n')))"""
+LINES: Final = """\
+variables.containers[0].map(s, s.map(c,
+  (c.?command.orValue([]) + c.?args.orValue([])).join(' ')))"""
+ARGUMENTS: Final = f"""\
 variables.containers[0] == variables.containers[1]
-|| variables.containers[0].all(s, s.all(c,
-  (c.?command.orValue([]) + c.?args.orValue([])).join(' ')
+|| variables.lines.all(s, s.all(l,
+  l in params.data[?'arguments'].orValue('').split('\\n')
+  || (l + ' ').findAll('{engine_flags.FREE} |[^ ]* ')
+    .filter(t, !t.matches('^{engine_flags.FREE} $')).join('').trim()
     in params.data[?'arguments'].orValue('').split('\\n')))"""
+"""Flags that may be set are left out, as `cluster.snapshots.known` leaves them out."""
 NO_MORE: Final = """\
 variables.power[0] == variables.power[1]
 && variables.pods[0].all(p, p.?volumes.orValue([]).all(v, !has(v.hostPath)
@@ -109,6 +116,7 @@ def _policy(rights: Sequence[Right], install: Install) -> Document:
                     ("roles", ROLES),
                     ("pods", PODS),
                     ("containers", CONTAINERS),
+                    ("lines", LINES),
                     ("power", POWER),
                     ("kept", KEPT),
                     ("templates", TEMPLATES),

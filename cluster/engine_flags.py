@@ -41,5 +41,5 @@ FLAGS: Final[Mapping[str, Flag]] = {
 """By the flag as engines write it; the bounds are those in which an engine may start at all."""
 _COUNTS: Final = "|".join(name for name, flag in FLAGS.items() if not flag.share)
 _SHARES: Final = "|".join(name for name, flag in FLAGS.items() if flag.share)
-FREE: Final = rf"(?:(?:{_COUNTS})[= ][0-9]{{1,7}}|(?:{_SHARES})[= ]0?\.[0-9]{{1,4}})"
+FREE: Final = f"(?:(?:{_COUNTS})[= ][0-9]{{1,7}}|(?:{_SHARES})[= ]0?[.][0-9]{{1,4}})"
 """A flag with its number, as a regular expression that Python and RE2 understand alike."""

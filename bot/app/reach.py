@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.reading import NoData, Why
 from cluster.signals.served import served
 from cluster.signals.signals import DEADLINE, Signals
+from cluster.snapshots.taking import Cluster
 from cluster.targets.labels import LabelTargets
 from cluster.targets.target import Selector, Target, Targets
 from cluster.tools import Tools
@@ -187,6 +189,12 @@ def _kubernetes(settings: Settings, *, closing: ExitStack) -> KubernetesClient |
     client = KubernetesClient(access)
     closing.callback(client.close)
     return client
+
+
+def snapshots(settings: Settings, *, closing: ExitStack) -> Cluster | None:
+    """Return what notes templates, with its own token; None where no cluster is configured."""
+    token = settings.snapshot_token_file or settings.kubernetes_token_file
+    return _kubernetes(replace(settings, kubernetes_token_file=token), closing=closing)
 
 
 def _access(settings: Settings) -> Access | None:

@@ -157,6 +157,14 @@ class Settings:
             read=Path,
         ),
     ] = None
+    snapshot_token_file: Annotated[
+        Path | None,
+        About(
+            meaning="File with the token of `triaged-snapshot`, for `triaged snapshot` alone.",
+            why="Without it the token of `TRIAGED_KUBERNETES_TOKEN_FILE`, or the pod's own.",
+            read=Path,
+        ),
+    ] = None
     prometheus_url: Annotated[
         str,
         About(

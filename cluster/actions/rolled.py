@@ -79,4 +79,4 @@ def _after(work: Workload, written: Thing, last: datetime | None) -> bool:
     if _observed(work, written) is not None or last is None:
         return True
     ours = written_at(written)
-    return ours is not None and last >= ours
+    return ours is not None and last > ours

@@ -42,8 +42,11 @@ def parts(thing: Thing) -> Json:
 
 
 def same(one: Json, other: Json) -> bool:
-    """Tell whether two generations are one; what is null counts as absent."""
-    return copying.digest(one) == copying.digest(other)
+    """Tell whether two generations are one; what is null or empty counts as absent.
+
+    A controller in Go writes `resources: {}` where the object that it read says nothing.
+    """
+    return _filled(one) == _filled(other)
 
 
 def noted(revision: Thing) -> Json:
@@ -86,6 +89,13 @@ def body(thing: Thing, held: Json, number: int) -> Json:
         "revision": number,
         "data": held,
     }
+
+
+def _filled(given: object) -> object:
+    if isinstance(given, Mapping):
+        found = {name: _filled(each) for name, each in given.items()}
+        return {name: each for name, each in found.items() if each not in (None, {}, [])}
+    return [_filled(each) for each in given] if isinstance(given, list) else given
 
 
 def _put(made: dict[str, object], path: Path, found: object) -> None:

@@ -127,7 +127,7 @@ ENDPOINTS = Resource(
 INGRESSES = Resource(
     group="networking.k8s.io", version="v1", plural="ingresses", kind="Ingress", short=("ing",)
 )
-# What leads to pods and what they hold: seen by checks, and changed by nobody over HTTP.
+# What leads to pods and what they hold: seen by checks; only revisions are made over HTTP.
 AROUND = (CORE_SERVICES, CLAIMS, ENDPOINTS, INGRESSES, REVISIONS)
 ALL = (
     *(NAMESPACES, NODES, PODS, EVENTS, BUDGETS),
@@ -197,7 +197,7 @@ ROLLOUTS = Resource(
 FOLLOWED = (POOLS, OLD_POOLS, ROUTES, OBJECTIVES, OLD_OBJECTIVES)
 CUSTOM = (*FOLLOWED, GROUPS, SETS, SERVICES, OLD_SERVICES, ROLLOUTS)
 # The controllers of the others are not imitated here: a write would lie about what follows.
-READ_ONLY = frozenset({STATEFULSETS, *AROUND, *CUSTOM}) - {*FOLLOWED}
+READ_ONLY = frozenset({STATEFULSETS, *AROUND, *CUSTOM}) - {*FOLLOWED, REVISIONS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

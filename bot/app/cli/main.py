@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "slo": ("slo:slo", "What is left of each error budget, and which incident spent it."),
     "drift": ("drift:drift", "Where the live clusters are not what environments.yaml says."),
     "rbac": ("rbac:rbac", "The roles and the admission policy to apply in your cluster."),
+    "snapshot": ("snapshot:snapshot", "Note templates, images and command lines that are seen."),
     "doctor": ("doctor:doctor", "Which rights are missing in your cluster, which too many."),
     "configuration": ("configuration:configuration", "Check its files; their schemas."),
     "silence": ("silence:silence", "Silence an incident's alerts at the Alertmanagers."),

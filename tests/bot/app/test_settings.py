@@ -28,6 +28,7 @@ GIVEN: Mapping[str, tuple[str, object]] = {
     "KUBERNETES_URL": ("https://k:6443", "https://k:6443"),
     "KUBECONFIG": ("/k", Path("/k")),
     "KUBERNETES_TOKEN_FILE": ("/t", Path("/t")),
+    "SNAPSHOT_TOKEN_FILE": ("/s", Path("/s")),
     "KUBERNETES_CA_FILE": ("/c", Path("/c")),
     "PROMETHEUS_URL": ("http://p:9090", "http://p:9090"),
     "PROMETHEUS_TOKEN_FILE": ("/pt", Path("/pt")),

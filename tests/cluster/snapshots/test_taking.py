@@ -145,6 +145,14 @@ def test_what_its_controller_still_keeps_is_noted_before_it_is_forgotten(empty: 
     ]
 
 
+def test_what_go_writes_of_nothing_is_no_other_generation() -> None:
+    """The controller's own copy of a template says `resources: {}` where the template is silent."""
+    said = {"spec": {"leaderWorkerTemplate": {"size": 2, "metadata": {"a": None}, "b": [{}]}}}
+
+    assert generation.same(said, {"spec": {"leaderWorkerTemplate": {"size": 2, "b": [{}]}}})
+    assert not generation.same(said, {"spec": {"leaderWorkerTemplate": {"size": 0, "b": [{}]}}})
+
+
 def test_what_another_object_makes_is_noted_of_that_one(empty: Cluster) -> None:
     """Its template is written back; the generation of the maker is what counts."""
     service = {"model": {"uri": "hf://m"}, "replicas": 2, "template": {"containers": []}}

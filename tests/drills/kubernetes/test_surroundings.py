@@ -6,7 +6,6 @@ from drills.kubernetes import surroundings
 from drills.kubernetes.objects import Object
 from drills.kubernetes.people import kubectl_scale
 from drills.kubernetes.resources import (
-    AROUND,
     CLAIMS,
     CORE_SERVICES,
     ENDPOINTS,
@@ -73,4 +72,4 @@ def test_ingress_and_volume_are_as_their_controllers_leave_them(world: World) ->
 
     assert ingress["status"]["loadBalancer"]["ingress"] == [{"ip": "10.0.0.80"}]
     assert claim["status"]["phase"] == "Bound"
-    assert set(AROUND) <= READ_ONLY
+    assert {INGRESSES, CLAIMS} <= READ_ONLY

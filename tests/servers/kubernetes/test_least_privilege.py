@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from cluster import admission, roles
+from cluster.actions.plan import Plan, Verb
 from cluster.actions.registry import actions, verbs
 from cluster.clients import kinds
 from cluster.clients.access import Direct
 from cluster.clients.kubernetes import KubernetesClient
 from cluster.rights import EVERYWHERE, HOME, Right, patches
 from cluster.roles import BOUNDS, READER, SNAPSHOT, WRITER, Document, Install
+from cluster.snapshots.taking import take
 from cluster.targets.labels import RIGHTS
 from cluster.targets.target import Target
+from incidents.errors import Rejected, Unavailable
 from tests.contract.cluster import objects
 from tests.contract.cluster.asking import JSON_PATCH, MERGE, Answer, Api, Body
 from tests.contract.cluster.places import path
@@ -342,6 +345,67 @@ def test_the_writer_cannot_widen_its_bounds(place: Real, decode: str) -> None:
     }
 
     assert told == {"writer": 403, "reader": 403, "policy": 403, "size": 403, "snapshot": 200}
+
+
+def test_what_the_snapshot_identity_has_seen_passes_and_nothing_else(
+    place: Real, decode: str, tmp_path: Path
+) -> None:
+    """A rollback needs no person who copies images into a ConfigMap at night."""
+    assert decode
+    root, writer = place.api(), client(place, WRITER, tmp_path)
+    place.make(kinds.DEPLOYMENT, _seen("vllm:seen-1"))
+    where = path(kinds.DEPLOYMENT, place.namespace, "seen")
+    place.until(lambda: root.get(where)["status"].get("readyReplicas"))
+    root.change(where, _add(f"{CONTAINER}/image", "vllm:seen-2"), form=JSON_PATCH)
+    place.until(lambda: root.get(where)["status"].get("observedGeneration") == 2)
+    target = Target(
+        cluster="local",
+        namespace=place.namespace,
+        kind="Deployment",
+        name="seen",
+        uid=root.get(where)["metadata"]["uid"],
+        model="m",
+        role="decode",
+        pods=(),
+        api_version="apps/v1",
+    )
+    rollback = verbs(writer)["rollback"]
+
+    with pytest.raises(Rejected, match="an image is not among those of ConfigMap"):
+        rollback.plan(target, {})
+    taken = take(client(place, SNAPSHOT, tmp_path), place.namespace)
+    plan = place.until(lambda: _planned(rollback, target))
+    rollback.apply(plan, key="run-7/rollback")
+
+    assert (taken.problems, taken.wrote) == ((), True)
+    assert rollback.already_done(plan, key="run-7/rollback").value == "yes"
+    token, container = entered(place, WRITER), f"{CONTAINER}"
+    asked = {
+        "a flag within": _add(f"{container}/args", ["--seed=1", "--max-num-seqs", "64"]),
+        "another flag": _add(f"{container}/args", ["--trust-remote-code"]),
+        "a flag and more": _add(f"{container}/args", ["--seed=1", "--max-num-seqs", "64;reboot"]),
+        "a foreign image": _add(f"{container}/image", "evil:1"),
+    }
+    told = {name: _patch(token, where, change, dryRun="All") for name, change in asked.items()}
+    assert {name: one.status for name, one in told.items()} == {
+        "a flag within": 200,
+        "another flag": 422,
+        "a flag and more": 422,
+        "a foreign image": 422,
+    }
+
+
+def _seen(image: str) -> Body:
+    made = objects.deployment("seen", replicas=1)
+    made["spec"]["template"]["spec"]["containers"][0] |= {"image": image, "args": ["--seed=1"]}
+    return made
+
+
+def _planned(rollback: Verb, target: Target) -> Plan | None:
+    try:
+        return rollback.plan(target, {})
+    except (Rejected, Unavailable):
+        return None  # the API server takes a moment to see the parameter object
 
 
 def test_without_its_parameter_object_nothing_is_written(place: Real, decode: str) -> None:

@@ -1,18 +1,22 @@
 """The real controllers of LeaderWorkerSet and KEDA: what they make, and what they take back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from cluster.actions.plan import Done, Plan
+from cluster.actions.registry import verbs
 from cluster.clients import kinds
 from cluster.clients.kubernetes import KubernetesClient
 from cluster.clients.objects import OwnerReference, Pod
 from cluster.clients.things import Thing, Write
+from cluster.snapshots import generation
+from cluster.snapshots.taking import take
 from cluster.targets.labels import LabelTargets
 from cluster.targets.target import Selector
-from incidents.errors import Conflict, Rejected
+from incidents.errors import Conflict, Rejected, Unavailable
 from tests.contract.cluster import objects
 from tests.contract.cluster.asking import Body
 from tests.servers.kubernetes import build
@@ -110,20 +114,56 @@ class TestLeaderWorkerSet:
             "lws-1-1",
         ]
 
-    def test_a_rollout_leaves_no_revision_to_go_back_to(self, place: Real) -> None:
-        """A rollback needs a template that somebody else has kept."""
+    def test_a_rollout_leaves_no_revision_of_its_own_to_go_back_to(self, place: Real) -> None:
+        """A rollback needs a template that somebody else has noted, and that stays."""
         groups = _grouped(place)
         client = place.client()
-        template = {
-            role: objects.template({"llm-d.ai/role": "decode"}, image="vllm:2")
-            for role in ("leaderTemplate", "workerTemplate")
-        }
+        take(client, place.namespace)
 
-        _change(place, groups, {"spec": {"leaderWorkerTemplate": template}})
+        _change(place, groups, {"spec": {"leaderWorkerTemplate": NEW}})
         place.until(lambda: _rolled(client, place, groups))
         kept = place.until(lambda: _own(client, place, groups, 1))
+        found = take(client, place.namespace)
 
         assert [each.body["revision"] for each in kept] == [2]
+        assert found.noted == (f"{groups}: generation 2",)
+        assert take(client, place.namespace).noted == ()
+
+    def test_it_is_rolled_back_to_what_was_noted_and_forward_again(self, place: Real) -> None:
+        """To the last field, with all pods of the old template ready, and through its webhooks."""
+        groups = _grouped(place)
+        client = place.client()
+        old = client.thing(place.namespace, groups.itself).body["spec"]["leaderWorkerTemplate"]
+        take(client, place.namespace)
+        _change(place, groups, {"spec": {"leaderWorkerTemplate": NEW}})
+        place.until(lambda: _rolled(client, place, groups))
+        new = client.thing(place.namespace, groups.itself).body["spec"]["leaderWorkerTemplate"]
+        take(client, place.namespace)
+
+        back = _carry_out(place, groups, {}, key="run-1/back")
+        between = client.thing(place.namespace, groups.itself).body["spec"]["leaderWorkerTemplate"]
+        forward = _carry_out(
+            place, groups, {"revision": dict(back.inverse)["revision"]}, key="run-1/forward"
+        )
+
+        assert (back.before, back.after) == (
+            (("revision", "2 (vllm:2)"),),
+            (("revision", "1 (vllm:1)"),),
+        )
+        assert between == old
+        after = client.thing(place.namespace, groups.itself).body["spec"]["leaderWorkerTemplate"]
+        assert after == new
+        assert forward.before == (("revision", "1 (vllm:1)"),)
+
+    def test_nobody_can_change_what_was_noted(self, place: Real) -> None:
+        """The API server itself keeps the data of a ControllerRevision as it was."""
+        _grouped(place)
+        client = place.client()
+        take(client, place.namespace)
+        (noted,) = client.things(place.namespace, kinds.CONTROLLER_REVISION, selector=generation.OF)
+
+        with pytest.raises(Rejected, match="data: Invalid value"):
+            _change(place, noted, {"data": {"spec": {"leaderWorkerTemplate": {"size": 9}}}})
 
     def test_a_size_that_makes_no_sense_is_refused_by_its_webhook(self, place: Real) -> None:
         """With a 403 that has nothing to do with rights."""
@@ -198,6 +238,34 @@ class TestKeda:
         _change(place, scaled, pause)
 
         assert place.until(lambda: not client.autoscalers(place.namespace))
+
+
+NEW = {
+    role: objects.template({"llm-d.ai/role": "decode"}, image="vllm:2")
+    for role in ("leaderTemplate", "workerTemplate")
+}
+
+
+def _carry_out(place: Real, groups: Thing, asked: Mapping[str, object], *, key: str) -> Plan:
+    """Plan a rollback, write it, and wait until it has come about."""
+    client = place.client()
+    found = LabelTargets(client).find(Selector(namespace=place.namespace, model="m"))
+    verb = verbs(client)["rollback"]
+
+    def done() -> Plan | None:
+        try:
+            made = verb.plan(found, asked)
+            verb.apply(made, key=key)
+        except (Conflict, Unavailable):
+            return None  # its controller writes, too
+        return made
+
+    made = place.until(done)
+    assert verb.already_done(made, key=key) is Done.YES
+    place.until(lambda: verb.settled(made).since)
+    assert verb.settled(made).reverted_by is None
+    assert _rolled(client, place, groups)
+    return made
 
 
 def _grouped(place: Real) -> Thing:
