@@ -100,8 +100,12 @@ def barred(approval: Approval, person: str) -> str | None:
     if asked is None or person not in asked.approvers:
         named = ", ".join(asked.approvers) if asked else ""
         return f"{person} is not among the approvers: {named or 'nobody'}"
-    if person == asked.requested_by and not asked.requester_may_approve:
+    if asked.requester_may_approve:
+        return None
+    if person == asked.requested_by:
         return f"{person} asked for it, so somebody else must approve it"
+    if person == asked.edited_by:
+        return f"{person} edited it, so somebody else must approve it"
     return None
 
 

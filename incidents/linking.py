@@ -17,6 +17,7 @@ from incidents.run import SETTLED, UNDO, Run, Step, StepStatus
 from incidents.telling import change
 
 VERIFIED = "verified"
+REVERTED = "reverted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ def _of_run(incident: Incident, run: Run) -> Iterator[Owed]:
         yield from _relapse(incident, run, step)
     yield from _escalations(incident, run)
     going = run.outcome is None and run.claimed is None and not _undoing(run)
-    if incident.status is Status.RESOLVED and going:
+    if incident.status is Status.RESOLVED and going and run.watched is None:
         yield _to(run.id, EndRun(outcome="stopped", because="the incident was resolved"))
     elif _of_another(incident, run) and going:
         yield _to(run.id, EndRun(outcome="stopped", because=_meant(incident)))
@@ -135,10 +136,14 @@ def _mitigation(incident: Incident, run: Run, step: Step) -> Iterator[Owed]:
 
 
 def _relapse(incident: Incident, run: Run, step: Step) -> Iterator[Owed]:
-    """Return that what the mitigation rests on was undone."""
-    rests = incident.status is Status.MITIGATED and incident.mitigated_by == (run.id, step.id)
-    if rests and _undone(run, step):
-        yield _to(incident_stream(incident.number), Relapse(because=f"{step.id} was undone"))
+    """Return that what the mitigation rests on was undone, or changed back by somebody."""
+    if incident.status is not Status.MITIGATED or incident.mitigated_by != (run.id, step.id):
+        return
+    stream = incident_stream(incident.number)
+    if _undone(run, step):
+        yield _to(stream, Relapse(because=f"{step.id} was undone"))
+    elif step.verdict == REVERTED:
+        yield _to(stream, Relapse(because=f"{step.id} was reverted {step.because}"))
 
 
 def _escalations(incident: Incident, run: Run) -> Iterator[Owed]:
@@ -222,6 +227,7 @@ def _request(
         needed=_needed(plan, policy),
         requester_may_approve=policy.requester_may_approve,
         expires_at=now + policy.approval_expiry,
+        edited_by=step.edited_by,
     )
 
 

@@ -7,10 +7,12 @@ from enum import Enum
 from typing import Any  # the dispatch tables hold functions of many event types
 
 from incidents.events import run as events
-from incidents.events.run import Evidence, PlanRecord, RunEvent
+from incidents.events.run import BundleRecord, Evidence, PlanRecord, RunEvent, Watch
 
 UNDO = "undo-"
 """A step that a person asked for: `undo-<step>` is planned from the step's inverse."""
+REVERTED = "reverted"
+"""The verdict of a change that somebody has changed back."""
 CRITERION = "criterion-"
 """Begins the name of a step that poses an escalation criterion to a person."""
 
@@ -74,6 +76,10 @@ class Step:
     ready: tuple[int, int] | None = None
     settling: str = ""
     until: datetime | None = None
+    edited: tuple[tuple[str, str], ...] = ()
+    edited_by: str = ""
+    evidence: BundleRecord | None = None
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +135,11 @@ class Run:
         holding = {StepStatus.STARTED, StepStatus.IN_DOUBT, StepStatus.APPLIED}
         return next((s for s in self.steps.values() if s.status in holding), None)
 
+    @property
+    def watched(self) -> Step | None:
+        """Return the verified step of which it is still looked whether somebody changes it back."""
+        return next((s for s in self.steps.values() if s.watch is not None), None)
+
 
 def evolve(run: Run, event: RunEvent, at: datetime) -> Run:
     """Return the run after the event; never raises for an event that was recorded."""
@@ -142,8 +153,8 @@ def evolve(run: Run, event: RunEvent, at: datetime) -> Run:
             return replace(grown, outcome=event.outcome, because=event.because, waits=None)
         case events.CriterionMet():
             return replace(grown, met={**grown.met, event.criterion: event.because})
-        case events.WroteLate():
-            return grown
+        case events.WroteLate() | events.WatchEnded():
+            return _afterwards(grown, event)
         case _:
             return _evolve_step(grown, event, at)
 
@@ -152,6 +163,17 @@ def _in_the_way(event: events.StepWaits | events.StepGoesOn, at: datetime) -> Wa
     if isinstance(event, events.StepGoesOn):
         return None
     return Waits(step=event.step, because=event.because, since=at)
+
+
+def _afterwards(run: Run, event: events.WroteLate | events.WatchEnded) -> Run:
+    """Return the run after what came of a step that is done: its moments stay those of the change."""
+    if isinstance(event, events.WroteLate):
+        return run
+    step = replace(run.step(event.step), watch=None)
+    if event.verdict == REVERTED:
+        step = replace(step, verdict=REVERTED, because=event.because)
+    waits = run.waits if run.waits is not None and run.waits.step != event.step else None
+    return replace(run, steps={**run.steps, step.id: step}, waits=waits)
 
 
 _REDIRECTING = (events.StepRetried, events.RunContinued, events.UndoAsked)
@@ -213,6 +235,23 @@ def _voided(step: Step, event: events.PlanVoided) -> Step:
     )
 
 
+def _edited(step: Step, event: events.PlanEdited) -> Step:
+    return replace(
+        step,
+        status=StepStatus.OPEN,
+        plan=None,
+        approval=None,
+        edited=event.parameters,
+        # What is put back as it was is nobody's any more.
+        edited_by=event.by if event.parameters else "",
+        because=event.because,
+    )
+
+
+def _evidence(step: Step, event: events.EvidenceKept) -> Step:
+    return replace(step, evidence=event.bundle)
+
+
 def _started(step: Step, event: events.StepStarted) -> Step:
     return replace(step, status=StepStatus.STARTED, before=event.before, claimed_at=step.at)
 
@@ -256,7 +295,13 @@ def _observed(step: Step, event: events.SettleObserved) -> Step:
 
 
 def _verified(step: Step, event: events.EffectVerified) -> Step:
-    return replace(step, status=StepStatus.DONE, verdict=event.verdict, because=event.because)
+    return replace(
+        step,
+        status=StepStatus.DONE,
+        verdict=event.verdict,
+        because=event.because,
+        watch=event.watch,
+    )
 
 
 def _asked(step: Step, event: events.AskPosed) -> Step:
@@ -295,7 +340,9 @@ _STEP: Mapping[type, Callable[[Step, Any], Step]] = {  # each function takes its
     events.WouldHaveActed: _would_have,
     events.ActionRefused: _refused,
     events.PlanVoided: _voided,
+    events.PlanEdited: _edited,
     events.StepStarted: _started,
+    events.EvidenceKept: _evidence,
     events.StepFinished: _finished,
     events.StepNotApplied: _not_applied,
     events.StepInDoubt: _in_doubt,

@@ -31,6 +31,8 @@ USED = "used"
 FROZEN = "frozen"
 GOING = "going"
 """The kind of the hold of a run that goes on: of one runbook one run at most, in one incident."""
+WATCHED = "watched"
+"""The state of a run that has changed something which somebody may still change back."""
 NEWS = timedelta(minutes=1)
 """What a run waits for is told this often at most: a reason that comes and goes is one reason."""
 
@@ -49,11 +51,13 @@ def decide(run: Run, command: RunCommand, now: datetime) -> Answer:
 
 
 def due(run: Run) -> datetime | None:
-    """Return the moment until which a step waits; None where the next move waits for no clock."""
+    """Return the moment until which a step waits or is watched; None where none is waited for."""
     if run.outcome is not None:
         return None
-    waiting = [step.until for step in run.steps.values() if step.until is not None]
-    return min(waiting, default=None)
+    steps = run.steps.values()
+    waiting = [step.until for step in steps if step.until is not None]
+    watched = [step.watch.until for step in steps if step.watch is not None]
+    return min([*waiting, *watched], default=None)
 
 
 def title(run: Run) -> str:
@@ -65,7 +69,9 @@ def state(run: Run) -> str:
     """Return one word for the run as a whole."""
     if run.outcome is not None:
         return run.outcome
-    return run.claimed.status.value if run.claimed else "running"
+    if run.claimed is not None:
+        return run.claimed.status.value
+    return WATCHED if run.watched is not None else "running"
 
 
 def next_approval(run: Run) -> str:
@@ -81,7 +87,8 @@ _REOPENING = (
     commands.ReportLate,
 )
 _Result = (
-    commands.FinishStep
+    commands.KeepEvidence
+    | commands.FinishStep
     | commands.RecordNotApplied
     | commands.RaiseDoubt
     | commands.ObserveSettle
@@ -159,6 +166,23 @@ def _void(run: Run, command: commands.VoidPlan, _: datetime) -> Answer:
     return _one(events.PlanVoided(step=command.step, digest=digest, because=command.because))
 
 
+def _edit(run: Run, command: commands.EditPlan, _: datetime) -> Answer:
+    step = run.step(command.step)
+    # What was edited already may be put back before it is planned; nothing else has a plan then.
+    _expect(run, command.step, {StepStatus.PLANNED} | (OPEN if step.edited else set()))
+    if command.parameters == step.edited:
+        return Decision()
+    return _one(
+        events.PlanEdited(
+            step=command.step,
+            by=command.by,
+            because=command.because,
+            parameters=command.parameters,
+            instead_of=command.instead_of,
+        )
+    )
+
+
 def _put_off(run: Run, command: commands.PutOff, now: datetime) -> Answer:
     if run.claimed is not None and run.claimed.status is StepStatus.IN_DOUBT:
         return Decision()  # the doubt says already what is waited for
@@ -214,6 +238,13 @@ def _unless_undone(run: Run, command: commands.ClaimStep) -> tuple[Requirement, 
         kind=OPEN_INCIDENT, key=command.open_incident, stream=f"incident-{number}"
     )
     return (incident, command.budget)
+
+
+def _keep_evidence(run: Run, command: commands.KeepEvidence, _: datetime) -> Answer:
+    _running(run, command, StepStatus.STARTED)
+    return _one(
+        events.EvidenceKept(step=command.step, approval=command.approval, bundle=command.bundle)
+    )
 
 
 def _finish(run: Run, command: commands.FinishStep, _: datetime) -> Answer:
@@ -294,8 +325,17 @@ def _verify(run: Run, command: commands.RecordVerification, _: datetime) -> Answ
         verdict=command.verdict,
         because=command.because,
         comparisons=command.comparisons,
+        watch=command.watch,
     )
     return Decision(events=(verified,), release=_given_back(step))
+
+
+def _end_watch(run: Run, command: commands.EndWatch, _: datetime) -> Answer:
+    if run.step(command.step).watch is None:
+        return Decision()
+    return _one(
+        events.WatchEnded(step=command.step, verdict=command.verdict, because=command.because)
+    )
 
 
 def _ask(run: Run, command: commands.PoseAsk, _: datetime) -> Answer:
@@ -456,9 +496,11 @@ _DECIDE: Mapping[type, Callable[[Run, Any, datetime], Answer]] = {  # each takes
     commands.RecordWouldHave: _would_have,
     commands.RecordRefusal: _refuse,
     commands.VoidPlan: _void,
+    commands.EditPlan: _edit,
     commands.PutOff: _put_off,
     commands.GoOn: _go_on,
     commands.ClaimStep: _claim,
+    commands.KeepEvidence: _keep_evidence,
     commands.FinishStep: _finish,
     commands.RecordNotApplied: _not_applied,
     commands.RaiseDoubt: _doubt,
@@ -466,6 +508,7 @@ _DECIDE: Mapping[type, Callable[[Run, Any, datetime], Answer]] = {  # each takes
     commands.SettleDoubt: _settle_doubt,
     commands.ObserveSettle: _observe,
     commands.RecordVerification: _verify,
+    commands.EndWatch: _end_watch,
     commands.PoseAsk: _ask,
     commands.AnswerAsk: _answer,
     commands.StartWait: _wait,

@@ -214,6 +214,32 @@ _BETTER: Mapping[shadow.Better, str] = {
 }
 
 
+def _edited(event: run.PlanEdited) -> str:
+    now = dict(event.parameters)
+    steps = (f"{name} {was} → {now.get(name, 'as it was')}" for name, was in event.instead_of)
+    return f"{event.step}: {event.by} edited {', '.join(steps)}: {event.because}"
+
+
+def bundled(bundle: run.BundleRecord) -> str:
+    """Return what was kept of pods, in counts, and what is missing."""
+    counts = (
+        (bundle.pods, "pod", "pods"),
+        (bundle.logs, "log", "logs"),
+        (bundle.metrics, "page of metrics", "pages of metrics"),
+        (bundle.events, "event", "events"),
+    )
+    there = (f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+    size = f" ({bundle.size:,} characters)" if bundle.text else ""
+    missing = f"; missing: {'; '.join(bundle.missing)}" if bundle.missing else ""
+    return f"{', '.join(there) or 'nothing'}{size}{missing}"
+
+
+def _watch_ended(event: run.WatchEnded) -> str:
+    if event.verdict == "verified":
+        return f"{event.step} stays: {event.because}"
+    return f"{event.step}: {judged(event.verdict, event.because)}"
+
+
 def _waits(event: run.StepWaits) -> str:
     return f"{event.step or 'the run'} waits: {event.because}"
 
@@ -301,10 +327,12 @@ _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     run.ActionPlanned: _planned,
     run.WouldHaveActed: _would_have,
     run.ActionRefused: lambda e: f"{e.step} must not be done: {e.because}",
+    run.PlanEdited: _edited,
     run.PlanVoided: lambda e: f"{e.step}: the plan no longer holds: {e.because}",
     run.StepWaits: _waits,
     run.StepGoesOn: lambda e: f"{e.step or 'the run'} waits no more",
     run.StepStarted: lambda e: f"{e.step} claimed with {e.approval}",
+    run.EvidenceKept: lambda e: f"{e.step}: kept before the write: {bundled(e.bundle)}",
     run.StepFinished: lambda e: f"{e.step} applied: {e.detail}",
     run.StepNotApplied: lambda e: f"{e.step} was not applied: {e.because}",
     run.StepInDoubt: lambda e: f"{e.step} is in doubt: {e.because}",
@@ -312,6 +340,7 @@ _TELL: Mapping[type, Callable[[Any], str]] = {  # each takes its own event
     run.DoubtSettled: _doubt_settled,
     run.SettleObserved: _observed,
     run.EffectVerified: _compared,
+    run.WatchEnded: _watch_ended,
     run.AskPosed: lambda e: f"{e.step} asks: {e.question} ({' / '.join(e.choices)})",
     run.AskAnswered: lambda e: f"{e.step}: {e.by} answered {e.answer}",
     run.WaitStarted: lambda e: f"{e.step} waits until {e.until:%H:%M:%S}",

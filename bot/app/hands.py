@@ -33,5 +33,6 @@ def runs_loop(
         verbs=shelf.verbs,
         clock=desk.clock,
         limits=Limits(changes=desk.configuration.policy.changes_per_hour),
+        texts=desk.store.texts,
     )
     return RunsLoop(desk=desk.desk, moves=runner, begin=beginning.begin, pause=pause)

@@ -10,14 +10,20 @@ from pathlib import Path
 from bot.app import cluster_facts
 from bot.app.facts import FactsSource, NoSource
 from bot.app.live_facts import LiveFacts, Look
+from bot.app.redaction import without_secrets
 from bot.app.settings import Settings
 from cluster.actions.registry import verbs
+from cluster.clients import pod_metrics
 from cluster.clients.access import Access, Direct, InCluster, Kubeconfig
+from cluster.clients.bounded import Limits
 from cluster.clients.kubernetes import KubernetesClient
 from cluster.clients.prometheus import PrometheusClient
 from cluster.clients.prometheus_session import PrometheusSession
 from cluster.clients.reads import ReadOnly
+from cluster.control_plane import Watched
 from cluster.drift.looking import Looking
+from cluster.evidence.bundle import Evidence, NoEvidence
+from cluster.evidence.collect import Collector
 from cluster.rights import Allows
 from cluster.signals.catalogue import SIGNALS
 from cluster.signals.prometheus_signals import PrometheusSignals
@@ -30,6 +36,8 @@ from cluster.targets.target import Selector, Target, Targets
 from cluster.tools import Tools
 from incidents.errors import Unavailable
 
+HASTY = Limits(connect=1.0, read=2.0, total=2.0, size=32 * 1024 * 1024)
+"""What a read of evidence may take: a change waits for it."""
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 
@@ -44,6 +52,8 @@ def tools(settings: Settings, *, closing: ExitStack) -> Tools:
         targets=_finds(client, settings),
         verbs=verbs(client),
         objects=ReadOnly(client),
+        control=Watched(server=client),
+        evidence=_evidence(settings, closing=closing),
     )
 
 
@@ -140,6 +150,21 @@ def _signals(settings: Settings, *, closing: ExitStack) -> Signals:
     if not settings.prometheus_url:
         return NoSignals()
     return PrometheusSignals(prometheus(settings.prometheus_url, settings, closing=closing))
+
+
+def _evidence(settings: Settings, *, closing: ExitStack) -> Evidence:
+    """Return what collects evidence: it asks for less time than others, and pods themselves.
+
+    Pods can be asked where triaged runs among them; elsewhere that would need the right to reach
+    every port of theirs through the API server, which is more than reading.
+    """
+    access = _access(settings)
+    if access is None:
+        return NoEvidence()
+    client = KubernetesClient(access, limits=HASTY)
+    closing.callback(client.close)
+    metrics = pod_metrics.read if isinstance(access, InCluster) else None
+    return Collector(pods=client, redact=without_secrets, metrics=metrics)
 
 
 def live_facts(settings: Settings, *, closing: ExitStack) -> FactsSource:

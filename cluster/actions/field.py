@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from cluster.actions import copying
+from cluster.actions import copying, signature
 from cluster.actions.digest import digest_of
 from cluster.actions.plan import Applied, Done, DryRunRefused, Plan
 from cluster.actions.pointers import path, pointer
@@ -209,11 +209,9 @@ def _write(plan: Plan, copies: Pairs, *, key: str | None) -> Write:
     parts = {part for field, _ in plan.write.fields for part in path(field)}
     # A merge patch would leave in place what the copied value does not have.
     lists = bool(copies) or any(part.isdigit() for part in parts)
-    mark = key or f"{OURS}/dry-run"
+    notes = {RUN: key or f"{OURS}/dry-run", **signature.notes(plan.signed)} if marks else {}
     change: Json | Sequence[Json] = (
-        _operations(plan, copies, mark if marks else "")
-        if lists
-        else _merge(plan, mark if marks else "")
+        _operations(plan, copies, notes) if lists else _merge(plan, notes)
     )
     return Write(
         namespace=plan.write.namespace,
@@ -224,15 +222,16 @@ def _write(plan: Plan, copies: Pairs, *, key: str | None) -> Write:
         subresource=plan.write.subresource,
         manager=OURS if key is None else manager(key),
         dry_run=key is None,
+        agent="" if key is None else signature.agent(plan.signed, key),
     )
 
 
-def _merge(plan: Plan, mark: str) -> Json:
+def _merge(plan: Plan, notes: Mapping[str, str]) -> Json:
     change: dict[str, object] = {}
     for field, new in plan.write.fields:
         _put(change, path(field), json.loads(new))
-    if mark:
-        _put(change, ("metadata", "annotations", RUN), mark)
+    for name, note in notes.items():
+        _put(change, ("metadata", "annotations", name), note)
     return change
 
 
@@ -244,7 +243,7 @@ def _put(change: dict[str, object], where: Sequence[str], new: object) -> None:
     change[where[-1]] = new
 
 
-def _operations(plan: Plan, copies: Pairs, mark: str) -> Sequence[Json]:
+def _operations(plan: Plan, copies: Pairs, notes: Mapping[str, str]) -> Sequence[Json]:
     """Return the change as a JSON patch; `add` also replaces what is there."""
     made: list[Json] = [
         {"op": "add", "path": field, "value": json.loads(new)}
@@ -252,12 +251,11 @@ def _operations(plan: Plan, copies: Pairs, mark: str) -> Sequence[Json]:
         else {"op": "remove", "path": field}
         for field, new in (*plan.write.fields, *copies)
     ]
-    notes = "/metadata/annotations"
-    if mark and plan.write.bare:
-        return [*made, {"op": "add", "path": notes, "value": {RUN: mark}}]
-    if mark:
-        return [*made, {"op": "add", "path": notes + pointer([RUN]), "value": mark}]
-    return made
+    where = "/metadata/annotations"
+    if notes and plan.write.bare:
+        return [*made, {"op": "add", "path": where, "value": notes}]
+    marks = ({"op": "add", "path": where + pointer([n]), "value": notes[n]} for n in notes)
+    return [*made, *marks]
 
 
 def _reference(write: WriteRecord) -> OwnerReference:

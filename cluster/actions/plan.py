@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
+from cluster.actions.signature import UNSIGNED, Signature
 from cluster.targets.target import Target
 from incidents.errors import Rejected
 from incidents.events.run import LeavesRecord, WriteRecord
@@ -19,7 +20,8 @@ class Plan:
     the target where a number of the target's own would not stay. Its uid and `resource_version` are
     the preconditions; `uid` is the target's. `digest` covers action, target, before, after, owner
     path and the write itself, and not the resourceVersion, which changes with every status update.
-    `inverse` is the step that undoes it: its action and parameters. `people` must agree at least,
+    `inverse` is the step that undoes it: its action and parameters. `signed` says for what and by
+    whom it was approved, once it was: it is told with the write, and is no part of the digest. `people` must agree at least,
     and `loads` is how long a new pod takes to serve, None where nobody knows. `leaves` is what
     stays behind and is not to, None where nothing does.
     """
@@ -39,6 +41,7 @@ class Plan:
     reversible: bool
     digest: str
     write: WriteRecord
+    signed: Signature = UNSIGNED
     people: int = 1
     loads: timedelta | None = None
     leaves: LeavesRecord | None = None

@@ -26,6 +26,7 @@ from cluster.clients.objects import (
 )
 from cluster.clients.pages import Query, paged
 from cluster.clients.patience import Patience
+from cluster.clients.pulse import Pulse, failed
 from cluster.clients.refusals import Missing
 from cluster.clients.things import Json, Removal, Thing, Write, preconditioned, where
 from cluster.rights import EVERYWHERE, HOME, Right
@@ -50,7 +51,8 @@ class KubernetesClient:
 
     The official client repeats PUT, PATCH and DELETE by itself when it is left alone; here it
     repeats nothing, and every request has its time limits. What is repeated are reads, by us, as
-    `Patience` says; `pause` waits so many real seconds. Its classes per API group are left out:
+    `Patience` says; `pause` waits so many real seconds. How every request ended is noted in
+    `pulse`, which several clients of one server may share. Its classes per API group are left out:
     they load every model there is, which costs a second and 90 MiB, and no answer becomes a model.
     """
 
@@ -60,11 +62,14 @@ class KubernetesClient:
         *,
         limits: Limits | None = None,
         pause: Callable[[float], None] = time.sleep,
+        pulse: Pulse | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._pause = pause
+        self.pulse = pulse or Pulse()
         self._api = ApiClient(configuration(access))
-        self._api.user_agent = f"triaged/{version('triaged')}"
+        self._agent = f"triaged/{version('triaged')}"
+        self._api.user_agent = self._agent
 
     def deployment(self, namespace: str, name: str) -> Deployment:
         """Return the Deployment as it is now."""
@@ -136,6 +141,7 @@ class KubernetesClient:
             body=preconditioned(write),
             form=write.patch.value,
             write=not write.dry_run,
+            agent=write.agent,
         )
 
     def create(
@@ -168,6 +174,7 @@ class KubernetesClient:
                 "deleteOptions": _options(removal),
             },
             write=not removal.dry_run,
+            agent=removal.agent,
         )
 
     def delete(self, removal: Removal) -> None:
@@ -180,7 +187,31 @@ class KubernetesClient:
             names=_names(removal.namespace, removal.name),
             body={"apiVersion": "v1", "kind": "DeleteOptions", **_options(removal)},
             write=not removal.dry_run,
+            agent=removal.agent,
         )
+
+    def log(
+        self, namespace: str, pod: str, container: str, *, previous: bool, lines: int, size: int
+    ) -> str:
+        """Return the end of a container's log: of its last `lines` the last `size` bytes."""
+        # The kubelet counts limitBytes from the first of these lines: the newest must not be cut.
+        query = [
+            ("container", container),
+            ("tailLines", str(lines)),
+            ("limitBytes", str(8 * size)),
+            ("timestamps", "true"),
+            *([("previous", "true")] if previous else []),
+        ]
+        send = partial(
+            self._send, "GET", POD + "/log", query, accept="*/*", namespace=namespace, name=pod
+        )
+        read = self._told(f"log of {container} of Pod {namespace}/{pod}", partial(self._text, send))
+        return read[-size:].decode(errors="replace")
+
+    def ready(self) -> None:
+        """Ask `/readyz`; raises Unavailable where it says no, Rejected for who may not ask."""
+        send = partial(self._send, "GET", "/readyz", (), accept="*/*")
+        self._told("/readyz", partial(self._text, send))
 
     def allowed(self, right: Right, *, namespace: str, name: str = "") -> bool:
         """Tell whether we may; asking this changes nothing, and needs no right."""
@@ -203,9 +234,11 @@ class KubernetesClient:
         *,
         body: object = None,
         form: str = JSON,
+        accept: str = JSON,
+        agent: str = "",
         **names: str,
     ) -> Any:  # Any: urllib3's response; the client's annotations do not say so
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = form
         request = self._api.param_serialize(
@@ -217,11 +250,29 @@ class KubernetesClient:
             body=body,
             auth_settings=["BearerToken"],
         )
-        answer = self._api.call_api(*request, _request_timeout=self._limits.timeout)
+        if agent:
+            # The client puts its own headers over those that it is given.
+            request[2]["User-Agent"] = f"{self._agent} {agent}"
+        timeout = self._limits.timeout
+        ask = partial(self._api.call_api, *request, _request_timeout=timeout)
+        answer = self._noted(ask, path)
         if answer.status not in OK:
-            answer.read()  # type: ignore[no-untyped-call]  # the client's own
+            answer.read()
             raise ApiException.from_response(http_resp=answer, body=None, data=None)
         return answer.response
+
+    def _noted(self, ask: Ask, path: str) -> Any:  # Any: see `_send`
+        """Return the answer to one request, and note how it ended."""
+        started, wrong = time.monotonic(), True
+        try:
+            answer = ask()
+            wrong = failed(answer.status, path)
+        finally:
+            self.pulse.note(seconds=time.monotonic() - started, failed=wrong)
+        return answer
+
+    def _text(self, ask: Ask) -> bytes:
+        return read_all(ask(), started=time.monotonic(), limits=self._limits)
 
     def _read(self, what: str, ask: Ask, read: Callable[[Json], Made]) -> Made:
         patience = self._patience()
@@ -241,9 +292,10 @@ class KubernetesClient:
         body: object,
         form: str = JSON,
         write: bool,
+        agent: str = "",
     ) -> Thing:
         """Ask once for a change, and return what the API server says that there is now."""
-        send = partial(self._send, method, path, query, body=body, form=form, **names)
+        send = partial(self._send, method, path, query, body=body, form=form, agent=agent, **names)
         return self._told(
             what,
             lambda: parse.thing(self._body(send, started=time.monotonic())),

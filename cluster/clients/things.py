@@ -49,7 +49,7 @@ class Write:
     `reference` has the object's uid. `change` is what it becomes, for MERGE an object and for JSON
     a list of operations, without the preconditions: the client adds them. `subresource` is `scale`,
     `status` or empty, `manager` names the writer in `metadata.managedFields`, and `dry_run` asks
-    for the answer alone.
+    for the answer alone. `agent` stands in the User-Agent, behind our name.
     """
 
     namespace: str
@@ -60,6 +60,7 @@ class Write:
     patch: Patch = Patch.MERGE
     subresource: str = ""
     dry_run: bool = False
+    agent: str = ""
 
     def __str__(self) -> str:
         what = where(self.namespace, self.reference)
@@ -77,7 +78,7 @@ class Removal:
     """One pod that is to go, with its uid: another one of the same name stays.
 
     `grace` is in seconds, None for the pod's own; 0 forces it, which is right only where nothing of
-    it can run any more.
+    it can run any more. `agent` is as in a write.
     """
 
     namespace: str
@@ -85,6 +86,7 @@ class Removal:
     uid: str
     grace: int | None = None
     dry_run: bool = False
+    agent: str = ""
 
     def __str__(self) -> str:
         return f"Pod {self.namespace}/{self.name}"

@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from incidents.events.run import Comparison, Evidence, PlanRecord, RunStarted
+from incidents.events.run import (
+    BundleRecord,
+    Comparison,
+    Evidence,
+    PlanRecord,
+    RunStarted,
+    Watch,
+)
 from incidents.journal import Budget
 
 
@@ -67,6 +74,22 @@ class VoidPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EditPlan:
+    """A person changes arguments of a plan that nobody has carried out; it is planned anew.
+
+    `parameters` are all arguments of the step that are to differ from the run's, by their names, as
+    texts, within the bounds that `runbooks.language.editing` has looked up; `instead_of` are those
+    that change now, as the plan was made with them.
+    """
+
+    step: str
+    by: str
+    because: str
+    parameters: tuple[tuple[str, str], ...]
+    instead_of: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PutOff:
     """The run cannot go on with a step for now; `step` is empty where nothing can be done."""
 
@@ -95,6 +118,15 @@ class ClaimStep:
     scopes: tuple[str, ...]
     open_incident: str
     budget: Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepEvidence:
+    """What the pods said of themselves was kept, after the claim with this approval."""
+
+    step: str
+    approval: str
+    bundle: BundleRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +200,16 @@ class RecordVerification:
     verdict: str
     because: str
     comparisons: tuple[Comparison, ...]
+    watch: Watch | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndWatch:
+    """The watch of a verified change is over: it stayed, was changed back, or nobody can tell."""
+
+    step: str
+    verdict: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,9 +306,11 @@ RunCommand = (
     | RecordWouldHave
     | RecordRefusal
     | VoidPlan
+    | EditPlan
     | PutOff
     | GoOn
     | ClaimStep
+    | KeepEvidence
     | FinishStep
     | RecordNotApplied
     | RaiseDoubt
@@ -274,6 +318,7 @@ RunCommand = (
     | SettleDoubt
     | ObserveSettle
     | RecordVerification
+    | EndWatch
     | PoseAsk
     | AnswerAsk
     | StartWait

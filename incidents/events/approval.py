@@ -6,7 +6,11 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRequested:
-    """People are asked; `approvers` are person ids, `needed` how many different ones."""
+    """People are asked; `approvers` are person ids, `needed` how many different ones.
+
+    `edited_by` is who has changed the plan's arguments last, empty where nobody has: then it is
+    theirs as much as the requester's.
+    """
 
     incident: int
     run: str
@@ -18,6 +22,7 @@ class ApprovalRequested:
     needed: int
     requester_may_approve: bool
     expires_at: datetime
+    edited_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,8 @@ SCHEMAS: Mapping[str, int] = {
     "WouldHaveActed": 3,
     "UndoAsked": 2,
     "SettleObserved": 2,
+    "EffectVerified": 2,
+    "ApprovalRequested": 2,
     "TargetAsked": 2,
 }
 """The schema number with which each kind is written today."""
@@ -71,6 +73,10 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("UndoAsked", 1): lambda body: body,
     # Every change was about pods, which need no words of their own: none is the default.
     ("SettleObserved", 1): lambda body: body,
+    # Nobody looked any more once it was verified: no watch is the default.
+    ("EffectVerified", 1): lambda body: body,
+    # No plan could be edited: nobody is the default.
+    ("ApprovalRequested", 1): lambda body: body,
     # Every candidate was named, however many there were: none more is the default.
     ("TargetAsked", 1): lambda body: body,
 }

@@ -127,6 +127,31 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BundleRecord:
+    """What was kept of pods before a change.
+
+    `text` is the digest of the whole, of `size` characters, empty where there was nothing; `pods`,
+    `logs`, `metrics` and `events` count what is in it, `missing` says what is not, and why.
+    """
+
+    text: str
+    size: int
+    pods: int
+    logs: int
+    metrics: int
+    events: int
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Until when it is looked whether somebody changes it back, once in `every`."""
+
+    until: datetime
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
     """A run began; it keeps the digests and, as texts, the whole of runbook and policy.
 
@@ -215,6 +240,21 @@ class PlanVoided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanEdited:
+    """Before anybody approved, the plan is to be made with other arguments; it is planned anew.
+
+    `parameters` are all of the step's arguments that differ from the run's, as texts, and
+    `instead_of` what those that changed now were before.
+    """
+
+    step: str
+    by: str
+    because: str
+    parameters: tuple[tuple[str, str], ...]
+    instead_of: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepWaits:
     """The run cannot go on with a step for now, and why; told when the reason is another one.
 
@@ -240,6 +280,15 @@ class StepStarted:
     approval: str
     digest: str
     before: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceKept:
+    """Between the claim and the write: what the pods that it touches said of themselves."""
+
+    step: str
+    approval: str
+    bundle: BundleRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,12 +353,25 @@ class SettleObserved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectVerified:
-    """What became of a change: verified, no effect, worse, reverted, cannot tell."""
+    """What became of a change: verified, no effect, worse, reverted, cannot tell.
+
+    What is verified is watched for a while more, where somebody could change it back.
+    """
 
     step: str
     verdict: str
     because: str
     comparisons: tuple[Comparison, ...]
+    watch: Watch | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchEnded:
+    """Whether a verified change stayed: verified, reverted, or cannot tell."""
+
+    step: str
+    verdict: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -410,9 +472,11 @@ RunEvent = (
     | WouldHaveActed
     | ActionRefused
     | PlanVoided
+    | PlanEdited
     | StepWaits
     | StepGoesOn
     | StepStarted
+    | EvidenceKept
     | StepFinished
     | StepNotApplied
     | StepInDoubt
@@ -420,6 +484,7 @@ RunEvent = (
     | DoubtSettled
     | SettleObserved
     | EffectVerified
+    | WatchEnded
     | AskPosed
     | AskAnswered
     | WaitStarted

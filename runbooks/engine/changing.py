@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from cluster.actions.plan import Done, DryRunRefused, Plan, Verb
+from cluster.actions.signature import Signature
 from incidents.commands import run as commands
 from incidents.errors import (
     ClaimConflict,
@@ -15,15 +16,17 @@ from incidents.errors import (
     Unavailable,
 )
 from incidents.freeze import ALL
+from incidents.incident import DESK
 from incidents.journal import Budget
 from incidents.run import UNDO
 from incidents.run import Step as State
-from runbooks.engine import permit, records, waiting, windows
+from runbooks.engine import keeping, permit, records, waiting, windows
 from runbooks.engine.proof import proof
 from runbooks.engine.turn import Turn
-from runbooks.language import model, parameters
+from runbooks.language import editing, model, parameters
 from runbooks.language.declaration import ActionVerb
 
+DEGRADED = "the control plane is degraded, so nothing is written until it is calm"
 TRIES = 3
 """A write that certainly did not take place, because the object's status moved, is tried again."""
 
@@ -51,11 +54,18 @@ def plan(turn: Turn, step: str) -> bool:
         return _later(turn, step, str(error))
     if turn.run.shadowed:
         return turn.tell(_would_have(turn, step, made))
-    return turn.tell(commands.RecordPlan(step=step, plan=records.record(made)))
+    return turn.tell(commands.RecordPlan(step=step, plan=records.record(_warned(turn, made))))
 
 
 def claim(turn: Turn, step: str, limits: Limits) -> bool:
-    """Plan again; claim and apply when it is still the same plan, else void it."""
+    """Plan again; claim and apply when it is still the same plan, else void it.
+
+    While the control plane is degraded nothing is claimed, undo or not: a write whose outcome
+    nobody can tell helps nobody.
+    """
+    trouble = turn.tools.control.trouble()
+    if trouble is not None:
+        return turn.put_off(step, f"{DEGRADED}: {trouble}")
     state = turn.run.step(step)
     approved = records.approved(state)
     try:
@@ -73,6 +83,7 @@ def claim(turn: Turn, step: str, limits: Limits) -> bool:
         turn.tell(claimed)
     except (HoldConflict, RequirementConflict) as error:
         return turn.put_off(step, waiting.because(error))
+    keeping.keep(turn, claimed, made)
     return _apply(turn, claimed, made)
 
 
@@ -98,9 +109,31 @@ def key(turn: Turn, step: str) -> str:
     return f"{turn.run.id}/{step}/{approval.rpartition('-')[2]}"
 
 
+def _warned(turn: Turn, made: Plan) -> Plan:
+    """Return the plan, with a warning where its write would have to wait as things are."""
+    trouble = turn.tools.control.trouble()
+    if trouble is None:
+        return made
+    return replace(made, warnings=(*made.warnings, f"{DEGRADED}: {trouble}"))
+
+
 def _refuse(turn: Turn, step: str, error: Rejected) -> bool:
     turn.ask(error)
+    edited = turn.run.step(step).edited
+    if edited:
+        return turn.tell(_put_back(turn, step, error))
     return turn.tell(commands.RecordRefusal(step=step, because=str(error)))
+
+
+def _put_back(turn: Turn, step: str, error: Rejected) -> commands.EditPlan:
+    """Return that the step is planned as it was: what a person tried must not end the run."""
+    return commands.EditPlan(
+        step=step,
+        by=DESK,
+        because=f"as edited it must not be done: {error}",
+        parameters=(),
+        instead_of=turn.run.step(step).edited,
+    )
 
 
 def _would_have(turn: Turn, step: str, made: Plan) -> commands.RecordWouldHave:
@@ -121,7 +154,9 @@ def _make(turn: Turn, step: str) -> Plan:
     if named is None or not isinstance(verb, ActionVerb):
         message = f"{step} is no action of {turn.runbook.name}"
         raise Rejected(message)
-    arguments = parameters.arguments(named, turn.runbook, turn.started.parameters)
+    edited = editing.arguments(named, turn.runbook, turn.run.step(step).edited)
+    own = parameters.arguments(named, turn.runbook, turn.started.parameters)
+    arguments = {**own, **edited}
     return _verb(turn, verb.name).plan(turn.target(), verb.parameters(arguments))
 
 
@@ -178,13 +213,14 @@ def _incident_key(turn: Turn) -> str:
 
 def _apply(turn: Turn, claimed: commands.ClaimStep, made: Plan) -> bool:
     step, verb, ours = claimed.step, turn.tools.verbs[made.action], key(turn, claimed.step)
+    signed = _signature(turn, claimed)
     for _ in range(TRIES):
         # A process that was stopped after its claim wakes up here: its permit may be long gone.
         barred = permit.refusal(turn, claimed)
         if barred is not None:
             return _not_written(turn, claimed, barred)
         try:
-            applied = verb.apply(made, key=ours)
+            applied = verb.apply(replace(made, signed=signed), key=ours)
         except Conflict as error:
             because = str(error)
             again = _unchanged(turn, step, made)
@@ -199,6 +235,11 @@ def _apply(turn: Turn, claimed: commands.ClaimStep, made: Plan) -> bool:
         else:
             return _written(turn, claimed, applied.detail)
     return _not_written(turn, claimed, because)
+
+
+def _signature(turn: Turn, claimed: commands.ClaimStep) -> Signature:
+    by = turn.desk.approval(claimed.approval).decided_by or ""
+    return Signature(incident=turn.started.incident, approved_by=by)
 
 
 def _written(turn: Turn, claimed: commands.ClaimStep, detail: str) -> bool:

@@ -1,7 +1,7 @@
 """What a run can do next: a closed set of moves."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 COMPLETED = "completed"
 STOPPED = "stopped"
@@ -77,6 +77,20 @@ class Verify:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Look once in `every`, until a moment, whether somebody changes back what is verified."""
+
+    step: str
+    until: datetime
+    every: timedelta
+
+    def after(self, looked: datetime) -> datetime:
+        """Return when it is to be looked again: the last look is not before the end."""
+        again = looked + self.every
+        return min(again, self.until) if looked < self.until else again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pose:
     """Ask a person."""
 
@@ -138,6 +152,7 @@ Move = (
     | LookBack
     | Observe
     | Verify
+    | Watch
     | Pose
     | BeginWait
     | EndWait

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from cluster.verification import Verdict
 from incidents.approval import Approval, ApprovalState, fate
+from incidents.events.run import Watch
 from incidents.run import SETTLED, UNDO, Run, StepStatus
 from incidents.run import Step as State
 from incidents.telling import judged
@@ -74,6 +75,8 @@ def _undo(run: Run, approvals: Mapping[str, Approval], now: datetime) -> moves.M
     if not undos:
         return None
     last = max(undos, key=_touched)
+    if last.watch is not None:
+        return _watch(last, last.watch)
     others = [state for name, state in run.steps.items() if not name.startswith(UNDO)]
     if any(_touched(state) > _touched(last) for state in others):
         return None  # a person sent a step round again, or let the run go on, after the undo
@@ -130,7 +133,12 @@ def _after(step: model.Step, state: State) -> moves.Move | None:
     if changed and state.verdict != Verdict.VERIFIED.value:
         # What did not help, or cannot be judged, is not built upon: a person looks first.
         return moves.Finish(outcome=moves.STOPPED, because=_ended(state))
-    return None
+    # What may still be changed back is not built upon either, and no run is over before that.
+    return _watch(state, state.watch) if state.watch is not None else None
+
+
+def _watch(state: State, watch: Watch) -> moves.Watch:
+    return moves.Watch(step=state.id, until=watch.until, every=watch.every)
 
 
 def _open(run: Run, step: model.Step, state: State) -> moves.Move:

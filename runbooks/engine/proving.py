@@ -9,7 +9,7 @@ from incidents.commands import run as commands
 from incidents.errors import Rejected, Unavailable
 from incidents.events.run import Comparison
 from incidents.run import Step as State
-from runbooks.engine import moves, records, windows
+from runbooks.engine import moves, records, watching, windows
 from runbooks.engine.proof import proof
 from runbooks.engine.turn import Turn
 from runbooks.language.model import Verify
@@ -84,6 +84,7 @@ def _judge(turn: Turn, state: State, settled: Settled, after: Mapping[str, Obser
             verdict=judged.verdict.value,
             because=judged.because,
             comparisons=tuple(_comparison(row, queries) for row in judged.rows),
+            watch=watching.watch(turn, state) if judged.verdict is Verdict.VERIFIED else None,
         )
     )
 

@@ -10,9 +10,9 @@ from incidents.approval import Approval
 from incidents.commands import run as commands
 from incidents.errors import ClaimConflict, Conflict, Rejected, Unavailable, VersionConflict
 from incidents.events.run import RunStarted
-from incidents.ports import Clock
+from incidents.ports import Clock, Texts
 from incidents.run import Run
-from runbooks.engine import changing, criteria, moves, proving, reading
+from runbooks.engine import changing, criteria, moves, proving, reading, watching
 from runbooks.engine.changing import Limits
 from runbooks.engine.next_move import next_move
 from runbooks.engine.ports import Desk, Pinned
@@ -39,6 +39,7 @@ class Runner:
         verbs: Verbs,
         clock: Clock,
         limits: Limits | None = None,
+        texts: Texts | None = None,
     ) -> None:
         self._desk = desk
         self._tools = tools
@@ -47,7 +48,9 @@ class Runner:
         self._clock = clock
         self._limits = limits or Limits()
         self._reading = reading.Reading()
+        self._texts = texts
         self._looked: dict[str, datetime] = {}
+        self._watched: dict[tuple[str, str], datetime] = {}
 
     def advance(self, run_id: str) -> bool:
         """Make the run's next move; return whether something happened.
@@ -95,8 +98,9 @@ class Runner:
         turn = self._turn(run, started, stood)
         move = next_move(run, turn.runbook, self._approvals(run), turn.now)
         happened = self._make(turn, move)
-        # What people are asked has its own end, also where an approved step waits until it expires.
-        over = not stood and not isinstance(move, moves.AwaitApproval)
+        # What people are asked has its own end, also where an approved step waits until it expires;
+        # so has a watch, which looks now and then.
+        over = not stood and not isinstance(move, moves.AwaitApproval | moves.Watch)
         self._note(run, stood, over=over)
         return happened or self._look(turn)
 
@@ -126,6 +130,7 @@ class Runner:
             tools=self._tools,
             verbs=self._verbs,
             stand=lambda step, because: stood.append(commands.PutOff(step=step, because=because)),
+            texts=self._texts,
         )
 
     def _approvals(self, run: Run) -> Mapping[str, Approval]:
@@ -151,8 +156,8 @@ class Runner:
                 return self._begin(turn, move.step)
             case moves.MakePlan() | moves.Claim() | moves.LookBack():
                 return self._change(turn, move)
-            case moves.Observe() | moves.Verify():
-                return _prove(turn, move)
+            case moves.Observe() | moves.Verify() | moves.Watch():
+                return self._prove(turn, move)
             case _:
                 return turn.tell(_note(move))
 
@@ -170,6 +175,24 @@ class Runner:
                 because = f"{name}: the step is not known any more"
                 return turn.tell(commands.RecordFailure(step=name, because=because))
 
+    def _prove(self, turn: Turn, move: moves.Observe | moves.Verify | moves.Watch) -> bool:
+        match move:
+            case moves.Observe():
+                return proving.observe(turn, move.step)
+            case moves.Verify():
+                return proving.verify(turn, move)
+            case moves.Watch():
+                return self._watch(turn, move)
+
+    def _watch(self, turn: Turn, move: moves.Watch) -> bool:
+        """Look once in a while; who began anew does not know when it was looked last, and looks."""
+        key = (turn.run.id, move.step)
+        looked = self._watched.get(key)
+        if looked is not None and turn.now < move.after(looked):
+            return False
+        self._watched[key] = turn.now
+        return watching.look(turn, move)
+
     def _change(self, turn: Turn, move: moves.MakePlan | moves.Claim | moves.LookBack) -> bool:
         match move:
             case moves.MakePlan():
@@ -178,14 +201,6 @@ class Runner:
                 return changing.claim(turn, move.step, self._limits)
             case moves.LookBack():
                 return changing.find_out(turn, move.step)
-
-
-def _prove(turn: Turn, move: moves.Observe | moves.Verify) -> bool:
-    match move:
-        case moves.Observe():
-            return proving.observe(turn, move.step)
-        case moves.Verify():
-            return proving.verify(turn, move)
 
 
 def _note(

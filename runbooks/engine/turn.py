@@ -12,7 +12,7 @@ from incidents.correlation import LOCAL
 from incidents.errors import Rejected, Unavailable
 from incidents.events.incident import Workload
 from incidents.events.run import RunStarted
-from incidents.ports import Clock
+from incidents.ports import Clock, Texts
 from incidents.run import Run
 from runbooks.engine.ports import Desk
 from runbooks.language.grammar import Verbs
@@ -25,7 +25,8 @@ NOWHERE = "this alert names no namespace: nothing to look at"
 class Turn:
     """A run, its runbook and the moment; `stand(step, because)` says what a step waits for.
 
-    `now` is the moment of the decision; `clock` tells how late it has become since.
+    `now` is the moment of the decision; `clock` tells how late it has become since. In `texts`
+    evidence is kept; without them none is.
     """
 
     run: Run
@@ -37,6 +38,7 @@ class Turn:
     tools: Tools
     verbs: Verbs
     stand: Callable[[str, str], None]
+    texts: Texts | None = None
 
     def tell(self, command: object) -> bool:
         """Let the command happen in the run; something happened, then."""

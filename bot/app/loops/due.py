@@ -24,7 +24,7 @@ log = structlog.get_logger()
 MOST = 2000
 WRITE_AGAIN_SECONDS = 30.0
 CANNOT_TELL = "cannot tell"
-CLAIMED = frozenset({"started", "in doubt", "applied"})
+CLAIMED = frozenset({"started", "in doubt", "applied", "watched"})
 
 WritePostmortem = Callable[[int], bool]
 """Writes a postmortem; returns whether it is there, and says itself why not."""

@@ -166,5 +166,7 @@ def _waits(move: engine.Move, now: datetime) -> datetime:
             return now + AGAIN
         case engine.Nothing(until=datetime() as until):
             return until
+        case engine.Watch():
+            return move.after(now)
         case _:
             return now

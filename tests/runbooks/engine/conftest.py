@@ -8,6 +8,11 @@ import pytest
 
 from cluster.actions import size
 from cluster.actions.plan import Applied, Done, Plan, Settled
+from cluster.actions.signature import Signature
+from cluster.clients.kinds import Kind
+from cluster.clients.objects import OwnerReference
+from cluster.clients.things import Thing
+from cluster.evidence.bundle import Bundle
 from cluster.signals.reading import (
     NoData,
     NotApplicable,
@@ -25,8 +30,9 @@ from incidents.commands.approval import Approve, ExpireApproval, Refuse
 from incidents.commands.run import StartRun
 from incidents.default_policy import default_policy
 from incidents.desk import Desk
-from incidents.errors import Conflict
+from incidents.errors import Conflict, Unavailable
 from incidents.events.run import APPLY, SHADOW
+from incidents.journal import Aggregate
 from incidents.linking import owed
 from runbooks.engine.runner import Runner
 from runbooks.engine.shelf import Beginning, Shelf, begin
@@ -64,6 +70,8 @@ class FakeScale:
     away: Exception | None = None
     gone: Exception | None = None
     before_apply: Callable[[], None] = lambda: None
+    path: tuple[str, ...] = ("Deployment decode",)
+    signed: list[Signature] = field(default_factory=list)
 
     def plan(self, target: Target, parameters: Mapping[str, object]) -> Plan:
         self._reach()
@@ -74,7 +82,7 @@ class FakeScale:
             action="scale",
             target=target,
             parameters=asked.parameters,
-            owner_path=("Deployment decode",),
+            owner_path=self.path,
             before=(("replicas", str(now)),),
             after=(("replicas", str(wanted)),),
             uid=target.uid,
@@ -90,6 +98,7 @@ class FakeScale:
 
     def apply(self, plan: Plan, *, key: str) -> Applied:
         self.before_apply()
+        self.signed.append(plan.signed)
         when, fault = self.faults.pop(0) if self.faults else ("", None)
         if fault is not None and when == "before":
             raise fault
@@ -197,6 +206,51 @@ class FakeTargets:
         )
 
 
+@dataclass
+class FakeControl:
+    """A control plane that is in trouble when a test says so."""
+
+    said: str | None = None
+
+    def trouble(self) -> str | None:
+        return self.said
+
+
+@dataclass
+class FakeEvidence:
+    """Evidence that a test makes up; `collected` are the plans that it was asked about."""
+
+    bundle: Bundle = field(default_factory=Bundle)
+    collected: list[Plan] = field(default_factory=list)
+    before_it: Callable[[], None] = lambda: None
+
+    def collect(self, plan: Plan) -> Bundle:
+        self.before_it()
+        self.collected.append(plan)
+        return self.bundle
+
+
+@dataclass
+class FakeObjects:
+    """Objects by name; what has none is away."""
+
+    bodies: dict[str, dict] = field(default_factory=dict)
+    away: Exception = field(default_factory=lambda: Unavailable("no cluster is configured"))
+
+    def thing(self, namespace: str, reference: OwnerReference) -> Thing:
+        if reference.name not in self.bodies:
+            raise self.away
+        return Thing(
+            itself=reference,
+            namespace=namespace,
+            resource_version="1",
+            body=self.bodies[reference.name],
+        )
+
+    def things(self, namespace: str, kind: Kind, *, selector: str = "") -> Sequence[Thing]:
+        return []
+
+
 class World:
     """A run, its desk, its cluster and its clock."""
 
@@ -211,6 +265,9 @@ class World:
         self.scale = FakeScale(self.workload)
         self.signals = FakeSignals()
         self.targets = FakeTargets(self.workload)
+        self.control = FakeControl()
+        self.evidence = FakeEvidence()
+        self.objects = FakeObjects()
         self.verbs = registry.verbs()
         if runbook is None:
             self.runbook = loader.load()["cache-evictions"]
@@ -230,13 +287,21 @@ class World:
             runbooks=self.shelf,
             verbs=self.verbs,
             clock=lambda: self.now,
+            texts=self.store.texts,
         )
         return self.runner
 
     def tools(self) -> Tools:
         """Return the hands of a runner."""
         verbs = {self.scale.name: self.scale}
-        return Tools(signals=self.signals, targets=self.targets, verbs=verbs)
+        return Tools(
+            signals=self.signals,
+            targets=self.targets,
+            verbs=verbs,
+            objects=self.objects,
+            control=self.control,
+            evidence=self.evidence,
+        )
 
     @property
     def run(self):
@@ -277,6 +342,11 @@ class World:
         planned = [s for s in self.run.steps.values() if s.approval is not None]
         self.desk.tell(planned[-1].approval, command)
 
+    def answer_of(self, state) -> None:
+        """Let Bob approve by a card that shows the step as it was."""
+        command = Approve(by="bob", via="slack", digest=state.plan.digest)
+        self.desk.tell(state.approval, command)
+
     def approve(self, step: str = "add-decode", by: str = "alice") -> None:
         state = self.step(step)
         digest = state.plan.digest
@@ -313,7 +383,8 @@ class World:
         self.desk.tell(RUN, StartRun(started=started))
 
     def _ask(self) -> bool:
-        names = [s.approval for s in self.run.steps.values() if s.approval]
+        rows = self.store.journal.summaries(aggregate=Aggregate.APPROVAL, incident=1)
+        names = [row.stream for row in rows]
         approvals = {name: self.desk.approval(name) for name in names}
         there = {name: one for name, one in approvals.items() if one.asked is not None}
         incident = self.desk.incident(1)

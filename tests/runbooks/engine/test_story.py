@@ -99,7 +99,7 @@ def test_an_undo_is_planned_approved_and_ends_the_run(applied):
     applied.workload.ready = 6
     applied.advance()
     become_ready(applied, 4)
-    applied.settle()
+    applied.until(lambda: applied.run.outcome is not None)
 
     assert waiting.plan.after == (("replicas", "4"),)
     assert applied.scale.applied[-1] == ("run-1-1/undo-add-decode/2", 4)

@@ -1,0 +1,1 @@
+"""What is kept of pods before a change touches them."""
