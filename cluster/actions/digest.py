@@ -33,6 +33,8 @@ def digest_of(  # all that is approved
     }
     if write.copied:
         covered["copied"] = [asdict(each) for each in write.copied]
+    if write.also:
+        covered["also"] = write.also
     written = json.dumps(covered, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()
 

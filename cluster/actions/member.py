@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from cluster import gpus
@@ -74,19 +75,46 @@ def read(action: str, target: Target, name: str, sight: Sight) -> Thing:
 def belongs(pod: Thing, target: Target, work: Workload, sight: Sight) -> bool:
     """Tell whether the target's workload made it, by the uids of those that stand above it."""
     whole = target.kind == kinds.DISAGGREGATED.name
-    if whole and pod.labels.get(disaggregated_set.ROLE) != target.role:
-        return False
     wanted = target.uid if whole else work.place.thing.itself.uid
-    below = pod
+    roles, below = {pod.labels.get(disaggregated_set.ROLE)}, pod
     for _ in range(DEEPEST):
         above = below.controller
         if above is None or above.uid == wanted:
-            return above is not None
+            # A worker has no role of its own: the set that its leader is in has it.
+            return above is not None and (not whole or roles - {None} == {target.role})
         found = sight.thing(above)
         if not isinstance(found, Thing) or found.itself.uid != above.uid:
             return False
+        roles.add(found.labels.get(disaggregated_set.ROLE))
         below = found
     return False
+
+
+def all_of(action: str, target: Target, work: Workload, sight: Sight) -> tuple[Thing, ...]:
+    """Return all pods of the target, those that go among them; raises Rejected where none is seen.
+
+    Finished pods are left out: nothing of them runs.
+    """
+    listed = sight.things(kinds.POD)
+    if isinstance(listed, Hidden):
+        message = f"{action} {target}: its pods cannot be told: {listed.because}"
+        raise Rejected(message)
+    return tuple(
+        each
+        for each in listed
+        if value(each.body, ("status", "phase")) not in parse.FINISHED
+        and belongs(each, target, work, sight)
+    )
+
+
+def made_at(pod: Thing) -> datetime:
+    """Return when a pod was made; raises Malformed."""
+    written = parse.text(parse.section(pod.body, "metadata"), "creationTimestamp")
+    found = parse.moment(written)
+    if found is None:
+        wrong = "creationTimestamp"
+        raise parse.Malformed(wrong)
+    return found
 
 
 def gpus_of(pod: Thing) -> int:

@@ -1,6 +1,6 @@
 """A node of the target: what stands on it, and who may be kept off it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cluster.actions import field, member, setting
@@ -36,7 +36,7 @@ def decide(  # one direction, and its way back
 ) -> Edit:
     """Return the write that closes a node to new pods, or opens it; raises Rejected."""
     name = setting.given(action, parameters, ("node",)).get("node", "")
-    node = _node(action, target, name, sight)
+    node = read(action, target, name, sight)
     here = _pods(action, target, node, sight)
     now = value(node.body, PATH) is True
     if now == closed:
@@ -54,7 +54,8 @@ def decide(  # one direction, and its way back
     )
 
 
-def _node(action: str, target: Target, name: str, sight: Sight) -> Thing:
+def read(action: str, target: Target, name: str, sight: Sight) -> Thing:
+    """Return the node of that name; raises Rejected."""
     kind = kinds.NODE
     found = sight.thing(OwnerReference(kind=kind.name, name=name, api_version=kind.api_version))
     if not isinstance(found, Thing):
@@ -73,8 +74,7 @@ def _pods(action: str, target: Target, node: Thing, sight: Sight) -> tuple[Thing
     found = tuple(
         each
         for each in listed
-        if value(each.body, ("spec", "nodeName")) == name
-        and member.belongs(each, target, work, sight)
+        if stands_on(each, name) and member.belongs(each, target, work, sight)
     )
     if not found and field.RUN not in node.annotations:
         message = f"{action} {target}: no pod of it stands on {node}"
@@ -84,10 +84,22 @@ def _pods(action: str, target: Target, node: Thing, sight: Sight) -> tuple[Thing
 
 def _stay(here: tuple[Thing, ...]) -> tuple[str, ...]:
     names = ", ".join(sorted(each.itself.name for each in here)) or "none"
-    lost = sum(map(member.gpus_of, here))
     return (
-        f"pods of the target that stay on it until they are evicted: {names}",
-        f"without it the target has {len(here)} pods and {lost} GPUs less",
+        f"pods of the target that stay on it until they are drained, one by one: {names}",
+        *lost(here),
+    )
+
+
+def stands_on(pod: Thing, node: str) -> bool:
+    """Tell whether a pod was given to this node."""
+    return value(pod.body, ("spec", "nodeName")) == node
+
+
+def lost(here: Sequence[Thing]) -> tuple[str, ...]:
+    """Return what the target has less without the node that these pods stand on."""
+    gpus = sum(map(member.gpus_of, here))
+    return (
+        f"without the node the target has {len(here)} pods and {gpus} GPUs less",
         "pods of other namespaces on it are not seen here",
     )
 

@@ -1,10 +1,10 @@
 """A pod that is to go, once, by its uid: plan, apply, the look back, and who takes its place."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from cluster.actions import member, setting, signature
+from cluster.actions import member, setting
 from cluster.actions.action import Action, Parameter, Words
 from cluster.actions.digest import digest_of
 from cluster.actions.member import Member
@@ -29,16 +29,28 @@ POD: Final = Parameter(
 )
 Check = Callable[[Target, Member, Sight], tuple[str, ...]]
 """Says what an approver should know; raises Rejected where the pod must not go in this way."""
+Choose = Callable[[Target, Mapping[str, str], Sight], str]
+"""Names the pod that goes, from what was asked for.
+
+Raises Rejected where none should, Unavailable where the next one has to wait.
+"""
+
+
+def named(_: Target, asked: Mapping[str, str], __: Sight) -> str:
+    """Return the pod that people have named."""
+    return asked.get("pod", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How a pod goes: by eviction or not, after `grace` seconds (None for its own)."""
+    """Which pod goes and how: by eviction or not, after `grace` seconds (None for its own)."""
 
     name: str
     check: Check
     evicts: bool = False
     grace: int | None = None
+    choose: Choose = named
+    parameters: Mapping[str, Parameter] = field(default_factory=lambda: {"pod": POD})
 
     def kubectl(self, target: Target, pod: str) -> str:
         """Return the equal command; kubectl evicts only through the API's own path."""
@@ -55,7 +67,7 @@ def removes(way: Way, *, meaning: str, rights: tuple[Right, ...] = ()) -> Action
     return Action(
         name=way.name,
         meaning=meaning,
-        parameters={"pod": POD},
+        parameters=way.parameters,
         make=lambda kubernetes: RemovalAction(kubernetes, way=way),
         rights=tuple(sorted({*member.RIGHTS, *goes, *rights})),
     )
@@ -71,15 +83,16 @@ class RemovalAction:
 
     def plan(self, target: Target, parameters: Mapping[str, object]) -> Plan:
         """Read the pod and what goes with it, and ask for a dry run."""
-        name = setting.given(self.name, parameters, ("pod",)).get("pod", "")
+        asked = setting.given(self.name, parameters, tuple(self._way.parameters))
         sight = LiveSight(self._kubernetes, target.namespace)
         try:
+            name = self._way.choose(target, asked, sight)
             found = member.find(self.name, target, name, sight)
             told = (*self._way.check(target, found, sight), *self._told(found))
         except Malformed as error:
             message = f"{self.name} {target}: {error} of it, or of an owner, is not as its API says"
             raise Rejected(message) from error
-        made = self._made(target, found, told)
+        made = self._made(target, asked, found, told)
         try:
             self._send(made, dry_run=True)
         except Conflict as error:
@@ -90,12 +103,12 @@ class RemovalAction:
             raise DryRunRefused(str(error), plan=said) from error
         return replace(made, dry_run="accepted by the API server")
 
-    def apply(self, plan: Plan, *, key: str) -> Applied:
+    def apply(self, plan: Plan, *, key: str) -> Applied:  # noqa: ARG002  # a pod that is gone has no mark
         """Ask once; the uid keeps any other pod of that name."""
-        self._send(plan, dry_run=False, agent=signature.agent(plan.signed, key))
+        self._send(plan, dry_run=False)
         return Applied(resource_version="", detail=f"{plan.write.name} was asked to go")
 
-    def already_done(self, plan: Plan, *, key: str) -> Done:  # noqa: ARG002  # a pod that is gone has no mark
+    def already_done(self, plan: Plan, *, key: str) -> Done:  # noqa: ARG002  # see `apply`
         """Tell whether that very pod is gone or going; who asked for it nobody keeps."""
         try:
             found = self._kubernetes.thing(plan.write.namespace, _reference(plan.write))
@@ -112,17 +125,7 @@ class RemovalAction:
 
     def settled(self, plan: Plan) -> Settled:
         """Count the ready pods of the target; it has come about when another took its place."""
-        sight = LiveSight(self._kubernetes, plan.target.namespace)
-        work = workload.of(plan.target, sight)
-        pods = self._kubernetes.pods(plan.target.namespace, work.selector)
-        present = [pod for pod in pods if not pod.leaving]
-        ready = [pod.ready_since for pod in present if pod.ready_since is not None]
-        wanted = work.place.size * work.each
-        there = any(pod.uid == plan.write.uid for pod in pods)
-        complete = not there and len(ready) == wanted == len(present)
-        return Settled(
-            ready=len(ready), wanted=wanted, since=max(ready, default=None) if complete else None
-        )
+        return replaced(self._kubernetes, plan.target, {plan.write.uid})
 
     def _told(self, found: Member) -> Iterator[str]:
         if found.gpus:
@@ -133,7 +136,9 @@ class RemovalAction:
             if not _others(pods, found):
                 yield "no other pod of the target is ready"
 
-    def _made(self, target: Target, found: Member, told: tuple[str, ...]) -> Plan:
+    def _made(
+        self, target: Target, asked: Mapping[str, str], found: Member, told: tuple[str, ...]
+    ) -> Plan:
         itself, pod = found.thing.itself, found.pod
         write = WriteRecord(
             api_version=kinds.POD.api_version,
@@ -150,7 +155,7 @@ class RemovalAction:
         return Plan(
             action=self.name,
             target=target,
-            parameters=(("pod", itself.name),),
+            parameters=tuple(asked.items()),
             owner_path=path,
             before=before,
             after=after,
@@ -172,17 +177,30 @@ class RemovalAction:
             ),
         )
 
-    def _send(self, plan: Plan, *, dry_run: bool, agent: str = "") -> None:
+    def _send(self, plan: Plan, *, dry_run: bool) -> None:
         removal = Removal(
             namespace=plan.write.namespace,
             name=plan.write.name,
             uid=plan.write.uid,
             grace=self._way.grace,
             dry_run=dry_run,
-            agent=agent,
         )
         send = self._kubernetes.evict if self._way.evicts else self._kubernetes.delete
         send(removal)
+
+
+def replaced(kubernetes: Kubernetes, target: Target, gone: Collection[str]) -> Settled:
+    """Count the ready pods of the target, and say whether others took the place of these uids."""
+    work = workload.of(target, LiveSight(kubernetes, target.namespace))
+    pods = kubernetes.pods(target.namespace, work.selector)
+    present = [pod for pod in pods if not pod.leaving]
+    ready = [pod.ready_since for pod in present if pod.ready_since is not None]
+    wanted = work.place.size * work.each
+    there = any(pod.uid in gone for pod in pods)
+    complete = not there and len(ready) == wanted == len(present)
+    return Settled(
+        ready=len(ready), wanted=wanted, since=max(ready, default=None) if complete else None
+    )
 
 
 def refuse_leaving(action: str, target: Target, found: Member) -> None:

@@ -1,22 +1,26 @@
-"""shift_traffic: how an HTTPRoute shares the requests of a model between two pools."""
+"""shift_traffic: how a route shares the requests of a model between two backends.
+
+An HTTPRoute leads to InferencePools, a VirtualService of Istio to Services.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cluster.actions import setting, standing
+from cluster.actions import setting, splits, standing
 from cluster.actions.action import Parameter, Whole, Words, writes_fields
 from cluster.actions.field import Edit
 from cluster.actions.plan import Plan, Settled
+from cluster.actions.splits import Form, Split, Weights
 from cluster.clients import kinds, parse
 from cluster.clients.ports import Kubernetes
-from cluster.clients.things import Json, Thing
+from cluster.clients.things import Thing
 from cluster.owners import registry
 from cluster.owners.ownership import Ownership
 from cluster.owners.place import called, value
 from cluster.owners.sight import Hidden, Sight
-from cluster.rights import gets, lists, patches
+from cluster.rights import gets, patches
 from cluster.targets.target import Target
 from incidents.errors import Rejected
 
@@ -25,59 +29,62 @@ KNOWN: Final = ("pool", "percent", "weights", "route")
 WHOLE: Final = 100
 _WEIGHTS: Final = re.compile(r"([0-9]{1,6}):([0-9]{1,6})", re.ASCII)
 REPORTED: Final = ("Accepted", "ResolvedRefs")
-Weights = tuple[int, int]
-"""Of the pool, and of the other one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
-    """A rule that shares requests between two pools; `places` are where their weights stand."""
+class Route:
+    """A route, how its kind is read, and its rules that split the requests in the same way."""
 
-    rule: int
-    other: str
-    places: tuple[tuple[str, ...], tuple[str, ...]]
-    weights: Weights
+    thing: Thing
+    form: Form
+    rules: Sequence[Split]
+
+    @property
+    def weights(self) -> Weights:
+        """Return how they split them now."""
+        return self.rules[0].weights
+
+    @property
+    def other(self) -> str:
+        """Return the backend that gets the rest."""
+        return self.rules[0].other
 
 
 def decide(target: Target, parameters: Mapping[str, object], sight: Sight) -> Edit:
-    """Return the write of the weights of all rules of one route that split these two pools."""
+    """Return the write of the weights of all rules of one route that split between these two."""
     asked = setting.given(NAME, parameters, KNOWN)
     pool, wanted = asked.get("pool", ""), _wanted(asked)
-    route, splits = _chosen(target, pool, asked.get("route", ""), sight)
-    was, other = splits[0].weights, splits[0].other
-    if was == wanted:
-        raise setting.unchanged(
-            NAME, target, f"{pool} : {other} in {called(route.itself)}", _ratio(was)
-        )
-    owned = _owned(target, route, splits, sight, wanted)
-    for name, before, after in zip((pool, other), was, wanted, strict=True):
+    route = _chosen(target, pool, asked.get("route", ""), sight)
+    if route.weights == wanted:
+        name = f"{pool} : {route.other} in {called(route.thing.itself)}"
+        raise setting.unchanged(NAME, target, name, _ratio(wanted))
+    owned = _owned(target, route, sight, wanted)
+    for name, before, after in zip((pool, route.other), route.weights, wanted, strict=True):
         if after > before:
-            _refuse_unready(target, name, sight)
-    return _edit(pool, route, splits, wanted, owned)
+            _refuse_unready(target, name, route.form, sight)
+    return _edit(pool, route, wanted, owned)
 
 
-def _edit(
-    pool: str, route: Thing, splits: Sequence[Split], wanted: Weights, owned: Ownership
-) -> Edit:
-    was, other = splits[0].weights, splits[0].other
+def _edit(pool: str, route: Route, wanted: Weights, owned: Ownership) -> Edit:
+    name = route.thing.itself.name
     fields = [
-        (place, new) for each in splits for place, new in zip(each.places, wanted, strict=True)
+        (place, new) for each in route.rules for place, new in zip(each.places, wanted, strict=True)
     ]
     return Edit(
-        thing=route,
+        thing=route.thing,
         fields=tuple(fields),
-        before=tuple(_named(pool, splits, [each.weights for each in splits])),
-        after=tuple(_named(pool, splits, [wanted] * len(splits))),
-        parameters=(("pool", pool), ("weights", _ratio(wanted)), ("route", route.itself.name)),
+        before=tuple(_named(pool, route.rules, [each.weights for each in route.rules])),
+        after=tuple(_named(pool, route.rules, [wanted] * len(route.rules))),
+        parameters=(("pool", pool), ("weights", _ratio(wanted)), ("route", name)),
         owner_path=owned.path,
         inverse=(
             ("action", NAME),
             ("pool", pool),
-            ("weights", _ratio(was)),
-            ("route", route.itself.name),
+            ("weights", _ratio(route.weights)),
+            ("route", name),
         ),
-        kubectl=standing.patched(route, fields),
-        warnings=(*_means((pool, other), wanted), *owned.notes),
+        kubectl=standing.patched(route.thing, fields),
+        warnings=(*_means((pool, route.other), wanted), *owned.notes),
     )
 
 
@@ -103,97 +110,75 @@ def _wanted(asked: Mapping[str, str]) -> Weights:
     return share, WHOLE - share
 
 
-def _chosen(target: Target, pool: str, route: str, sight: Sight) -> tuple[Thing, Sequence[Split]]:
-    """Return the one route that splits the requests of the pool, and its rules that do."""
-    listed = sight.things(kinds.ROUTE)
-    if isinstance(listed, Hidden):
-        message = f"{NAME} {target}: {listed.because}"
-        raise Rejected(message)
-    found = [
-        (each, splits)
-        for each in listed
-        if route in ("", each.itself.name) and (splits := list(_splits(target, each, pool)))
-    ]
+def _chosen(target: Target, pool: str, name: str, sight: Sight) -> Route:
+    """Return the one route that splits the requests of the backend, and its rules that do."""
+    found = next(filter(None, (_of(each, target, pool, name, sight) for each in splits.FORMS)), ())
     if not found:
+        kinds_of = " and no ".join(f"{each.kind} {name}".rstrip() for each in splits.FORMS)
         message = (
-            f"{NAME} {target}: no HTTPRoute {route}".rstrip()
-            + f" splits requests between {pool or 'a pool'} and another pool,"
-            f" one of them the target's ({target.pool or 'it has none'})"
+            f"{NAME} {target}: no {kinds_of} splits requests between {pool or 'a backend'} and"
+            f" another one, one of them the target's ({target.pool or 'it is in no InferencePool'})"
         )
         raise Rejected(message)
     if len(found) > 1:
-        names = ", ".join(sorted(each.itself.name for each, _ in found))
+        names = ", ".join(sorted(each.thing.itself.name for each in found))
         message = f"{NAME} {target}: several routes split them: {names}; say route"
         raise Rejected(message)
-    ((thing, splits),) = found
-    if len({(each.other, each.weights) for each in splits}) > 1:
-        rules = ", ".join(str(each.rule + 1) for each in splits)
-        message = f"{NAME} {target}: rules {rules} of {thing} split differently; make them equal"
+    (route,) = found
+    if len({(each.other, each.weights) for each in route.rules}) > 1:
+        rules = ", ".join(str(each.rule + 1) for each in route.rules)
+        where = f"rules {rules} of {route.thing}"
+        message = f"{NAME} {target}: {where} split differently; make them equal"
         raise Rejected(message)
-    return thing, splits
+    return route
 
 
-def _splits(target: Target, route: Thing, pool: str) -> Iterator[Split]:
-    """Yield the rules whose only backends are the pool and another one, one of them the target's.
-
-    A missing weight is 1, as the Gateway API says.
-    """
-    for index, rule in enumerate(parse.items(parse.section(route.body, "spec"), "rules")):
-        backends = parse.items(rule, "backendRefs")
-        names = [_pool(each, route.namespace) for each in backends]
-        if len(set(names)) != 2 or len(names) != 2 or "" in names:  # noqa: PLR2004  # two pools
-            continue
-        if pool not in names or not target.pool or target.pool not in names:
-            continue
-        order = sorted((0, 1), key=lambda at: names[at] != pool)
-        rest = [("spec", "rules", str(index), "backendRefs", str(at), "weight") for at in order]
-        weights = [parse.number(backends[at], "weight", missing=1) for at in order]
-        yield Split(
-            rule=index,
-            other=names[order[1]],
-            places=(rest[0], rest[1]),
-            weights=(weights[0], weights[1]),
-        )
+def _of(form: Form, target: Target, pool: str, name: str, sight: Sight) -> Sequence[Route]:
+    """Return the routes of a kind that split the requests of the backend; raises Rejected."""
+    listed, own = sight.things(form.kind), form.own(target, sight)
+    for seen in (listed, own):
+        if isinstance(seen, Hidden):
+            message = f"{NAME} {target}: {seen.because}"
+            raise Rejected(message)
+    assert not isinstance(listed, Hidden)  # noqa: S101  # refused above
+    assert not isinstance(own, Hidden)  # noqa: S101  # refused above
+    return [
+        Route(thing=each, form=form, rules=found)
+        for each in listed
+        if name in ("", each.itself.name) and (found := list(splits.of(each, form, pool, own)))
+    ]
 
 
-def _pool(backend: Json, namespace: str) -> str:
-    """Return the name of a pool of this namespace, empty for any other backend."""
-    here = parse.text(backend, "namespace") in ("", namespace)
-    return parse.text(backend, "name") if here and backend.get("kind") == "InferencePool" else ""
-
-
-def _owned(
-    target: Target, route: Thing, splits: Sequence[Split], sight: Sight, wanted: Weights
-) -> Ownership:
+def _owned(target: Target, route: Route, sight: Sight, wanted: Weights) -> Ownership:
     return setting.owned(
         NAME,
         target,
-        route,
-        splits[0].places[0],
+        route.thing,
+        route.rules[0].places[0],
         sight,
-        was=_ratio(splits[0].weights),
+        was=_ratio(route.weights),
         becomes=_ratio(wanted),
     )
 
 
-def _refuse_unready(target: Target, pool: str, sight: Sight) -> None:
-    """Raise Rejected where requests would go to a pool in which nothing answers them."""
-    found = setting.one(NAME, target, pool, kinds.POOLS, sight)
-    chosen, listed = parse.pool(found.body).selector, sight.things(kinds.POD)
+def _refuse_unready(target: Target, name: str, form: Form, sight: Sight) -> None:
+    """Raise Rejected where requests would go to a backend in which nothing answers them."""
+    found = setting.one(NAME, target, name, form.backends, sight)
+    chosen, listed = form.chosen(found), sight.things(kinds.POD)
     if isinstance(listed, Hidden):
-        message = f"{NAME} {target}: whether {pool} has ready pods cannot be told: {listed.because}"
+        message = f"{NAME} {target}: whether {name} has ready pods cannot be told: {listed.because}"
         raise Rejected(message)
     pods = [parse.pod(each.body) for each in listed if chosen.items() <= each.labels.items()]
     if not chosen or not any(each.ready_since and not each.leaving for each in pods):
-        message = f"{NAME} {target}: pool {pool} has no ready pod for more requests"
+        message = f"{NAME} {target}: {form.backend} {name} has no ready pod for more requests"
         raise Rejected(message)
 
 
 def _named(
-    pool: str, splits: Sequence[Split], weights: Sequence[Weights]
+    pool: str, rules: Sequence[Split], weights: Sequence[Weights]
 ) -> Iterator[tuple[str, str]]:
-    for split, pair in zip(splits, weights, strict=True):
-        where = f" in rule {split.rule + 1}" if len(splits) > 1 else ""
+    for split, pair in zip(rules, weights, strict=True):
+        where = f" in rule {split.rule + 1}" if len(rules) > 1 else ""
         for name, weight in zip((pool, split.other), pair, strict=True):
             yield f"weight of {name}{where}", str(weight)
 
@@ -217,8 +202,10 @@ def _settled(kubernetes: Kubernetes, plan: Plan) -> Settled:
 def _missing(route: Thing) -> str:
     """Return what keeps the gateways from following the route, empty when all of them do.
 
-    Source: the type RouteParentStatus of the Gateway API.
+    A VirtualService says nothing of it. Source: the type RouteParentStatus of the Gateway API.
     """
+    if route.itself.kind == kinds.VIRTUAL_SERVICE.name:
+        return ""
     parents = value(route.body, ("status", "parents"))
     told = parents if isinstance(parents, list) else []
     if not told:
@@ -237,12 +224,12 @@ def _missing(route: Thing) -> str:
 ACTION: Final = writes_fields(
     decide,
     name=NAME,
-    meaning="Change how an HTTPRoute shares requests between two pools",
+    meaning="Change how a route shares requests between two pools, or two Services of Istio",
     parameters={
         "pool": Parameter(
             shape=Words(pattern=r"[a-z0-9][-a-z0-9.]{0,252}", example="llama-green"),
             required=True,
-            meaning="The pool whose share is meant; it or the other one is the target's",
+            meaning="The pool (of Istio: the Service) that is meant; one of both is the target's",
         ),
         "percent": Parameter(
             shape=Whole(minimum=0, maximum=WHOLE), meaning="Its share of the requests, in percent"
@@ -253,15 +240,15 @@ ACTION: Final = writes_fields(
         ),
         "route": Parameter(
             shape=Words(pattern=r"[a-z0-9][-a-z0-9.]{0,252}", example="llama"),
-            meaning="Which HTTPRoute, where several split the same pools",
+            meaning="Which route, where several split the same pools",
         ),
     },
     one_of=("percent", "weights"),
     settle=_settled,
     rights=(
         *registry.rights(),
-        *gets(kinds.ROUTE),
-        *lists(kinds.ROUTE, *kinds.POOLS, kinds.POD),
-        *patches(kinds.ROUTE),
+        *splits.RIGHTS,
+        *gets(kinds.ROUTE, kinds.VIRTUAL_SERVICE),
+        *patches(kinds.ROUTE, kinds.VIRTUAL_SERVICE),
     ),
 )

@@ -23,18 +23,29 @@ HOMES: Final = ("argocd", "openshift-gitops")
 
 def find(place: Place, sight: Sight) -> Claim | None:
     """Return what the Application does to the field; one that cannot be read is feared."""
-    if place.thing.controller:
-        return None  # its marks are copies of those of the object that controls it
-    name = _tracked(place) or place.thing.labels.get(INSTANCE, "")
-    applied = any(each.manager in MANAGERS for each in place.thing.writers)
-    if not name and not applied:
-        name = _by_label(place, sight)
-        if not name:
-            return None
-    application = _application(name, sight) if name else Hidden(because="its name is not known")
+    found = above(place.thing, sight)
+    if found is None:
+        return None
+    name, application = found
     if not isinstance(application, Thing):
         return _bar(place, name, "which may write it back", f" ({application.because})")
     return _claim(place, application)
+
+
+def above(thing: Thing, sight: Sight) -> tuple[str, Thing | Hidden] | None:
+    """Return the Application that an object belongs to and its name; None where there is none.
+
+    The name is empty where Argo CD has written the object and nothing says for which one.
+    """
+    if thing.controller:
+        return None  # its marks are copies of those of the object that controls it
+    name = _tracked(thing) or thing.labels.get(INSTANCE, "")
+    applied = any(each.manager in MANAGERS for each in thing.writers)
+    if not name and not applied:
+        name = _by_label(thing, sight)
+        if not name:
+            return None
+    return name, _application(name, sight) if name else Hidden(because="its name is not known")
 
 
 def _claim(place: Place, application: Thing) -> Claim:
@@ -68,22 +79,22 @@ def _bar(place: Place, name: str, does: str, why: str, how: str = "") -> Barred:
     )
 
 
-def _tracked(place: Place) -> str:
+def _tracked(thing: Thing) -> str:
     """Return the application of the mark `APP:GROUP/KIND:NAMESPACE/NAME`.
 
     A mark that was copied from another object names that one, and Argo CD does not follow it.
     Source: argo-cd util/argo/resource_tracking.go.
     """
-    name, _, rest = place.thing.annotations.get(TRACKING, "").partition(":")
-    itself = place.thing.itself
-    own = f"{itself.group}/{itself.kind}:{place.thing.namespace}/{itself.name}"
+    name, _, rest = thing.annotations.get(TRACKING, "").partition(":")
+    itself = thing.itself
+    own = f"{itself.group}/{itself.kind}:{thing.namespace}/{itself.name}"
     return name if rest == own else ""
 
 
-def _by_label(place: Place, sight: Sight) -> str:
+def _by_label(thing: Thing, sight: Sight) -> str:
     """Return the name in the ambiguous label, where an Application of that name is there."""
-    name = place.thing.labels.get(AMBIGUOUS, "")
-    if not name or helm.release(place.thing) is not None:
+    name = thing.labels.get(AMBIGUOUS, "")
+    if not name or helm.release(thing) is not None:
         return ""
     return name if isinstance(_application(name, sight), Thing) else ""
 

@@ -10,7 +10,7 @@ from cluster.clients.things import Thing
 from cluster.owners import in_git
 from cluster.owners.ownership import Barred, Claim, Noted, OwnerKind
 from cluster.owners.place import Place, value
-from cluster.owners.sight import Sight
+from cluster.owners.sight import Hidden, Sight
 from cluster.rights import HOME, gets
 
 MARKS: Final[Mapping[str, Kind]] = {
@@ -20,6 +20,7 @@ MARKS: Final[Mapping[str, Kind]] = {
 MANAGERS: Final = ("kustomize-controller", "helm-controller")
 RECONCILE: Final = "kustomize.toolkit.fluxcd.io/reconcile"
 APPLY: Final = "kustomize.toolkit.fluxcd.io/ssa"
+SUSPEND: Final = ("spec", "suspend")
 LEFT_ALONE: Final = ("ifnotpresent", "ignore")
 SYSTEM: Final = "flux-system"
 """Where Flux's own objects stand, unless they are beside what they make."""
@@ -27,13 +28,19 @@ SYSTEM: Final = "flux-system"
 
 def find(place: Place, sight: Sight) -> Claim | None:
     """Return what the Kustomization or HelmRelease that the labels name does to the field."""
+    found = above(place.thing, sight)
+    return _claim(place, *found) if found else None
+
+
+def above(thing: Thing, sight: Sight) -> tuple[OwnerReference, Thing | Hidden | None] | None:
+    """Return what the labels of an object name, as it was seen; None where they name nothing."""
     # What another object controls got its labels from that one, as KEDA's autoscalers do.
-    labels = {} if place.thing.controller else place.thing.labels
+    labels = {} if thing.controller else thing.labels
     for mark, kind in MARKS.items():
         if name := labels.get(f"{mark}/name"):
             reference = OwnerReference(kind=kind.name, name=name, api_version=kind.api_version)
             home = labels.get(f"{mark}/namespace", "")
-            return _claim(place, reference, sight.thing(reference, namespace=home))
+            return reference, sight.thing(reference, namespace=home)
     return None
 
 
@@ -44,7 +51,7 @@ def _claim(place: Place, reference: OwnerReference, owner: object) -> Claim:
     if not isinstance(owner, Thing):
         why = getattr(owner, "because", "it is not there")
         return _bar(place, reference, f"which may write it back ({why})")
-    if value(owner.body, ("spec", "suspend")) is True:
+    if value(owner.body, SUSPEND) is True:
         return Noted(
             because=f"Flux {reference} sets it back when it is resumed",
             aside=f"{where}, which is suspended",

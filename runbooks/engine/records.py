@@ -32,6 +32,7 @@ def record(plan: Plan) -> PlanRecord:
         reversible=plan.reversible,
         digest=plan.digest,
         write=plan.write,
+        api_version=target.api_version,
         people=plan.people,
         loads=plan.loads,
         leaves=plan.leaves,
@@ -73,6 +74,7 @@ def target(kept: PlanRecord) -> Target:
         model=kept.model,
         role=kept.role,
         pods=kept.pods,
+        api_version=kept.api_version,
     )
 
 

@@ -52,7 +52,7 @@ def test_a_node_is_closed_and_opened_again(
     assert closed(world, used) is True
     assert (made.write.kind, made.write.namespace, made.write.name) == ("Node", "", used)
     assert made.kubectl == f"kubectl cordon {used}"
-    less = f"without it the target has {len(here)} pods and {2 * len(here)} GPUs less"
+    less = f"without the node the target has {len(here)} pods and {2 * len(here)} GPUs less"
     assert made.warnings[1] == less
     assert ", ".join(here) in made.warnings[0]
     assert verb.already_done(made, key=KEY) is Done.YES

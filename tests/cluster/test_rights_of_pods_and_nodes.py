@@ -15,6 +15,7 @@ from drills.kubernetes.state import Cluster
 from incidents.errors import TriagedError
 from tests.cluster.conftest import DECODE, NAMESPACE, StandInKubernetes
 from tests.cluster.recording import Recording
+from tests.cluster.test_pods_in_turn import fall
 from tests.cluster.test_pods_that_go import KUBELET, die, found, node_of, pods
 from tests.cluster.test_scale_kinds import put
 from tests.cluster.test_settings_of_traffic import NINE_TO_ONE, lead
@@ -48,6 +49,11 @@ def _closed(world: Cluster) -> Mapping[str, object]:
     return {"node": name}
 
 
+def _down(world: Cluster) -> Mapping[str, object]:
+    fall(world, *pods(world))
+    return {}
+
+
 def _split(world: Cluster) -> Mapping[str, object]:
     lead(world, NINE_TO_ONE)
     return {"pool": "green", "percent": 50}
@@ -61,6 +67,9 @@ def _objective(world: Cluster) -> Mapping[str, object]:
 SCENES: Mapping[str, Scene] = {
     "evict": _pod,
     "delete_pod": _pod,
+    "restart_one": lambda _: {},
+    "drain": _closed,
+    "delete_all": _down,
     "force_delete": _dead,
     "quarantine": _pod,
     "cordon": _node,
@@ -84,12 +93,12 @@ def test_an_action_on_pods_nodes_and_traffic_uses_what_it_says(world: Cluster, n
 
     said = set(actions()[name].rights)
     assert recording.used - said == set()
-    assert {each for each in said - recording.used if not each.reads} <= _of_old_kinds()
+    assert {each for each in said - recording.used if not each.reads} <= _of_other_kinds()
 
 
-def _of_old_kinds() -> set[Right]:
-    """Return the writes of the versions that are not installed here."""
-    return set(patches(kinds.OLD_POOL, kinds.OLD_OBJECTIVE))
+def _of_other_kinds() -> set[Right]:
+    """Return the writes of what is not installed here: old versions, and another mesh."""
+    return set(patches(kinds.OLD_POOL, kinds.OLD_OBJECTIVE, kinds.VIRTUAL_SERVICE))
 
 
 def _act(name: str, meant: Target, asked: Mapping[str, object], recording: Recording) -> None:

@@ -126,22 +126,27 @@ SPLIT = {"pool": "green", "percent": 50}
         pytest.param([NINE_TO_ONE], {"pool": "green", "weights": "0:0"}, "no request", id="none"),
         pytest.param([NINE_TO_ONE], {"pool": "green", "weights": "1:9"}, "nothing to", id="same"),
         pytest.param([NINE_TO_ONE], {**SPLIT, "rule": 1}, "unknown parameter", id="unknown"),
-        pytest.param([NINE_TO_ONE], {**SPLIT, "pool": "red"}, "no HTTPRoute splits", id="red"),
-        pytest.param([NINE_TO_ONE], {**SPLIT, "route": "y"}, "no HTTPRoute y splits", id="route"),
-        pytest.param([rule(backend("green", 1))], SPLIT, "no HTTPRoute splits", id="one-pool"),
+        pytest.param([NINE_TO_ONE], {**SPLIT, "pool": "red"}, "no VirtualService splits", id="red"),
+        pytest.param(
+            [NINE_TO_ONE],
+            {**SPLIT, "route": "y"},
+            "no HTTPRoute y and no VirtualService y splits",
+            id="route",
+        ),
+        pytest.param([rule(backend("green", 1))], SPLIT, "no VirtualService splits", id="one-pool"),
         pytest.param(
             [rule(backend("red", 1), backend("green", 1))], SPLIT, "the target's (blue)", id="other"
         ),
         pytest.param(
             [rule(backend("blue", 1, namespace="far"), backend("green", 1))],
             SPLIT,
-            "no HTTPRoute splits",
+            "no VirtualService splits",
             id="pool-of-another-namespace",
         ),
         pytest.param(
             [rule(backend("blue", 1), backend("green", 1), backend("red", 1))],
             SPLIT,
-            "no HTTPRoute splits",
+            "no VirtualService splits",
             id="three",
         ),
         pytest.param(

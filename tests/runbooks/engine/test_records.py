@@ -103,3 +103,16 @@ def test_a_step_that_changed_nothing_has_nothing_to_undo():
     """A plan that was only approved is no way back."""
     with pytest.raises(Rejected, match="more changed nothing"):
         records.applied(Step(id="more", plan=records.record(PLAN)))
+
+
+def test_a_kept_plan_finds_its_target_again() -> None:
+    """A LeaderWorkerSet is of another API than a Deployment: under the wrong one nobody finds it.
+
+    After a restart a plan is all that is left of the target, and its settling is told by it.
+    """
+    api = "leaderworkerset.x-k8s.io/v1"
+    kept = records.record(
+        replace(PLAN, target=replace(TARGET, kind="LeaderWorkerSet", api_version=api))
+    )
+
+    assert records.plan(kept).target.api_version == api
