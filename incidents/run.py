@@ -52,8 +52,9 @@ class Step:
 
     `verdict` is a check's, a verification's or a person's answer; `attempts` counts tries since
     the step was last opened, `voids` the plans that did not hold. `applied` is the plan that took
-    place last, `asked_by` who opened the step again, `choices` what a person may answer. An undo
-    that goes back to what is normal is planned from `instead`, and not from the inverse.
+    place last, `asked_by` who opened the step again, `choices` what a person may answer. `found`
+    are the pod and the node that a check is about. An undo that goes back to what is normal is
+    planned from `instead`, and not from the inverse.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Step:
     asked_by: str | None = None
     instead: tuple[tuple[str, str], ...] = ()
     choices: tuple[str, ...] = ()
+    found: tuple[tuple[str, str], ...] = ()
     before: tuple[Evidence, ...] = ()
     at: datetime | None = None
     claimed_at: datetime | None = None
@@ -197,7 +199,13 @@ def _evolve_step(run: Run, event: Any, at: datetime) -> Run:  # any event that n
 
 
 def _checked(step: Step, event: events.CheckFinished) -> Step:
-    return replace(step, status=StepStatus.DONE, verdict=event.verdict, because=event.because)
+    return replace(
+        step,
+        status=StepStatus.DONE,
+        verdict=event.verdict,
+        because=event.because,
+        found=event.found,
+    )
 
 
 def _failed(step: Step, event: events.StepFailed) -> Step:

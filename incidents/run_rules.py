@@ -119,6 +119,7 @@ def _check(run: Run, command: commands.RecordCheck, _: datetime) -> Answer:
             verdict=command.verdict,
             because=command.because,
             evidence=command.evidence,
+            found=command.found,
         )
     )
 

@@ -60,7 +60,8 @@ class Action:
     """An action: the step of the same name in a runbook takes the same parameters.
 
     `rights` are all that it needs of an API server, from its plan to the look back; `leaves` is
-    what it leaves behind that is not to stay, None where it leaves nothing.
+    what it leaves behind that is not to stay, None where it leaves nothing. One that `stands` has
+    done its work when it came about: no signal need improve by it.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Action:
     one_of: tuple[str, ...] = ()
     rights: tuple[Right, ...] = ()
     leaves: Leaves | None = None
+    stands: bool = False
 
 
 Decide = Callable[[Target, Mapping[str, object], Sight], Edit]
@@ -88,6 +90,7 @@ def writes_fields(  # noqa: PLR0913  # all that an action says of itself
     settle: Settle = settling.settled,
     rights: tuple[Right, ...] = (),
     leaves: Leaves | None = None,
+    stands: bool = False,
 ) -> Action:
     """Return the action that writes fields of one object, as `decide` says.
 
@@ -105,6 +108,7 @@ def writes_fields(  # noqa: PLR0913  # all that an action says of itself
         one_of=one_of,
         rights=tuple(sorted(set(rights))),
         leaves=leaves,
+        stands=stands,
     )
 
 

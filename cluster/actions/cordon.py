@@ -23,6 +23,7 @@ ACTION: Final = writes_fields(
     meaning="Close a node to new pods",
     parameters={"node": nodes.NODE},
     settle=setting.settled,
+    stands=True,
     rights=nodes.RIGHTS,
     leaves=left.Leaves(
         words="the node stays closed to new pods",

@@ -74,6 +74,7 @@ ACTION: Final = writes_fields(
         )
     },
     settle=setting.settled,
+    stands=True,
     rights=(
         *registry.rights(),
         *gets(*kinds.POOLS),

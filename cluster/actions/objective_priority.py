@@ -84,6 +84,7 @@ ACTION: Final = writes_fields(
         ),
     },
     settle=setting.settled,
+    stands=True,
     rights=(
         *registry.rights(),
         *gets(*kinds.OBJECTIVES),

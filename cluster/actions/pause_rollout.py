@@ -65,6 +65,7 @@ ACTION: Final = writes_fields(
         ),
     },
     settle=setting.settled,
+    stands=True,
     rights=(*OF_SIZE, *patches(kinds.DEPLOYMENT, kinds.ROLLOUT)),
     leaves=left.Leaves(
         words="the rollout stands still: nothing new comes, and nothing is rolled back",

@@ -156,6 +156,7 @@ ACTION: Final = writes_fields(
             shape=OneOf(choices=(YES, NO)), meaning="Whether it is put back, instead"
         ),
     },
+    stands=True,
     rights=(
         *member.RIGHTS,
         *settling.RIGHTS,

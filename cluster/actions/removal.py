@@ -70,6 +70,7 @@ def removes(way: Way, *, meaning: str, rights: tuple[Right, ...] = ()) -> Action
         parameters=way.parameters,
         make=lambda kubernetes: RemovalAction(kubernetes, way=way),
         rights=tuple(sorted({*member.RIGHTS, *goes, *rights})),
+        stands=True,
     )
 
 

@@ -126,6 +126,7 @@ ACTION: Final = writes_fields(
     },
     one_of=(SURGE, UNAVAILABLE),
     settle=setting.settled,
+    stands=True,
     rights=(*OF_SIZE, *patches(kinds.DEPLOYMENT, kinds.ROLLOUT, kinds.GROUPS)),
     leaves=left.Leaves(words="another strategy of rollouts", of=left.changed, within=left.DAY),
 )

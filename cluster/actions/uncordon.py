@@ -23,5 +23,6 @@ ACTION: Final = writes_fields(
     meaning="Open a node to new pods again",
     parameters={"node": nodes.NODE},
     settle=setting.settled,
+    stands=True,
     rights=nodes.RIGHTS,
 )

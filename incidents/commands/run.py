@@ -29,6 +29,7 @@ class RecordCheck:
     verdict: str
     because: str
     evidence: tuple[Evidence, ...]
+    found: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ SCHEMAS: Mapping[str, int] = {
     "ActionPlanned": 5,
     "WouldHaveActed": 3,
     "UndoAsked": 2,
+    "CheckFinished": 2,
     "SettleObserved": 2,
     "EffectVerified": 2,
     "ApprovalRequested": 2,
@@ -71,6 +72,8 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("WouldHaveActed", 2): lambda body: body,
     # An undo was always the inverse: that is the default.
     ("UndoAsked", 1): lambda body: body,
+    # No check named a pod or a node: none is the default.
+    ("CheckFinished", 1): lambda body: body,
     # Every change was about pods, which need no words of their own: none is the default.
     ("SettleObserved", 1): lambda body: body,
     # Nobody looked any more once it was verified: no watch is the default.

@@ -182,12 +182,16 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckFinished:
-    """A check gave a verdict of its closed set, with the numbers behind it."""
+    """A check gave a verdict of its closed set, with the numbers behind it.
+
+    `found` are the pod and the node that it is about, as (`pod`, name), for steps that act on them.
+    """
 
     step: str
     verdict: str
     because: str
     evidence: tuple[Evidence, ...]
+    found: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

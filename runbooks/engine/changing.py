@@ -23,7 +23,7 @@ from incidents.run import Step as State
 from runbooks.engine import keeping, permit, records, waiting, windows
 from runbooks.engine.proof import proof
 from runbooks.engine.turn import Turn
-from runbooks.language import editing, model, parameters
+from runbooks.language import editing, model
 from runbooks.language.declaration import ActionVerb
 
 DEGRADED = "the control plane is degraded, so nothing is written until it is calm"
@@ -155,8 +155,7 @@ def _make(turn: Turn, step: str) -> Plan:
         message = f"{step} is no action of {turn.runbook.name}"
         raise Rejected(message)
     edited = editing.arguments(named, turn.runbook, turn.run.step(step).edited)
-    own = parameters.arguments(named, turn.runbook, turn.started.parameters)
-    arguments = {**own, **edited}
+    arguments = {**turn.arguments(named), **edited}
     return _verb(turn, verb.name).plan(turn.target(), verb.parameters(arguments))
 
 

@@ -161,11 +161,19 @@ def _open(run: Run, step: model.Step, state: State) -> moves.Move:
 def _barred(run: Run, step: model.Step) -> str | None:
     for condition in step.when:
         state = run.step(condition.step)
-        if state.status is not StepStatus.DONE or state.verdict not in condition.verdicts:
+        if _came_to(state) not in condition.verdicts:
             said = state.verdict or state.status.value
             wanted = " or ".join(sorted(condition.verdicts))
             return f"{condition.step} is {said}, not {wanted}"
     return None
+
+
+def _came_to(state: State) -> str | None:
+    """Return what later steps may go by; of a change that was not made, that it was not."""
+    if state.status in {StepStatus.FAILED, StepStatus.REFUSED}:
+        not_done: str = state.status.value
+        return not_done
+    return state.verdict if state.status is StepStatus.DONE else None
 
 
 def _plan(state: State) -> moves.Move:

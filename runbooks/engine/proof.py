@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from incidents.run import UNDO
-from runbooks.language.model import Action, Runbook, Verify
+from runbooks.language.model import Action, Runbook, Verify, came_about
 
 SETTLE = timedelta(minutes=15)
 """How long a change may take to settle when its runbook does not say: models load for minutes."""
@@ -16,10 +16,5 @@ def proof(runbook: Runbook, step: str) -> Verify:
     """
     named = runbook.step(step.removeprefix(UNDO))
     if not isinstance(named, Action):
-        return _came_about(SETTLE)
-    return _came_about(named.verify.settle) if step.startswith(UNDO) else named.verify
-
-
-def _came_about(settle: timedelta) -> Verify:
-    nothing = timedelta()
-    return Verify(settle=settle, window=nothing, lag=nothing, samples=1, expect=())
+        return came_about(SETTLE)
+    return came_about(named.verify.settle) if step.startswith(UNDO) else named.verify

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from incidents.commands import run as commands
 from incidents.errors import Rejected, Unavailable
 from runbooks.engine.turn import Turn
-from runbooks.language import model, parameters
-from runbooks.language.declaration import Arguments, AskVerb, CheckVerb, Finding, Question, WaitVerb
+from runbooks.language import model
+from runbooks.language.declaration import AskVerb, CheckVerb, Finding, Question, WaitVerb
 
 CANNOT_TELL = "cannot_tell"
 PAUSE = timedelta(seconds=10)
@@ -46,23 +46,22 @@ class Reading:
 
 def pose(turn: Turn, step: model.Ask, verb: AskVerb) -> bool:
     """Ask a person."""
-    posed = verb.pose(_arguments(turn, step))
+    posed = verb.pose(turn.arguments(step))
     return turn.tell(commands.PoseAsk(step=step.id, question=posed.question, choices=posed.choices))
 
 
 def begin_wait(turn: Turn, step: model.Wait, verb: WaitVerb) -> bool:
     """Begin to wait."""
-    until = turn.now + verb.length(_arguments(turn, step))
+    until = turn.now + verb.length(turn.arguments(step))
     return turn.tell(commands.StartWait(step=step.id, until=until))
 
 
 def _find(turn: Turn, step: model.Check, verb: CheckVerb) -> Finding:
     """Return what the check finds; what cannot be reached or found is nothing known."""
-    arguments = _arguments(turn, step)
     try:
         target = turn.target()
         question = Question(
-            arguments=arguments,
+            arguments=turn.arguments(step),
             target=target,
             signals=turn.tools.signals,
             at=turn.now,
@@ -84,12 +83,9 @@ def _record(turn: Turn, step: model.Check, verb: CheckVerb, finding: Finding) ->
             verdict=finding.verdict,
             because=finding.because,
             evidence=finding.evidence,
+            found=finding.found,
         )
     )
-
-
-def _arguments(turn: Turn, step: model.Step) -> Arguments:
-    return parameters.arguments(step, turn.runbook, turn.started.parameters)
 
 
 def _late(turn: Turn, step: model.Check) -> bool:

@@ -15,8 +15,10 @@ from incidents.events.run import RunStarted
 from incidents.ports import Clock, Texts
 from incidents.run import Run
 from runbooks.engine.ports import Desk
+from runbooks.language import parameters
+from runbooks.language.declaration import Arguments
 from runbooks.language.grammar import Verbs
-from runbooks.language.model import Runbook
+from runbooks.language.model import Runbook, Step
 
 NOWHERE = "this alert names no namespace: nothing to look at"
 
@@ -50,6 +52,11 @@ class Turn:
         if not self.started.namespace:
             raise Rejected(NOWHERE)
         return self.tools.targets.find(self._selector())
+
+    def arguments(self, step: Step) -> Arguments:
+        """Return the values of a step's fields; raises Rejected for what no check has found."""
+        found = {name: state.found for name, state in self.run.steps.items()}
+        return parameters.arguments(step, self.runbook, self.started.parameters, found)
 
     def ask(self, error: Exception) -> None:
         """Ask people which workload is meant, where that is what the error of `target` says.

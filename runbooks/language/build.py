@@ -17,6 +17,7 @@ from runbooks.language.declaration import (
     WaitVerb,
 )
 from runbooks.language.model import (
+    NOT_DONE,
     Action,
     Ask,
     AskCriterion,
@@ -33,8 +34,9 @@ from runbooks.language.model import (
     Step,
     Verify,
     Wait,
+    came_about,
 )
-from runbooks.language.shapes import Atom, Choice, Duration, Integer, Percent, Reference, Value
+from runbooks.language.shapes import Argument, Atom, Choice, Duration, Integer, Percent, Value
 
 Plain = Mapping[str, Any]  # see the import
 
@@ -98,7 +100,7 @@ def step(plain: Plain, verb: StepVerb) -> Step:
             return Check(**common, timeout=timeout, verdicts=verb.verdicts, retry=retry)
         case ActionVerb():
             timeout = _timeout(plain, Kind.ACTION)
-            given = tuple(effect.value for effect in Verdict)
+            given = (*(effect.value for effect in Verdict), *NOT_DONE)
             verify = _verify(plain["verify"])
             return Action(**common, timeout=timeout, verdicts=given, verify=verify)
         case AskVerb():
@@ -109,7 +111,7 @@ def step(plain: Plain, verb: StepVerb) -> Step:
             return Wait(**common, timeout=timeout, verdicts=(WAITED,))
 
 
-def _arguments(plain: Plain, verb: StepVerb) -> Mapping[str, Value | Reference]:
+def _arguments(plain: Plain, verb: StepVerb) -> Mapping[str, Argument]:
     defaults = {n: f.default for n, f in verb.fields.fields.items() if f.default is not None}
     written = {
         name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()
@@ -117,7 +119,7 @@ def _arguments(plain: Plain, verb: StepVerb) -> Mapping[str, Value | Reference]:
     return {**defaults, **written}
 
 
-def _choices(verb: AskVerb, arguments: Mapping[str, Value | Reference]) -> tuple[str, ...]:
+def _choices(verb: AskVerb, arguments: Mapping[str, Argument]) -> tuple[str, ...]:
     # What an ask offers must be known before it runs, so its fields take no parameters.
     return verb.pose(cast("Mapping[str, Value]", arguments)).choices
 
@@ -128,6 +130,8 @@ def _timeout(plain: Plain, sort: Kind) -> timedelta:
 
 
 def _verify(plain: Plain) -> Verify:
+    if "expect" not in plain:
+        return came_about(plain["settle"])
     return Verify(
         settle=plain["settle"],
         window=plain["window"],

@@ -8,10 +8,12 @@ from typing import TypeVar, assert_never
 from runbooks.language import values
 from runbooks.language.document import Entries, Items, Node, Scalar
 from runbooks.language.shapes import (
+    Argument,
     Atom,
     Choice,
     Duration,
     Field,
+    FoundBy,
     Integer,
     ListOf,
     MapOf,
@@ -22,13 +24,13 @@ from runbooks.language.shapes import (
     Shape,
     Tagged,
     Text,
-    Value,
     Variants,
 )
 
 REFERENCE = r"\$([a-z][a-z0-9_]*)"
+FOUND = r"\$([a-z][a-z0-9]*(?:-[a-z0-9]+)*)\.(pod|node)"
 
-Read = Value | Reference | list["Read"] | dict[str, "Read"]
+Read = Argument | list["Read"] | dict[str, "Read"]
 """What a node becomes: the shape says which of these stands where."""
 
 N = TypeVar("N", Scalar, Items, Entries)
@@ -104,9 +106,9 @@ class Conform:
 
     def _field(self, node: Node, known: Field, name: str) -> Read | None:
         if isinstance(node, Scalar) and isinstance(node.value, str):
-            named = re.fullmatch(REFERENCE, node.value)
+            named = _named(node.value)
             if named and known.by_reference:
-                return Reference(name=named.group(1))
+                return named
             if named:
                 self.complain(node.line, f"{name}: {node.value}: parameters stand in `with` only")
                 return None
@@ -150,6 +152,14 @@ class Conform:
         words = {Scalar: "one value", Items: "a list", Entries: "fields"}
         self.complain(node.line, f"{name}: expected {words[kind]}, found {words[type(node)]}")
         return None
+
+
+def _named(text: str) -> Reference | FoundBy | None:
+    """Return what is named instead of a value; None for a value."""
+    if found := re.fullmatch(FOUND, text):
+        return FoundBy(step=found.group(1), what=found.group(2))
+    named = re.fullmatch(REFERENCE, text)
+    return Reference(name=named.group(1)) if named else None
 
 
 def _unknown(key: str, shape: Record) -> str:

@@ -11,10 +11,12 @@ from cluster.signals.catalogue import SIGNALS
 from cluster.signals.signals import Signals
 from cluster.targets.target import Target
 from incidents.events.run import Evidence
-from runbooks.language.shapes import Choice, Record, Value
+from runbooks.language.shapes import Choice, Duration, Field, Record, Value
 
 Arguments = Mapping[str, Value]
 """The values of a step's fields, with parameters put in."""
+Found = tuple[tuple[str, str], ...]
+"""What a finding is about, as (what, name): the worst `pod`, or the worst `node`."""
 
 
 class Kind(Enum):
@@ -42,11 +44,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a check found: a verdict of its set, why, and the numbers behind it."""
+    """What a check found: a verdict of its set, why, the numbers behind it, and whom it is about.
+
+    Later steps may take from `found` what they act on.
+    """
 
     verdict: str
     because: str
     evidence: tuple[Evidence, ...] = ()
+    found: Found = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +68,8 @@ class CheckVerb:
     """A check: `judge` reads and decides; it may raise Unavailable and Rejected.
 
     Of its verdicts `wrong` say that something is, and `well` that nothing is; the others say
-    neither. `rights` are what `judge` needs of an API server to read its objects.
+    neither. `rights` are what `judge` needs of an API server to read its objects. `finds` are the
+    verdicts with which a finding may name a `pod` or a `node`.
     """
 
     name: str
@@ -73,16 +80,21 @@ class CheckVerb:
     wrong: tuple[str, ...] = ()
     well: tuple[str, ...] = ()
     rights: tuple[Right, ...] = ()
+    finds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionVerb:
-    """An action: `parameters` are what the cluster's verb of the same name is planned with."""
+    """An action: `parameters` are what the cluster's verb of the same name is planned with.
+
+    One that `stands` is proven by having come about, unless its runbook expects more of it.
+    """
 
     name: str
     meaning: str
     fields: Record
     parameters: Callable[[Arguments], Mapping[str, object]]
+    stands: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +121,14 @@ StepVerb = CheckVerb | ActionVerb | AskVerb | WaitVerb
 
 SIGNAL = Choice(choices=tuple(sorted(SIGNALS)))
 """The shape of a field that names a signal of the catalogue."""
+
+
+def looks_back(default: timedelta, *, meaning: str) -> Record:
+    """Return the one field `over` of a check that looks so far back."""
+    shape = Duration(minimum=timedelta(minutes=1), maximum=timedelta(hours=6))
+    over = Field(shape=shape, default=default, by_reference=True, meaning=meaning)
+    return Record(fields={"over": over})
+
 
 WAITED = "waited"
 """The one verdict of a wait."""

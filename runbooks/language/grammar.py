@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-from runbooks.language.declaration import SIGNAL, Kind, StepVerb, kind
+from runbooks.language.declaration import SIGNAL, ActionVerb, Kind, StepVerb, kind
 from runbooks.language.shapes import (
     Atom,
     Choice,
@@ -182,15 +182,16 @@ def _verb(verb: StepVerb) -> Record:
             meaning="What follows when it could not be done",
         ),
     }
-    return Record(fields={**known, **_of_kind(sort)}, never=_NEVER[sort])
+    return Record(fields={**known, **_of_kind(verb)}, never=_NEVER[sort])
 
 
-def _of_kind(sort: Kind) -> Mapping[str, Field]:
-    if sort is Kind.CHECK:
+def _of_kind(verb: StepVerb) -> Mapping[str, Field]:
+    if kind(verb) is Kind.CHECK:
         shape = Integer(minimum=0, maximum=5)
         return {"retry": Field(shape=shape, default=0, meaning="Further tries when it is away")}
-    if sort is Kind.ACTION:
-        return {"verify": Field(shape=_verify(), required=True, meaning="How it is proven")}
+    if isinstance(verb, ActionVerb):
+        proof = _verify(stands=verb.stands)
+        return {"verify": Field(shape=proof, required=True, meaning="How it is proven")}
     return {}
 
 
@@ -202,7 +203,9 @@ _NEVER: Mapping[Kind, Mapping[str, str]] = {
 }
 
 
-def _verify() -> Record:
+def _verify(*, stands: bool) -> Record:
+    """Return the shape of a proof; of what `stands` no signal need improve."""
+    unless = "; without it that it came about is enough" if stands else ""
     expectation = Record(
         fields={
             "signal": Field(shape=SIGNAL, required=True, meaning="What is compared"),
@@ -217,7 +220,9 @@ def _verify() -> Record:
                 shape=POSITIVE, required=True, meaning="How long pods may take to become ready"
             ),
             "window": Field(
-                shape=POSITIVE, required=True, meaning="How long is compared, before and after"
+                shape=POSITIVE,
+                required=not stands,
+                meaning="How long is compared, before and after",
             ),
             "lag": Field(
                 shape=POSITIVE,
@@ -231,8 +236,8 @@ def _verify() -> Record:
             ),
             "expect": Field(
                 shape=ListOf(item=expectation, fewest=1),
-                required=True,
-                meaning="What must hold at the end",
+                required=not stands,
+                meaning=f"What must hold at the end{unless}",
             ),
         }
     )

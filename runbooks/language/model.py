@@ -6,10 +6,15 @@ from datetime import timedelta
 from enum import Enum
 
 from runbooks.language.matchers import Matcher
-from runbooks.language.shapes import Atom, Reference, Value
+from runbooks.language.shapes import Argument, Atom, Value
 
 TRIAGE = "triage"
 """The runbook for alerts that no other one matches."""
+VERIFIED = "verified"
+"""The one effect of an action on which later steps may build."""
+NOT_DONE = ("refused", "failed")
+"""How an action ends that changed nothing: it must not be done, or it could not be, or a person
+refused it. Later steps see it where the action's `on_failure` lets the run go on."""
 
 
 class OnFailure(Enum):
@@ -55,7 +60,8 @@ class Verify:
     """How a change is proven: pods get `settle` to become ready, then `window` is judged.
 
     The window begins `lag` after the pods are ready, because rates still look back to the time
-    before; fewer than `samples` samples are "cannot tell".
+    before; fewer than `samples` samples are "cannot tell". Where nothing is expected of a signal
+    the change is proven by having come about: then there is no window.
     """
 
     settle: timedelta
@@ -65,6 +71,12 @@ class Verify:
     expect: tuple[Expectation, ...]
 
 
+def came_about(settle: timedelta) -> Verify:
+    """Return the proof of a change from which no signal is expected to improve."""
+    nothing = timedelta()
+    return Verify(settle=settle, window=nothing, lag=nothing, samples=1, expect=())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """A read that gives a verdict; tried `retry` times more when its sources are away."""
@@ -72,7 +84,7 @@ class Check:
     id: str
     title: str
     verb: str
-    arguments: Mapping[str, Value | Reference]
+    arguments: Mapping[str, Argument]
     when: tuple[Condition, ...]
     timeout: timedelta
     on_failure: OnFailure
@@ -87,7 +99,7 @@ class Action:
     id: str
     title: str
     verb: str
-    arguments: Mapping[str, Value | Reference]
+    arguments: Mapping[str, Argument]
     when: tuple[Condition, ...]
     timeout: timedelta
     on_failure: OnFailure
@@ -102,7 +114,7 @@ class Ask:
     id: str
     title: str
     verb: str
-    arguments: Mapping[str, Value | Reference]
+    arguments: Mapping[str, Argument]
     when: tuple[Condition, ...]
     timeout: timedelta
     on_failure: OnFailure
@@ -116,7 +128,7 @@ class Wait:
     id: str
     title: str
     verb: str
-    arguments: Mapping[str, Value | Reference]
+    arguments: Mapping[str, Argument]
     when: tuple[Condition, ...]
     timeout: timedelta
     on_failure: OnFailure

@@ -15,6 +15,7 @@ def step(action: Action) -> ActionVerb:
         meaning=action.meaning,
         fields=Record(fields=fields, one_of=action.one_of),
         parameters=_as_they_are,
+        stands=action.stands,
     )
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from incidents.errors import Rejected
 from runbooks.language import values
-from runbooks.language.declaration import Arguments
+from runbooks.language.declaration import Arguments, Found
 from runbooks.language.model import Parameter, Runbook, Step
-from runbooks.language.shapes import Atom, Integer, Reference, Value
+from runbooks.language.shapes import Argument, Atom, FoundBy, Integer, Reference, Value
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -17,7 +17,8 @@ def settle(
     """Return every parameter with its value as text, defaults filled in.
 
     What a person sets goes before what is `intended` (sizes by their names in environments.yaml),
-    and that before the default; its bounds hold for what is intended too, which is moved to them.
+    and that before the default. What is intended is moved to the bounds of a number; a text has
+    none: there the action's own bounds hold.
     Raises Rejected naming each parameter that is unknown or out of its bounds.
     """
     known = {parameter.name: parameter for parameter in runbook.parameters}
@@ -34,21 +35,42 @@ def settle(
     return tuple(pairs)
 
 
-def arguments(step: Step, runbook: Runbook, pairs: Pairs) -> Arguments:
-    """Return the step's arguments with the run's parameters put in; raises Rejected."""
+def arguments(
+    step: Step, runbook: Runbook, pairs: Pairs, found: Mapping[str, Found] | None = None
+) -> Arguments:
+    """Return the step's arguments with the run's parameters put in, and what its checks found.
+
+    `found` is that by the ids of the checks. Raises Rejected for what is not there.
+    """
     known = {parameter.name: parameter for parameter in runbook.parameters}
     texts = dict(pairs)
-    found: dict[str, Value] = {}
+
+    def value(argument: Argument) -> Value:
+        match argument:
+            case Reference():
+                return _value(known[argument.name], texts)
+            case FoundBy():
+                return _found(argument, (found or {}).get(argument.step, ()))
+            case _:
+                return argument
+
+    values: dict[str, Value] = {}
     for name, argument in step.arguments.items():
-        if not isinstance(argument, Reference):
-            found[name] = argument
-            continue
         try:
-            found[name] = _value(known[argument.name], texts)
+            values[name] = value(argument)
         except (KeyError, ValueError) as error:
             message = f"{step.id}: {argument}: {error}"
             raise Rejected(message) from error
-    return found
+    return values
+
+
+def _found(argument: FoundBy, by: Found) -> Value:
+    """Return what a check found; raises ValueError where it named none."""
+    for what, name in by:
+        if what == argument.what:
+            return name
+    message = f"{argument.step} named no {argument.what}"
+    raise ValueError(message)
 
 
 def _begins_with(

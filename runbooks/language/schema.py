@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, assert_never  # Any: JSON Schema is nested without end
 
 from runbooks.language import duration, values
-from runbooks.language.conform import REFERENCE
+from runbooks.language.conform import FOUND, REFERENCE
 from runbooks.language.shapes import (
     Atom,
     Choice,
@@ -31,7 +31,8 @@ def published(shape: Record | Variants) -> Json:
     """Return the whole schema document for a shape (draft 2020-12).
 
     What one document cannot say about itself (an unknown verdict in `when`, an unreachable step,
-    a tie with another runbook, the bounds of percentages and durations) only the loader refuses.
+    a tie with another runbook, the bounds of percentages and durations, a check that finds no pod,
+    a window without what is expected) only the loader refuses.
     """
     return {"$schema": DIALECT, "title": "triaged runbook", **schema(shape)}
 
@@ -91,7 +92,8 @@ def _record(shape: Record) -> Json:
 def _field(known: Field) -> Json:
     written = schema(known.shape)
     if known.by_reference:
-        written = {"anyOf": [written, {"type": "string", "pattern": _whole(REFERENCE)}]}
+        named = f"{REFERENCE}|{FOUND}"
+        written = {"anyOf": [written, {"type": "string", "pattern": _whole(named)}]}
     return {"description": known.meaning, **written}
 
 

@@ -1,19 +1,30 @@
 """What a well-shaped runbook can still get wrong: names that nothing bears, steps never reached."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any  # what was read has the shape of the grammar
 
 from incidents.run import UNDO
 from runbooks.language import build, duration, matchers, values
-from runbooks.language.declaration import StepVerb
+from runbooks.language.declaration import CheckVerb, StepVerb
 from runbooks.language.document import Plain
-from runbooks.language.model import TRIAGE, Condition, Parameter, Runbook, Step
+from runbooks.language.model import (
+    NOT_DONE,
+    TRIAGE,
+    VERIFIED,
+    Action,
+    Condition,
+    OnFailure,
+    Parameter,
+    Runbook,
+    Step,
+)
 from runbooks.language.positions import Path
 from runbooks.language.shapes import (
     Atom,
     Choice,
     Duration,
+    FoundBy,
     Integer,
     Number,
     Percent,
@@ -38,6 +49,8 @@ def unreadable(plain: Mapping[str, Any]) -> Iterator[Complaint]:
     for number, text in enumerate(wanted.get("runbook_url", ())):
         address: Path = ("match", "runbook_url", number)
         yield from _raised(address, lambda t=text: matchers.check_pattern(t))
+    for number, step in enumerate(plain["steps"]):
+        yield from _half_proven(("steps", number, "verify"), step.get("verify", {}))
     for name, written in plain.get("parameters", {}).items():
         default: Path = ("parameters", name, "default")
         yield from _raised(default, lambda n=name, w=written: _default(build.parameter(n, w)))
@@ -50,8 +63,21 @@ def nonsense(runbook: Runbook, verbs: Mapping[str, StepVerb]) -> Iterator[Compla
     yield from _reserved(runbook)
     yield from _conditions(runbook)
     yield from _references(runbook, verbs)
+    yield from _finds(runbook, verbs)
     if runbook.name == TRIAGE and (runbook.match.labels or runbook.match.addresses):
         yield ("match",), f"{TRIAGE} is for what nothing matches; it matches nothing itself"
+
+
+def _half_proven(path: Path, proof: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Yield what is missing where something is compared and nothing expected, or without a window.
+
+    Only the proof of an action that stands may be without either.
+    """
+    compared = [name for name in ("window", "lag", "samples") if name in proof]
+    if "expect" in proof and "window" not in proof:
+        yield path, "window is missing: expect compares a window before and after"
+    if "expect" not in proof and compared:
+        yield path, f"expect is missing: without it nothing is done with {', '.join(compared)}"
 
 
 def _raised(path: Path, attempt: Any) -> Iterator[Complaint]:  # a function without arguments
@@ -123,9 +149,26 @@ def _wrong_conditions(
 
 
 def _verdicts(path: Path, condition: Condition, named: Step) -> Iterator[Complaint]:
-    for verdict in sorted(condition.verdicts - set(named.verdicts)):
+    unknown = sorted(condition.verdicts - set(named.verdicts))
+    for verdict in unknown:
         known = ", ".join(named.verdicts)
         yield path, f"{named.id} never says {verdict}; it says {known}"
+    leading = _leading(named)
+    if not unknown and not condition.verdicts & leading:
+        ends = ", ".join(sorted(condition.verdicts))
+        yield path, f"the run ends when {named.id} is {ends}; it goes on with {_or(leading)}"
+
+
+def _leading(step: Step) -> frozenset[str]:
+    """Return the verdicts of a step after which the run goes on to the next one."""
+    if not isinstance(step, Action):
+        return frozenset(step.verdicts)
+    undone = NOT_DONE if step.on_failure is OnFailure.CONTINUE else ()
+    return frozenset({VERIFIED, *undone})
+
+
+def _or(words: Iterable[str]) -> str:
+    return " or ".join(sorted(words))
 
 
 def _needs(step: Step, reached: Mapping[str, Reached]) -> Reached:
@@ -162,6 +205,36 @@ def _reference(
             except ValueError as error:
                 yield path, f"{named} may not fit: {error}"
                 return
+
+
+def _finds(runbook: Runbook, verbs: Mapping[str, StepVerb]) -> Iterator[Complaint]:
+    reached: dict[str, Reached] = {}
+    for number, step in enumerate(runbook.steps):
+        reached[step.id] = _needs(step, reached)
+        earlier = {one.id: one for one in runbook.steps[:number]}
+        for name, argument in step.arguments.items():
+            if isinstance(argument, FoundBy):
+                named = earlier.get(argument.step)
+                verb = verbs[named.verb] if named is not None else None
+                wrong = _wrong_find(name, argument, verb, reached[step.id])
+                if wrong:
+                    yield ("steps", number, "with", name), f"{argument}: {wrong}"
+
+
+def _wrong_find(name: str, argument: FoundBy, verb: StepVerb | None, needs: Reached) -> str:
+    """Return why the field cannot be what a check found; empty where it can."""
+    if verb is None:
+        return f"there is no earlier step {argument.step}"
+    finds = verb.finds if isinstance(verb, CheckVerb) else {}
+    if argument.what not in finds:
+        return f"{argument.step} finds {_or(finds) or 'nothing'}"
+    if name != argument.what:
+        return f"{name} is no {argument.what}"
+    naming = frozenset(finds[argument.what])
+    if not needs.get(argument.step, frozenset({""})) <= naming:
+        when = ", ".join(sorted(naming))
+        return f"it is found where {argument.step} says one of {when}; let `when` ask for that"
+    return ""
 
 
 def _extremes(parameter: Parameter) -> list[Value]:

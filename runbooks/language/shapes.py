@@ -71,6 +71,21 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundBy:
+    """What an earlier check found, instead of a value: `$step.pod`."""
+
+    step: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"${self.step}.{self.what}"
+
+
+Argument = Value | Reference | FoundBy
+"""What stands in a step's field."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListOf:
     """A list of at least `fewest` of one shape."""
 
@@ -90,7 +105,8 @@ class MapOf:
 class Field:
     """A field of a record; `meaning` is its line in the documentation.
 
-    With `by_reference` a parameter may be named instead of a value: `$name`.
+    With `by_reference` a parameter may be named instead of a value, `$name`, and for a pod or a
+    node what an earlier check found, `$step.pod`.
     """
 
     shape: "Shape"

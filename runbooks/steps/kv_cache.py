@@ -15,12 +15,12 @@ from typing import (
 from cluster.signals.reading import NoData, NotApplicable, PerRank
 from cluster.signals.together import Reads
 from cluster.targets.target import Target
-from runbooks.language.declaration import CheckVerb, Finding, Question
+from runbooks.language.declaration import CheckVerb, Finding, Found, Question
 from runbooks.language.shapes import Duration, Field, Record
 from runbooks.verdicts.kv_cache.evidence import kept
-from runbooks.verdicts.kv_cache.names import VERDICTS, WELL, WRONG
+from runbooks.verdicts.kv_cache.names import VERDICTS, WELL, WRONG, ZOMBIE_ENGINE
 from runbooks.verdicts.kv_cache.readings import Readings
-from runbooks.verdicts.kv_cache.table import judge
+from runbooks.verdicts.kv_cache.table import Judgement, judge
 
 GROWING: Final = timedelta(minutes=5)
 EARLIER: Final = timedelta(hours=1)
@@ -104,7 +104,14 @@ def check(question: Question) -> Finding:
         verdict=judgement.verdict,
         because=str(judgement),
         evidence=tuple(kept(readings, judgement, at=question.at)),
+        found=_dead(judgement),
     )
+
+
+def _dead(judgement: Judgement) -> Found:
+    """Return the pod of the dead engine, the first of several."""
+    dead = [pod for pod, verdict in judgement.pods if verdict == ZOMBIE_ENGINE]
+    return (("pod", dead[0]),) if dead and judgement.verdict == ZOMBIE_ENGINE else ()
 
 
 def read(question: Question, *, deadline: timedelta = PATIENCE) -> Readings:
@@ -172,4 +179,5 @@ STEP = CheckVerb(
     judge=check,
     wrong=WRONG,
     well=WELL,
+    finds={"pod": (ZOMBIE_ENGINE,)},
 )

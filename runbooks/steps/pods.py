@@ -5,7 +5,7 @@ from typing import Final, cast  # a step's arguments have the shapes that it dec
 
 from cluster import seen
 from cluster.clients import parse
-from cluster.clients.kinds import REPLICATED
+from cluster.clients.kinds import GROUPS, REPLICATED
 from cluster.seen import Seen
 from cluster.targets.target import Target
 from runbooks.language.declaration import CheckVerb, Finding, Question
@@ -31,13 +31,17 @@ def judge(question: Question) -> Finding:
 
 
 def _wanted(target: Target, above: Seen) -> int | None:
-    """Return how many replicas the workload wants; None where it does not say so, or of groups."""
+    """Return how many pods the workload wants; None where it does not say so.
+
+    A LeaderWorkerSet counts groups of pods: of it only none is a number of pods.
+    """
     if target.kind not in REPLICATED:
         return None
     try:
-        return parse.number(parse.section(above.things[0].body, "spec"), "replicas", missing=1)
+        found = parse.number(parse.section(above.things[0].body, "spec"), "replicas", missing=1)
     except (IndexError, ValueError):
         return None
+    return found if target.kind != GROUPS.name or found == 0 else None
 
 
 STEP = CheckVerb(
@@ -64,4 +68,5 @@ STEP = CheckVerb(
     wrong=pods.WRONG,
     well=pods.WELL,
     rights=seen.PODS,
+    finds={"pod": pods.NAMING},
 )

@@ -1,12 +1,13 @@
-"""signal: one number is held against its bounds."""
+"""signal: one number is held against its bounds; beyond them, the worst pod is named."""
 
 from datetime import timedelta
 from typing import cast  # a step's arguments have the shapes that it declares
 
-from cluster.signals.reading import NoData, NotApplicable, Observation
+from cluster.signals.reading import NoData, NotApplicable, Observation, Reading
 from runbooks.language.declaration import SIGNAL, Arguments, CheckVerb, Finding, Question
 from runbooks.language.shapes import Duration, Field, Number, Record
 from runbooks.verdicts import evidence
+from runbooks.verdicts.cluster import told
 
 WITHIN = "within"
 BEYOND = "beyond"
@@ -27,7 +28,31 @@ def judge(question: Question) -> Finding:
     least, most = _bounds(question.arguments)
     within = least <= observation.value <= most
     because = f"{name} is {observation.value:.4g} {observation.unit}, {_words(question.arguments)}"
-    return Finding(verdict=WITHIN if within else BEYOND, because=because, evidence=found)
+    if within:
+        return Finding(verdict=WITHIN, because=because, evidence=found)
+    worst = _worst(name, question, least, most)
+    if worst is None:
+        return Finding(verdict=BEYOND, because=because, evidence=found)
+    pod, reading = worst
+    return Finding(
+        verdict=BEYOND,
+        because=f"{because}; worst is {told.short(pod)} with {reading.value:.4g}",
+        evidence=(*found, evidence.one(reading, name=name, at=question.at, pod=pod)),
+        found=(("pod", pod),),
+    )
+
+
+def _worst(name: str, question: Question, least: float, most: float) -> tuple[str, Reading] | None:
+    """Return the pod that is farthest beyond the bounds now; None where no pod alone is."""
+    known = question.signals.read_by_pod(name, question.target, at=question.at)
+    if isinstance(known, (NoData, NotApplicable)):
+        return None
+    beyond = [one for one in sorted(known.items()) if not least <= one[1].value <= most]
+    return max(beyond, key=lambda one: _excess(one[1].value, least, most), default=None)
+
+
+def _excess(value: float, least: float, most: float) -> float:
+    return max(value - most, least - value)
 
 
 def _observe(name: str, question: Question) -> Observation:
@@ -75,4 +100,5 @@ STEP = CheckVerb(
     judge=judge,
     wrong=(BEYOND,),
     well=(WITHIN,),
+    finds={"pod": (BEYOND,)},
 )

@@ -122,6 +122,7 @@ EVENTS: tuple[Event, ...] = (
         verdict="exhausted",
         because="usage 97 %",
         evidence=(evidence(), evidence(value=None, because="no such series", pod="decode-a")),
+        found=(("pod", "decode-a"),),
     ),
     run.StepFailed(step="pressure", because=WHY, attempt=1),
     run.ActionPlanned(

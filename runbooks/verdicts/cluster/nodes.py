@@ -1,13 +1,14 @@
 """What is wrong with the nodes under a workload's pods; the worst of them is the verdict. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cluster.clients import parse
 from cluster.clients.things import Json, Thing
 from cluster.gpus import GPU
 from cluster.seen import Seen
+from runbooks.language.declaration import Found
 from runbooks.verdicts.cluster import told
 from runbooks.verdicts.cluster.told import CANNOT_TELL, MOST, Judged, Number
 
@@ -42,12 +43,18 @@ def under(pods: Seen) -> frozenset[str]:
     return frozenset(names) - {""}
 
 
-def judge(nodes: Seen, pods: Seen) -> Judged:
+def judge(nodes: Seen, pods: Seen, *, of: str = "") -> Judged:
     """Return what is wrong with the nodes under the pods, or with all that have GPUs.
 
-    The latter where no pod has a node: then any of them may be why.
+    The latter where no pod has a node: then any of them may be why. With `of`, the name of a pod,
+    only the node under it is looked at, and named whether anything is wrong with it or not.
     """
+    if of:
+        pods = replace(pods, things=tuple(x for x in pods.things if x.itself.name == of))
     hosts = under(pods)
+    if of and not hosts:
+        because = "; ".join(told.missing(pods)) or f"{told.short(of)} is on no node"
+        return Judged(verdict=CANNOT_TELL, because=because)
     found, illegible = told.legible(nodes.things, read)
     gaps = (*told.missing(nodes, pods), *told.unread(illegible))
     of_pods = [one for one in found if one.name in hosts]
@@ -57,9 +64,15 @@ def judge(nodes: Seen, pods: Seen) -> Judged:
     numbers = tuple(_numbers(found, looked))
     if not looked and not gaps:
         return Judged(verdict=CANNOT_TELL, because="no node is known to matter", numbers=numbers)
-    worst = min(looked, key=lambda one: VERDICTS.index(one.cause), default=None)
+    worst = min(looked, key=_place, default=None)
     verdict = worst.cause if worst else READY
-    judged = Judged(verdict=verdict, because=_because(looked, verdict), numbers=numbers)
+    judged = Judged(
+        verdict=verdict,
+        because=_because(looked, verdict)
+        + (f"; {told.short(of)} is on {worst.name}" if of and worst else ""),
+        numbers=numbers,
+        found=_found(worst, pods) if worst and (of or verdict != READY) else (),
+    )
     return told.unsure(judged, gaps, well=WELL)
 
 
@@ -106,6 +119,13 @@ def _host(pod: Thing) -> str:
 def _lost(name: str) -> Node:
     why = "the API server has no such node"
     return Node(name=name, cause=GONE, why=why, gpus=0, usable=0)
+
+
+def _found(worst: Node, pods: Seen) -> Found:
+    """Return the worst node and the first pod on it, where one of them is."""
+    here, _ = told.legible(pods.things, lambda pod: (_host(pod), pod.itself.name))
+    on_it = sorted(name for host, name in here if host == worst.name)
+    return (("node", worst.name), ("pod", on_it[0])) if on_it else ()
 
 
 def _because(looked: Sequence[Node], verdict: str) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 from cluster.clients import parse
 from cluster.clients.things import Json, Thing
 from cluster.seen import Seen
+from runbooks.language.declaration import Found
 from runbooks.verdicts.cluster import told
 from runbooks.verdicts.cluster.told import CANNOT_TELL, MOST, Judged, Number
 
@@ -26,6 +27,7 @@ CRASH_LOOP: Final = "crash_loop"
 EVICTED: Final = "evicted"
 PENDING: Final = "pending"
 NOT_READY: Final = "not_ready"
+FEWER: Final = "fewer"
 LOADING: Final = "loading"
 READY: Final = "ready"
 
@@ -40,11 +42,14 @@ WRONG: Final = (
         EVICTED,
         PENDING,
         NOT_READY,
+        FEWER,
     ),
 )
 """The worst first; what keeps a pod from starting stands before what ends it later."""
 WELL: Final = (READY,)
 VERDICTS: Final = (*WRONG, LOADING, *WELL, CANNOT_TELL)
+NAMING: Final = (IMAGE_PULL, CANNOT_START, OUT_OF_MEMORY, CRASH_LOOP, EVICTED, PENDING, NOT_READY)
+"""With these the worst pod is named, the first of those that are equally bad."""
 
 PULLS: Final = frozenset(
     {
@@ -74,7 +79,6 @@ class State:
     why: str
     ready: bool
     restarts: int
-    node: str
 
 
 def judge(
@@ -82,8 +86,8 @@ def judge(
 ) -> Judged:
     """Return what is wrong with the pods; what ended longer ago than `within` is over.
 
-    One that was never ready is loading for at most `loads`. `wanted` are the replicas that should
-    be there, None where nobody knows.
+    One that was never ready is loading for at most `loads`. `wanted` are the pods that should be
+    there, None where nobody knows; what is not seen is not missing.
     """
     there = [each for each in pods.things if not _gone(each)]
     states, illegible = told.legible(there, lambda each: read(each, at, within, loads))
@@ -93,16 +97,18 @@ def judge(
     if not kept and not gaps:
         verdict = SCALED_TO_ZERO if wanted == 0 else NONE
         return Judged(verdict=verdict, because=_none(wanted), numbers=numbers)
-    worst = min(kept, key=lambda one: VERDICTS.index(one.cause), default=None)
+    worst = min(kept, key=_badness, default=None)
     verdict = worst.cause if worst else READY
-    because = _because(kept, verdict)
-    judged = Judged(verdict=verdict, because=because, numbers=numbers)
+    if verdict in (LOADING, READY) and wanted is not None and len(kept) < wanted and not gaps:
+        verdict = FEWER
+    because = _because(kept, verdict, wanted)
+    judged = Judged(verdict=verdict, because=because, numbers=numbers, found=_found(worst, verdict))
     return told.unsure(judged, gaps, well=(LOADING, READY))
 
 
 def read(pod: Thing, at: datetime, within: timedelta, loads: timedelta) -> State | None:
     """Return the state of a pod, None for one that is over; raises ValueError."""
-    status, spec = parse.section(pod.body, "status"), parse.section(pod.body, "spec")
+    status = parse.section(pod.body, "status")
     containers = [
         *parse.items(status, "initContainerStatuses"),
         *parse.items(status, "containerStatuses"),
@@ -118,7 +124,6 @@ def read(pod: Thing, at: datetime, within: timedelta, loads: timedelta) -> State
         why=why,
         ready=parse.text(ready, "status") == "True" and cause != EVICTED,
         restarts=sum(_restarts(each) for each in containers),
-        node=parse.text(spec, "nodeName"),
     )
 
 
@@ -210,16 +215,24 @@ def _readiness(
     if not containers:
         return PENDING, told.short(parse.text(status, "phase")) or "no phase"
     made = told.moment(parse.section(pod.body, "metadata"), "creationTimestamp")
-    since = told.moment(ready, "lastTransitionTime") or made
-    started = told.moment(status, "startTime") or made
-    first = all(_restarts(each) == 0 for each in containers)
     unready = [x for x in containers if x.get("ready") is not True]
-    never = first and any(each.get("started") is False for each in unready)
-    if never and started is not None and at - started <= loads:
+    started = told.moment(status, "startTime") or made
+    if _never_ready(containers, unready) and started is not None and at - started <= loads:
         return LOADING, f"starts since {told.ago(started, at)}"
+    since = told.moment(ready, "lastTransitionTime") or made
     names = told.listing(parse.text(each, "name") for each in unready)
     lasting = f" since {told.ago(since, at)}" if since else ""
     return NOT_READY, f"not ready{lasting}" + (f": {names}" if names else "")
+
+
+def _never_ready(containers: Sequence[Json], unready: Sequence[Json]) -> bool:
+    """Tell whether the pod still starts for the first time."""
+    first = all(_restarts(each) == 0 for each in containers)
+    return first and any(each.get("started") is False for each in unready)
+
+
+def _badness(one: State) -> tuple[int, str]:
+    return (VERDICTS.index(one.cause), one.name)
 
 
 def _gone(pod: Thing) -> bool:
@@ -254,12 +267,19 @@ def _none(wanted: int | None) -> str:
     return "no pods" + (f", {wanted} replicas are wanted" if wanted is not None else "")
 
 
-def _because(states: Sequence[State], verdict: str) -> str:
+def _found(worst: State | None, verdict: str) -> Found:
+    """Return the pod that the verdict is about, where it is about one."""
+    return (("pod", worst.name),) if worst is not None and verdict in NAMING else ()
+
+
+def _because(states: Sequence[State], verdict: str, wanted: int | None) -> str:
     same = [one for one in states if one.cause == verdict]
     ready = sum(one.ready for one in states)
     count = f"{ready} of {len(states)} pods are ready"
     if verdict == READY:
         return count
+    if verdict == FEWER:
+        return f"{count}, {wanted} replicas are wanted"
     reasons = Counter(one.why for one in same).most_common(1)
     names = told.listing(one.name for one in same)
     why = f" ({reasons[0][0]})" if reasons[0][0] else ""
@@ -275,7 +295,6 @@ def _numbers(states: Sequence[State], wanted: int | None) -> Iterator[Number]:
         count = sum(one.cause == cause for one in states)
         if count and cause != READY:
             yield Number(name=f"pods {cause}", value=count, unit="pods")
-    worst = sorted(states, key=lambda one: (VERDICTS.index(one.cause), one.name))
-    for one in worst[:MOST]:
+    for one in sorted(states, key=_badness)[:MOST]:
         if one.restarts:
             yield Number(name="restarts", value=one.restarts, unit="restarts", pod=one.name)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -10,7 +10,7 @@ from cluster import wording
 from cluster.clients.things import Thing
 from cluster.seen import Seen
 from incidents.events.run import Evidence
-from runbooks.language.declaration import Finding
+from runbooks.language.declaration import Finding, Found
 
 CANNOT_TELL: Final = "cannot_tell"
 NAMED: Final = 3
@@ -38,11 +38,12 @@ class Number:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A verdict, why, and the numbers behind it."""
+    """A verdict, why, the numbers behind it, and the pod or node that it is about."""
 
     verdict: str
     because: str
     numbers: tuple[Number, ...] = ()
+    found: Found = ()
 
 
 def legible(
@@ -66,6 +67,7 @@ def finding(judged: Judged, *, at: datetime, asked: Sequence[Seen]) -> Finding:
         verdict=judged.verdict,
         because=judged.because,
         evidence=tuple(_evidence(one, query, at) for one in judged.numbers),
+        found=judged.found,
     )
 
 
@@ -84,8 +86,7 @@ def unsure(judged: Judged, gaps: Sequence[str], *, well: Sequence[str]) -> Judge
     told = "; ".join(gaps[:NAMED])
     if judged.verdict in well:
         return Judged(verdict=CANNOT_TELL, because=f"not seen: {told}", numbers=judged.numbers)
-    because = f"{judged.because}; not seen: {told}"
-    return Judged(verdict=judged.verdict, because=because, numbers=judged.numbers)
+    return replace(judged, because=f"{judged.because}; not seen: {told}")
 
 
 def unread(names: Sequence[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cluster.actions import size
-from cluster.actions.plan import Applied, Done, Plan, Settled
+from cluster.actions.plan import Applied, Done, Plan, Settled, Verb
 from cluster.actions.signature import Signature
 from cluster.clients.kinds import Kind
 from cluster.clients.objects import OwnerReference
@@ -263,6 +263,7 @@ class World:
         self.desk = Desk(journal=self.store.journal, policy=self.policy, clock=lambda: self.now)
         self.workload = Workload()
         self.scale = FakeScale(self.workload)
+        self.hands: dict[str, Verb] = {}
         self.signals = FakeSignals()
         self.targets = FakeTargets(self.workload)
         self.control = FakeControl()
@@ -293,7 +294,7 @@ class World:
 
     def tools(self) -> Tools:
         """Return the hands of a runner."""
-        verbs = {self.scale.name: self.scale}
+        verbs = {self.scale.name: self.scale, **self.hands}
         return Tools(
             signals=self.signals,
             targets=self.targets,

@@ -39,7 +39,8 @@ def test_a_check_keeps_its_verdict_with_the_number(make_world):
     world.settle()
 
     assert world.step("first").verdict == "beyond"
-    assert world.step("first").because == "waiting is 7 u, expected at most 5"
+    words = "waiting is 7 u, expected at most 5; worst is decode-0 with 7"
+    assert world.step("first").because == words
     assert world.run.outcome == "completed"
 
 

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from cluster.clients import kinds
+from cluster.clients.kinds import Kind
 from cluster.clients.refusals import Forbidden
-from cluster.targets.target import Picker
+from cluster.targets.target import Picker, Target
 from incidents.errors import Unavailable
+from runbooks.language.declaration import Finding
 from runbooks.language.registry import verbs
 from tests.runbooks.seeing import (
+    LABELS,
     PODS,
     Cluster,
     ask,
@@ -39,6 +42,15 @@ CLAIM = {"volumes": [{"name": "m", "persistentVolumeClaim": {"claimName": "model
 PROBED = {
     "containers": [{"name": "vllm", "readinessProbe": {"timeoutSeconds": 2, "periodSeconds": 5}}]
 }
+SPEC = deployment()["spec"]
+WELL: dict[str, dict[str, Any]] = {
+    "probes": {"Pod": [pod(name, **PROBED) for name in PODS]},
+    "storage": {
+        "Pod": [pod(name, **CLAIM) for name in PODS],
+        "PersistentVolumeClaim": [named("models", status={"phase": "Bound"})],
+    },
+}
+"""What has to be there besides for a check to find that nothing is wrong."""
 LATE = "Readiness probe failed: Get http://x: context deadline exceeded"
 
 
@@ -93,7 +105,13 @@ def rolling(**status: Any) -> dict[str, Any]:
     return {"Deployment": [deployment(status={**usual, **status})], "ReplicaSet": sets}
 
 
+def well(name: str) -> dict[str, Any]:
+    """Return what makes a check find that nothing is wrong."""
+    return routed() if name == "routes" else WELL.get(name, {})
+
+
 STUCK = [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]
+MOVED = [{"type": "Progressing", "status": "True", "lastUpdateTime": stamp(20)}]
 BACK = [replica_set(3, made=6000), replica_set(2, made=20)]
 
 
@@ -137,9 +155,14 @@ BACK = [replica_set(3, made=6000), replica_set(2, made=20)]
         ),
         pytest.param(
             "pods",
-            {"Pod": [pod(status={"containerStatuses": [container(lastState=OLD_OOM)]})]},
+            {
+                "Pod": [
+                    pod(status={"containerStatuses": [container(lastState=OLD_OOM)]}),
+                    pod("decode-1"),
+                ]
+            },
             "ready",
-            "1 of 1 pods are ready",
+            "2 of 2 pods are ready",
             id="pods-oom-long-ago",
         ),
         pytest.param(
@@ -196,12 +219,20 @@ BACK = [replica_set(3, made=6000), replica_set(2, made=20)]
                             **unready(container(ready=False, started=False)),
                             "startTime": stamp(9),
                         }
-                    )
+                    ),
+                    pod("decode-1"),
                 ]
             },
             "loading",
             "starts since 9 min",
             id="pods-loading",
+        ),
+        pytest.param(
+            "pods",
+            {"Deployment": [deployment(spec={**SPEC, "replicas": 4})]},
+            "fewer",
+            "2 of 2 pods are ready, 4 replicas are wanted",
+            id="pods-fewer",
         ),
         pytest.param("events", {}, "quiet", "no warnings in 30 min", id="events-quiet"),
         pytest.param(
@@ -261,9 +292,16 @@ BACK = [replica_set(3, made=6000), replica_set(2, made=20)]
         pytest.param(
             "routes",
             ingress("decode", address=False),
-            "unanswered",
-            "no gateway or controller took Ingress chat",
-            id="ingress-unanswered",
+            "cannot_tell",
+            "Ingress chat: no controller wrote an address, and not every one does",
+            id="ingress-without-address",
+        ),
+        pytest.param(
+            "routes",
+            {**ingress("decode", address=False), **routed()},
+            "accepted",
+            "HTTPRoute chat: accepted; Ingress chat: without an address",
+            id="ingress-beside-a-route",
         ),
         pytest.param(
             "routes",
@@ -317,7 +355,7 @@ BACK = [replica_set(3, made=6000), replica_set(2, made=20)]
         ),
         pytest.param(
             "rollout",
-            {"ReplicaSet": BACK},
+            {**rolling(conditions=MOVED), "ReplicaSet": BACK},
             "changed",
             "revision 3 since 20 min; from revision 2",
             id="rollout-back",
@@ -446,6 +484,30 @@ def test_what_may_not_be_seen_is_never_well(name: str, error: Exception) -> None
     assert str(error) in told.because
 
 
+def _hideable() -> list[Any]:
+    """Return each check with each kind that it lists or gets when all is well."""
+    found = []
+    for name in OBJECTS:
+        seen = Cluster(world(**well(name)))
+        assert ask(name, seen).verdict in check(name).well, name
+        found += [
+            pytest.param(name, kind, id=f"{name}-{kind}-{kind.version}")
+            for kind in dict.fromkeys(kind for _, kind in seen.asked)
+        ]
+    return found
+
+
+@pytest.mark.parametrize(("name", "kind"), _hideable())
+def test_of_one_kind_that_may_not_be_seen_nothing_is_well(name: str, kind: Kind) -> None:
+    """A Role that forgets one kind must not make a check say that all is well."""
+    blind = Cluster(world(**well(name)), refuse={kind: Forbidden("no permission")})
+
+    told = ask(name, blind)
+
+    assert told.verdict == "cannot_tell"
+    assert "no permission" in told.because
+
+
 def test_what_is_wrong_stays_wrong_beside_what_is_not_seen() -> None:
     """A crash loop is no less one because the nodes may not be listed."""
     broken = world(Pod=[pod(**CLAIM)])
@@ -455,6 +517,93 @@ def test_what_is_wrong_stays_wrong_beside_what_is_not_seen() -> None:
 
     assert told.verdict == "missing"
     assert "not seen: Events of llm-d: no permission" in told.because
+
+
+def test_a_service_that_makes_no_sense_hides_no_other_that_is_empty() -> None:
+    """Somebody's broken object in the namespace must not silence an outage."""
+    odd = named("odd", spec=7)
+    services = [odd, *world()[kinds.SERVICE]]
+
+    told = found("endpoints", Service=services, EndpointSlice=[slice_of("decode", ready=0)])
+
+    assert told.verdict == "none_ready"
+    assert "odd: of another shape" in told.because
+
+
+def test_a_service_that_makes_no_sense_may_be_the_way_in() -> None:
+    """That no route leads to the pods is not known while a Service cannot be read."""
+    told = found("routes", Service=[named("odd", spec=7)])
+
+    assert told.verdict == "cannot_tell"
+    assert "odd: of another shape" in told.because
+
+
+def test_groups_are_not_counted_as_pods() -> None:
+    """A LeaderWorkerSet of four groups of one pod each, or of half a pod each: nobody knows."""
+    label = {"leaderworkerset.sigs.k8s.io/name": "decode"}
+    members = [pod(name) for name in PODS]
+    for each in members:
+        each["metadata"]["labels"] = {**LABELS, **label}
+
+    def groups(replicas: int, pods: list[dict[str, Any]]) -> Finding:
+        body = deployment(spec={"replicas": replicas})
+        return found("pods", _of_groups, LeaderWorkerSet=[body], Pod=pods)
+
+    assert groups(4, members).verdict == "ready"
+    assert groups(0, []).verdict == "scaled_to_zero"
+
+
+def _of_groups(target: Target) -> Target:
+    return replace(target, kind="LeaderWorkerSet", api_version="leaderworkerset.x-k8s.io/v1")
+
+
+def test_events_of_the_namespace_of_nodes_count_once() -> None:
+    """Events about nodes stand in `default`, and so may the workload."""
+    everywhere = {"metadata": {"name": "e"}, "namespace": ""}
+    told = found(
+        "events",
+        lambda x: replace(x, namespace="default"),
+        Event=[{**event("BackOff", "restarting", count=3), **everywhere}],
+    )
+
+    assert "BackOff 3 times" in told.because
+
+
+def test_since_when_a_stateful_set_is_back_is_not_known() -> None:
+    """An old template that stands there again looks as if nothing had happened for days."""
+    owned = [
+        {**replica_set(number, made=made), "revision": number}
+        for number, made in ((3, 9000), (2, 6000))
+    ]
+    for each in owned:
+        each["metadata"]["ownerReferences"][0]["kind"] = "StatefulSet"
+
+    told = found(
+        "rollout",
+        lambda x: replace(x, kind="StatefulSet"),
+        StatefulSet=[deployment()],
+        ControllerRevision=owned,
+    )
+
+    assert told.verdict == "cannot_tell"
+    assert "nothing says since when it is again" in told.because
+
+
+def test_the_newest_of_several_events_is_told() -> None:
+    """An API server lists them by name; the last word is the one that still holds."""
+    late = {"lastTimestamp": stamp(1)}
+    claims = {
+        "Pod": [pod(**CLAIM)],
+        "PersistentVolumeClaim": [named("models", status={"phase": "Bound"})],
+    }
+    failed = [event("FailedMount", "newest", **late), event("FailedMount", "older one")]
+    probes = [
+        event("Unhealthy", "Readiness probe failed: 503 newest", **late),
+        event("Unhealthy", "Readiness probe failed: 503"),
+    ]
+
+    assert found("storage", Event=failed, **claims).because.endswith("newest")
+    assert "503 newest" in found("probes", Event=probes, Pod=[pod(**PROBED)]).because
 
 
 def test_a_pool_and_its_picker_are_ways_too() -> None:
@@ -594,3 +743,39 @@ def test_all_checks_of_objects_are_here() -> None:
     checks = {name for name, verb in verbs().items() if hasattr(verb, "judge")}
     assert checks - others == set(OBJECTS)
     assert PODS
+
+
+def test_the_worst_pod_is_found_for_those_who_act_on_it() -> None:
+    """What deletes a pod must take the one that people read of."""
+    loop = pod("decode-1", status=unready(waiting("CrashLoopBackOff") | {"restartCount": 7}))
+
+    assert found("pods", Pod=[pod(), loop]).found == (("pod", "decode-1"),)
+    assert found("pods").found == ()
+
+
+def test_the_worst_node_is_found_with_a_pod_on_it() -> None:
+    """A node is closed, and then what stands on it goes."""
+    sick = [node("gpu-b"), node(ready="False")]
+
+    assert found("nodes", Node=sick).found == (("node", "gpu-a"), ("pod", "decode-0"))
+    assert found("nodes").found == ()
+
+
+def test_of_nodes_without_a_pod_of_ours_none_is_found() -> None:
+    """Whose pods stand there is not known, and nothing of ours would go."""
+    waits = [pod(name, nodeName="") for name in PODS]
+
+    assert found("nodes", Pod=waits, Node=[node(gpus="6")]).found == ()
+
+
+def test_the_node_under_a_pod_is_found_whether_it_is_well_or_not() -> None:
+    """A GPU that reported a fault stands in a node of which Kubernetes sees nothing wrong."""
+    pods = [pod(), pod("decode-1", nodeName="gpu-b")]
+    cluster = Cluster(world(Pod=pods, Node=[node(ready="False"), node("gpu-b")]))
+
+    told = ask("nodes", cluster, pod="decode-1")
+    lost = ask("nodes", cluster, pod="decode-9")
+
+    assert (told.verdict, told.found) == ("ready", (("node", "gpu-b"), ("pod", "decode-1")))
+    assert told.because == "1 of 1 nodes are ready and whole; decode-1 is on gpu-b"
+    assert (lost.verdict, lost.because) == ("cannot_tell", "decode-9 is on no node")
