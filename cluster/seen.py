@@ -62,7 +62,8 @@ def reference(target: Target) -> OwnerReference:
 def pods(objects: Objects, target: Target, above: Seen) -> Seen:
     """Return all pods of the target, finished ones too; `above` is its own object.
 
-    They are found by its selector; where its kind has none, by the names that were found.
+    They are found by its selector; where its kind has none, by the names that were found. Where
+    the object that has it was not seen, others of its pods may be there.
     """
     selector = _selector(target, above)
     found = listed(objects, target.namespace, kinds.POD, selector=selector)
@@ -72,7 +73,8 @@ def pods(objects: Objects, target: Target, above: Seen) -> Seen:
         for pod in found.things
         if (pod.itself.name in known or (selector and _of_role(pod, target.role)))
     )
-    return Seen(asked=found.asked, things=there, missing=found.missing)
+    missing = found.missing or ("" if selector else above.missing)
+    return Seen(asked=found.asked, things=there, missing=missing)
 
 
 def _seen(asked: str, ask: Callable[[], Sequence[Thing]]) -> Seen:

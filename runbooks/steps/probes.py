@@ -6,8 +6,7 @@ from typing import Final, cast  # a step's arguments have the shapes that it dec
 from cluster import seen
 from cluster.clients import kinds
 from cluster.rights import lists
-from runbooks.language.declaration import CheckVerb, Finding, Question
-from runbooks.language.shapes import Duration, Field, Record
+from runbooks.language.declaration import CheckVerb, Finding, Question, looks_back
 from runbooks.verdicts.cluster import probes, told
 
 OVER: Final = timedelta(minutes=15)
@@ -26,16 +25,7 @@ def judge(question: Question) -> Finding:
 STEP = CheckVerb(
     name="probes",
     meaning="Tell whether the probes of the target's pods fail",
-    fields=Record(
-        fields={
-            "over": Field(
-                shape=Duration(minimum=timedelta(minutes=1), maximum=timedelta(hours=6)),
-                default=OVER,
-                by_reference=True,
-                meaning="Probes that failed longer ago are over",
-            ),
-        }
-    ),
+    fields=looks_back(OVER, meaning="Probes that failed longer ago are over"),
     verdicts=probes.VERDICTS,
     judge=judge,
     wrong=probes.WRONG,

@@ -14,13 +14,15 @@ def judge(question: Question) -> Finding:
     objects, target = question.objects, question.target
     above = seen.workload(objects, target)
     pods = seen.pods(objects, target, above)
+    services = seen.listed(objects, target.namespace, kinds.SERVICE)
+    selecting, odd = endpoints.selected(services, endpoints.labels(above, pods))
     looked = routes.Looked(
+        gaps=(*told.missing(pods), *told.unread(odd)),
         routes=seen.listed(objects, target.namespace, kinds.ROUTE),
         ingresses=seen.listed(objects, target.namespace, kinds.INGRESS),
-        services=seen.listed(objects, target.namespace, kinds.SERVICE),
+        services=services,
         pools=_pools(question),
     )
-    selecting = endpoints.selected(looked.services, endpoints.labels(above, pods))
     ours = {("Service", name) for name in selecting} | {("InferencePool", target.pool)}
     judged = routes.judge(frozenset(ours - {("InferencePool", "")}), looked)
     return told.finding(judged, at=question.at, asked=(looked.routes, looked.ingresses))

@@ -6,8 +6,7 @@ from typing import Final, cast  # a step's arguments have the shapes that it dec
 from cluster import seen
 from cluster.clients import kinds
 from cluster.rights import lists
-from runbooks.language.declaration import CheckVerb, Finding, Question
-from runbooks.language.shapes import Duration, Field, Record
+from runbooks.language.declaration import CheckVerb, Finding, Question, looks_back
 from runbooks.verdicts.cluster import storage, told
 
 OVER: Final = timedelta(minutes=30)
@@ -27,16 +26,7 @@ def judge(question: Question) -> Finding:
 STEP = CheckVerb(
     name="storage",
     meaning="Tell whether the target's volumes are there and attached",
-    fields=Record(
-        fields={
-            "over": Field(
-                shape=Duration(minimum=timedelta(minutes=1), maximum=timedelta(hours=6)),
-                default=OVER,
-                by_reference=True,
-                meaning="Failed attachments longer ago are over",
-            ),
-        }
-    ),
+    fields=looks_back(OVER, meaning="Failed attachments longer ago are over"),
     verdicts=storage.VERDICTS,
     judge=judge,
     wrong=storage.WRONG,

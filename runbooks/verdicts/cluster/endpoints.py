@@ -28,11 +28,20 @@ SERVICE: Final = "kubernetes.io/service-name"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One way to the pods: what it is called, how many endpoints it has, and how many are ready."""
+    """One way to the pods: what it is called, how many endpoints it has, and how many are ready.
+
+    Where not all of them were `seen`, that none is ready says nothing.
+    """
 
     name: str
     ready: int
     all: int
+    seen: bool
+
+    @property
+    def empty(self) -> bool:
+        """Return whether nothing behind it takes requests, for certain."""
+        return self.seen and not self.ready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,24 +62,27 @@ def judge(target: Target, looked: Looked) -> Judged:
     endpoints, broken = told.legible(looked.slices.things, _endpoints)
     ours = [name for name, selector in services if _selects(selector, marks)]
     picker = target.picker.name if target.picker else ""
-    ways = [_way(f"Service {name}", name, endpoints) for name in ours if name != picker]
+    whole = not (looked.slices.missing or broken)
+    ways = [_way(f"Service {name}", name, endpoints, seen=whole) for name in ours if name != picker]
     if target.pool:
-        ways.append(_pool(target, pods))
-    pick = _way(f"picker {picker}", picker, endpoints) if picker else None
+        ways.append(_pool(target, pods, seen=not (looked.pods.missing or unready)))
+    pick = _way(f"picker {picker}", picker, endpoints, seen=whole) if picker else None
     gaps = (
         *told.missing(looked.pods, looked.services, looked.slices),
         *told.unread((*unready, *odd, *broken)),
     )
-    verdict, because = _worst(ways, pick, blind=bool(gaps))
+    verdict, because = _worst(ways, pick)
     numbers = tuple(_numbers(ways, pick, pods))
     judged = Judged(verdict=verdict, because=because, numbers=numbers)
     return told.unsure(judged, gaps, well=(READY, UNREACHED))
 
 
-def selected(services: Seen, pods: Sequence[Mapping[str, str]]) -> frozenset[str]:
-    """Return the Services that select pods with these labels."""
-    found, _ = told.legible(services.things, _service)
-    return frozenset(name for name, selector in found if _selects(selector, pods))
+def selected(
+    services: Seen, pods: Sequence[Mapping[str, str]]
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the Services that select pods with these labels, and those that make no sense."""
+    found, odd = told.legible(services.things, _service)
+    return frozenset(name for name, selector in found if _selects(selector, pods)), odd
 
 
 def labels(above: Seen, pods: Seen) -> tuple[Mapping[str, str], ...]:
@@ -109,21 +121,22 @@ def _selects(selector: Mapping[str, str], labels: Sequence[Mapping[str, str]]) -
     return bool(selector) and any(selector.items() <= each.items() for each in labels)
 
 
-def _way(name: str, service: str, endpoints: Sequence[tuple[str, int, int]]) -> Way:
+def _way(name: str, service: str, endpoints: Sequence[tuple[str, int, int]], *, seen: bool) -> Way:
     own = [(ready, count) for of, ready, count in endpoints if of == service]
-    return Way(name=name, ready=sum(x for x, _ in own), all=sum(x for _, x in own))
+    ready, count = sum(x for x, _ in own), sum(x for _, x in own)
+    return Way(name=name, ready=ready, all=count, seen=seen)
 
 
-def _pool(target: Target, pods: Sequence[tuple[str, bool]]) -> Way:
+def _pool(target: Target, pods: Sequence[tuple[str, bool]], *, seen: bool) -> Way:
     own = [ready for name, ready in pods if name in target.pods]
-    return Way(name=f"InferencePool {target.pool}", ready=sum(own), all=len(own))
+    return Way(name=f"InferencePool {target.pool}", ready=sum(own), all=len(own), seen=seen)
 
 
-def _worst(ways: Sequence[Way], picker: Way | None, *, blind: bool) -> tuple[str, str]:
-    empty = [one for one in ways if not one.ready]
-    if empty and not blind:
+def _worst(ways: Sequence[Way], picker: Way | None) -> tuple[str, str]:
+    empty = [one for one in ways if one.empty]
+    if empty:
         return NONE_READY, f"no ready endpoint: {_listed(empty)}"
-    if picker is not None and not picker.ready and not blind:
+    if picker is not None and picker.empty:
         return PICKER_DOWN, f"no ready endpoint: {_listed([picker])}"
     if not ways:
         return UNREACHED, "no Service and no InferencePool selects the pods"

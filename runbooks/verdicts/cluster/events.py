@@ -93,6 +93,11 @@ def late(event: Event, at: datetime, over: timedelta) -> bool:
     return event.last is not None and at - over <= event.last
 
 
+def newest(events: Sequence[Event]) -> Event:
+    """Return the one that was seen last; an API server lists them by name."""
+    return max(events, key=lambda one: (one.last.timestamp() if one.last else 0.0, one.name))
+
+
 def of_pods(pods: Collection[str], name: str) -> About:
     """Return what tells whether an event is about these pods, what made them, or their forebears.
 
@@ -124,10 +129,7 @@ def _words(warnings: Counter[str], lately: Sequence[Event]) -> str:
     most = warnings.most_common(told.NAMED)
     rest = len(warnings) - len(most)
     more = f" and {rest} more reasons" if rest else ""
-    worst = max(
-        (one for one in lately if one.warns and one.reason == most[0][0]),
-        key=lambda one: (one.last is not None and one.last.timestamp(), one.name),
-    )
+    worst = newest([one for one in lately if one.warns and one.reason == most[0][0]])
     counts = ", ".join(f"{reason} {count} times" for reason, count in most)
     return f"{counts}{more}; {worst.kind} {told.short(worst.name)}: {told.short(worst.message)}"
 

@@ -121,10 +121,11 @@ def _late(one: Event) -> bool:
 def _because(same: Sequence[Event], probes: Sequence[Probe], span: str) -> str:
     times = sum(one.count for one in same)
     names = told.listing({one.name for one in same})
-    kind = same[-1].message.split(" ", 1)[0].lower()
+    last = events.newest(same).message
+    kind = last.split(" ", 1)[0].lower()
     named = [str(probe) for probe in probes if probe.kind.startswith(kind)]
     limits = f" ({named[0]})" if named else ""
-    return f"{times} times in {span} on {names}: {told.short(same[-1].message)}{limits}"
+    return f"{times} times in {span} on {names}: {told.short(last)}{limits}"
 
 
 def _numbers(probes: Sequence[Probe], failed: Sequence[Event]) -> Iterator[Number]:

@@ -36,7 +36,6 @@ LATEST: Final = 2**53
 class Revision:
     """One state of the pod template that was rolled out, and when it was first."""
 
-    name: str
     number: int
     made: datetime | None
     template: Json
@@ -90,12 +89,13 @@ def _verdict(
 def _since(history: Sequence[Revision], now: Progress) -> datetime | None:
     """Return when the newest revision was rolled out.
 
-    One that was taken back to is older than what it replaced: then the workload says when it moved.
+    One that was taken back to is older than what it replaced: then the workload says when it moved,
+    where it does; a StatefulSet and a LeaderWorkerSet do not.
     """
     newest = history[-1]
     earlier = [one.made for one in history[:-1] if one.made is not None]
     back = newest.made is not None and any(newest.made < one for one in earlier)
-    return (now.moved or max(earlier)) if back else newest.made
+    return now.moved if back else newest.made
 
 
 def _because(
@@ -107,7 +107,11 @@ def _because(
     begin = f"revision {newest.number}{of}{when}"
     if verdict == UNCHANGED:
         return begin
-    state = {STUCK: f"; stuck: {now.stuck}", ROLLING: f"; {now.updated} of {now.wanted} updated"}
+    state = {
+        STUCK: f"; stuck: {now.stuck}",
+        ROLLING: f"; {now.updated} of {now.wanted} updated",
+        CANNOT_TELL: "; it was there before, and nothing says since when it is again",
+    }
     return f"{begin}{state.get(verdict, '')}; {_changes(history)}"
 
 
@@ -153,7 +157,6 @@ def _revision(each: Thing) -> Revision:
         message = "revision"
         raise ValueError(message)
     return Revision(
-        name=each.itself.name,
         number=counted,
         made=told.moment(parse.section(each.body, "metadata"), "creationTimestamp"),
         template=_template(each.body),

@@ -13,6 +13,7 @@ from cluster.clients.things import Json, Thing
 from cluster.seen import Seen
 from runbooks.verdicts.cluster import told
 from runbooks.verdicts.cluster.told import CANNOT_TELL, MOST, Judged, Number
+from runbooks.verdicts.known import Known
 
 REFUSED: Final = "refused"
 BACKEND_MISSING: Final = "backend_missing"
@@ -33,8 +34,12 @@ Backend = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """What was looked at: routes and ingresses, and the backends that exist in the namespace."""
+    """What was looked at: routes and ingresses, and the backends that exist in the namespace.
 
+    `gaps` say why a Service that leads to the pods may not be known.
+    """
+
+    gaps: tuple[str, ...]
     routes: Seen
     ingresses: Seen
     services: Seen
@@ -45,13 +50,14 @@ class Looked:
 class Route:
     """A route or an ingress: its backends of this namespace with their weights, and its state.
 
-    `refused` says why a gateway refuses it; `answered` is whether any took it.
+    `refused` says why a gateway refuses it; `answered` is whether any took it. An Ingress says so
+    by an address, which not every controller writes.
     """
 
     name: str
     backends: tuple[tuple[Backend, int], ...]
     refused: str
-    answered: bool
+    answered: Known
 
 
 def judge(ours: frozenset[Backend], looked: Looked) -> Judged:
@@ -61,7 +67,12 @@ def judge(ours: frozenset[Backend], looked: Looked) -> Judged:
     there = _there(looked)
     found = [one for one in (*routes, *ingresses) if _leads(one, ours)]
     unseen = told.missing(looked.services, looked.pools)
-    gaps = (*told.missing(looked.routes, looked.ingresses), *unseen, *told.unread((*odd, *broken)))
+    gaps = (
+        *told.missing(looked.routes, looked.ingresses),
+        *unseen,
+        *looked.gaps,
+        *told.unread((*odd, *broken)),
+    )
     verdict, because = _worst(found, ours, None if unseen else there)
     judged = Judged(verdict=verdict, because=because, numbers=tuple(_numbers(found, ours)))
     return told.unsure(judged, gaps, well=(ACCEPTED, NO_ROUTE))
@@ -70,22 +81,44 @@ def judge(ours: frozenset[Backend], looked: Looked) -> Judged:
 def _worst(
     found: Sequence[Route], ours: frozenset[Backend], there: frozenset[Backend] | None
 ) -> tuple[str, str]:
-    for one in found:
-        if one.refused:
-            return REFUSED, f"{one.name}: {one.refused}"
+    """Return the first that is wrong; `there` are the backends that exist, None where not seen."""
+    if not found:
+        return NO_ROUTE, "no HTTPRoute and no Ingress of this namespace leads to the pods"
+    wrong = (_refused(found), _lost(found, there), _unanswered(found), _idle(found, ours))
+    return next((one for one in wrong if one), None) or _taken(found)
+
+
+def _refused(found: Sequence[Route]) -> tuple[str, str] | None:
+    said = [f"{one.name}: {one.refused}" for one in found if one.refused]
+    return (REFUSED, said[0]) if said else None
+
+
+def _lost(found: Sequence[Route], there: frozenset[Backend] | None) -> tuple[str, str] | None:
     for one in found:
         lost = [of for of, _ in one.backends if there is not None and of not in there]
         if lost:
             names = told.listing(" ".join(each) for each in lost)
             return BACKEND_MISSING, f"{one.name} leads to {names}, which is not there"
-    unanswered = [one.name for one in found if not one.answered]
-    if unanswered:
-        return UNANSWERED, f"no gateway or controller took {told.listing(unanswered)}"
-    if not found:
-        return NO_ROUTE, "no HTTPRoute and no Ingress of this namespace leads to the pods"
-    if not any(weight for one in found for of, weight in one.backends if of in ours):
-        return NO_TRAFFIC, f"{told.listing(one.name for one in found)}: the weight is 0"
-    return ACCEPTED, f"{told.listing(one.name for one in found)}: accepted"
+    return None
+
+
+def _unanswered(found: Sequence[Route]) -> tuple[str, str] | None:
+    names = told.listing(one.name for one in found if one.answered is False)
+    return (UNANSWERED, f"no gateway took {names}") if names else None
+
+
+def _idle(found: Sequence[Route], ours: frozenset[Backend]) -> tuple[str, str] | None:
+    if any(weight for one in found for of, weight in one.backends if of in ours):
+        return None
+    return NO_TRAFFIC, f"{told.listing(one.name for one in found)}: the weight is 0"
+
+
+def _taken(found: Sequence[Route]) -> tuple[str, str]:
+    taken = told.listing(one.name for one in found if one.answered)
+    silent = told.listing(one.name for one in found if one.answered is None)
+    if not taken:
+        return CANNOT_TELL, f"{silent}: no controller wrote an address, and not every one does"
+    return ACCEPTED, f"{taken}: accepted" + (f"; {silent}: without an address" if silent else "")
 
 
 def _leads(one: Route, ours: frozenset[Backend]) -> bool:
@@ -141,7 +174,7 @@ def _ingress(ingress: Thing) -> Route:
         name=f"Ingress {told.short(ingress.itself.name)}",
         backends=tuple((("Service", name), 1) for name in names if name),
         refused="",
-        answered=bool(addresses),
+        answered=True if addresses else None,
     )
 
 

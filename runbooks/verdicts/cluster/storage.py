@@ -52,7 +52,7 @@ def _worst(
         if same:
             return verdict, f"PersistentVolumeClaim {told.listing(same)}: {verdict}"
     if failed:
-        last = failed[-1]
+        last = events.newest(failed)
         pods = told.listing({one.name for one in failed})
         return NOT_ATTACHED, f"{pods}: {last.reason}: {told.short(last.message)}"
     if not names:
