@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from cluster.signals.reading import NoData, NotApplicable
 from cluster.signals.signals import Samples
+from cluster.targets.target import Target
 from incidents.commands import run as commands
 from incidents.errors import Rejected, Unavailable
 from incidents.run import Run, StepStatus
@@ -31,12 +32,14 @@ def due(run: Run, runbook: Runbook, now: datetime) -> Iterator[Criterion]:
 
 def look(turn: Turn) -> bool:
     """Look at what is due and record the first thing that happened, if any."""
-    for criterion in due(turn.run, turn.runbook, turn.now):
-        happened = (
-            _ask(turn, criterion)
-            if isinstance(criterion, AskCriterion)
-            else _measure(turn, criterion)
-        )
+    waiting = tuple(due(turn.run, turn.runbook, turn.now))
+    measured = any(isinstance(one, BoundCriterion) for one in waiting)
+    target = _target(turn) if measured else None
+    for criterion in waiting:
+        if isinstance(criterion, AskCriterion):
+            happened = _ask(turn, criterion)
+        else:
+            happened = target is not None and _measure(turn, criterion, target)
         if happened:
             return True
     return False
@@ -63,15 +66,20 @@ def _beyond(criterion: BoundCriterion, value: float) -> bool:
     return above or below
 
 
-def _measure(turn: Turn, criterion: BoundCriterion) -> bool:
-    since = turn.now - criterion.lasting
+def _target(turn: Turn) -> Target | None:
+    """Return the run's target, found once for all that is measured; None where it cannot be."""
     try:
-        samples = turn.tools.signals.read_range(
-            criterion.signal, turn.target(), start=since, end=turn.now, step=_step(criterion)
-        )
+        return turn.target()
     except (Rejected, Unavailable) as error:
         turn.ask(error)
-        return False
+        return None
+
+
+def _measure(turn: Turn, criterion: BoundCriterion, target: Target) -> bool:
+    since = turn.now - criterion.lasting
+    samples = turn.tools.signals.read_range(
+        criterion.signal, target, start=since, end=turn.now, step=_step(criterion)
+    )
     if not holds(criterion, samples, since=since):
         return False
     because = f"{criterion.title} ({criterion.signal} for {duration.write(criterion.lasting)})"

@@ -70,17 +70,19 @@ def _read(folders: Sequence[Path], steps: Sequence[Path]) -> list[Loaded]:
     for folder in folders:
         paths |= {path.stem: path for path in sorted(folder.glob("*.yaml"))}
         paths |= {path.name: path for path in sorted(folder.glob("*.yml"))}
-    return [_opened(path, steps) for path in paths.values()]
+    # Modules of another folder may change under the same path; ours do not while we run.
+    verbs = registry.verbs(steps) if steps else None
+    return [_opened(path, verbs) for path in paths.values()]
 
 
-def _opened(path: Path, steps: Sequence[Path]) -> Loaded:
+def _opened(path: Path, verbs: grammar.Verbs | None) -> Loaded:
+    """Read a file with these verbs, or with our own alone."""
     try:
         raw = path.read_bytes()
     except OSError as error:
         problem = Problem(file=str(path), line=1, what=f"cannot be read: {error.strerror}")
         return Loaded(path=path, runbook=None, root=None, problems=(problem,))
-    # Modules of another folder may change under the same path; ours do not while we run.
-    return _load(path, raw, registry.verbs(steps)) if steps else _once(path, raw)
+    return _once(path, raw) if verbs is None else _load(path, raw, verbs)
 
 
 @lru_cache(maxsize=256)
