@@ -13,6 +13,9 @@ from cluster.roles import BOUNDS, WRITER, Document, Install, rules, subject
 
 POLICY: Final = "triaged-writer"
 NODES: Final = "triaged-writer-nodes"
+GIT: Final = "triaged-writer-git"
+RECONCILES: Final = frozenset({"applications", "kustomizations", "helmreleases"})
+"""What these say is rolled out by somebody with more rights: of them the writer sets one switch."""
 API: Final = "admissionregistration.k8s.io/v1"
 LEAST, MOST = 1, 16
 """What a new parameter object allows; the highest is a guess that somebody has to judge."""
@@ -86,6 +89,19 @@ variables.power[0] == variables.power[1]
   || variables.containers[1].exists(w, w.exists(d,
     has(d.securityContext) && d.securityContext == c.securityContext))))"""
 
+SWITCHED: Final = """\
+[object, oldObject].all(o, o.all(k, k in ['metadata', 'spec']
+  || (k in object && k in oldObject && object[k] == oldObject[k])))
+&& [object, oldObject].all(o, o.spec.all(k, k == 'suspend'
+  || (k in object.spec && k in oldObject.spec && object.spec[k] == oldObject.spec[k])))
+&& variables.notes.all(o, o.all(k,
+  k == 'argocd.argoproj.io/skip-reconcile' || k.startsWith('triaged.dev/')
+  || (k in variables.notes[0] && k in variables.notes[1]
+    && variables.notes[0][k] == variables.notes[1][k])))
+&& object.metadata.?labels == oldObject.metadata.?labels
+&& object.metadata.?finalizers == oldObject.metadata.?finalizers
+&& object.metadata.?ownerReferences == oldObject.metadata.?ownerReferences"""
+
 
 def documents(rights: Iterable[Right], install: Install) -> Sequence[Document]:
     """Return policy, binding and one parameter object a namespace, for what the writer may."""
@@ -96,7 +112,9 @@ def documents(rights: Iterable[Right], install: Install) -> Sequence[Document]:
     if inside:
         found += [_policy(inside, install), _binding(install)]
     if nodes:
-        found += [_of_nodes(install), _bound_nodes()]
+        found += [_of_nodes(install), _bound(NODES)]
+    if git := [each for each in inside if each.resource in RECONCILES]:
+        found += [_of_git(git, install), _bound(GIT)]
     return found
 
 
@@ -191,9 +209,26 @@ def _of_nodes(install: Install) -> Document:
     )
 
 
-def _bound_nodes() -> Document:
-    spec = {"policyName": NODES, "validationActions": ["Deny"]}
-    return _headed("ValidatingAdmissionPolicyBinding", NODES, spec)
+def _of_git(rights: Sequence[Right], install: Install) -> Document:
+    """Return the policy of what brings objects back to Git, in whichever namespace it stands."""
+    notes = "[object, oldObject].map(o, o.metadata.?annotations.orValue({}))"
+    return _headed(
+        "ValidatingAdmissionPolicy",
+        GIT,
+        {
+            "failurePolicy": "Fail",
+            "matchConstraints": {"resourceRules": _matched(rights)},
+            "matchConditions": _ours(install),
+            "variables": [{"name": "notes", "expression": notes}],
+            "validations": [_rule(SWITCHED, "what reconciles is suspended and nothing else")],
+        },
+    )
+
+
+def _bound(policy: str) -> Document:
+    """Return a binding that holds in every namespace."""
+    spec = {"policyName": policy, "validationActions": ["Deny"]}
+    return _headed("ValidatingAdmissionPolicyBinding", policy, spec)
 
 
 def _matched(rights: Sequence[Right]) -> Sequence[Document]:

@@ -22,7 +22,7 @@ from incidents.errors import Rejected, Unavailable
 from tests.contract.cluster import objects
 from tests.contract.cluster.asking import JSON_PATCH, MERGE, Answer, Api, Body
 from tests.contract.cluster.places import path
-from tests.servers.kubernetes.conftest import Real
+from tests.servers.kubernetes.conftest import CRDS, Real
 from tests.servers.kubernetes.control_plane import ControlPlane
 
 pytestmark = pytest.mark.server
@@ -448,3 +448,89 @@ def test_a_node_is_cordoned_and_nothing_else(place: Real, decode: str) -> None:
         "label": 422,
     }
     assert {one.status for one in free.values()} == {200}
+
+
+KUSTOMIZATION = kinds.KUSTOMIZATION
+OPEN = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+DEFINED = {
+    "metadata": {"name": f"{KUSTOMIZATION.plural}.{KUSTOMIZATION.group}"},
+    "spec": {
+        "group": KUSTOMIZATION.group,
+        "scope": "Namespaced",
+        "names": {"plural": KUSTOMIZATION.plural, "kind": KUSTOMIZATION.name},
+        "versions": [
+            {
+                "name": KUSTOMIZATION.version,
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": OPEN},
+            }
+        ],
+    },
+}
+"""Flux itself is in no module of ours: its kind is imitated, and takes any field."""
+
+
+def test_of_what_reconciles_the_writer_sets_one_switch(
+    place: Real, decode: str, tmp_path: Path
+) -> None:
+    """Whoever may patch a Kustomization could let it roll out anything."""
+    assert decode
+    root, writer = place.api(), entered(place, WRITER)
+    root.create(CRDS, DEFINED)
+    place.open.callback(root.delete, f"{CRDS}/{DEFINED['metadata']['name']}")
+    apps = {"metadata": {"name": "apps"}, "spec": {"path": "./apps", "interval": "1m"}}
+    where = path(KUSTOMIZATION, place.namespace, "apps")
+    place.until(
+        lambda: root.ask("POST", where.rpartition("/")[0], {**_typed(), **apps}).status == 201
+    )
+    labels = {
+        f"{KUSTOMIZATION.group}/name": "apps",
+        f"{KUSTOMIZATION.group}/namespace": place.namespace,
+    }
+    root.change(decode, {"metadata": {"labels": labels}})
+    target = Target(
+        cluster="local",
+        namespace=place.namespace,
+        kind="Deployment",
+        name="decode",
+        uid=root.get(decode)["metadata"]["uid"],
+        model="m",
+        role="decode",
+        pods=(),
+        api_version="apps/v1",
+    )
+    suspend = verbs(client(place, WRITER, tmp_path))["suspend_gitops"]
+
+    plan = place.until(lambda: _suspended(suspend, target))
+    suspend.apply(plan, key="run-7/suspend")
+
+    assert suspend.already_done(plan, key="run-7/suspend").value == "yes"
+    assert root.get(where)["spec"] == {**apps["spec"], "suspend": True}
+    told = {
+        name: _patch(writer, where, change, dryRun="All").status
+        for name, change in {
+            "resume": {"spec": {"suspend": None}},
+            "path": {"spec": {"path": "./evil"}},
+            "another": {"spec": {"patches": [{"patch": "evil"}]}},
+            "without": {"spec": {"interval": None}},
+            "note": {"metadata": {"annotations": {"example.com/evil": "yes"}}},
+            "label": {"metadata": {"labels": {"evil": "yes"}}},
+            "finalizer": {"metadata": {"finalizers": ["example.com/never"]}},
+            "operation": {"operation": {"sync": {}}},
+        }.items()
+    }
+    root.change(decode, {"metadata": {"labels": dict.fromkeys(labels)}})
+    assert told == {name: 200 if name == "resume" else 422 for name in told}
+
+
+def _typed() -> Body:
+    return {"apiVersion": KUSTOMIZATION.api_version, "kind": KUSTOMIZATION.name}
+
+
+def _suspended(suspend: Verb, target: Target) -> Plan | None:
+    """Return the plan once roles and kind are known to the API server."""
+    try:
+        return suspend.plan(target, {"suspend": "yes"})
+    except (Rejected, Unavailable):
+        return None
