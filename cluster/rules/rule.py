@@ -55,7 +55,7 @@ class Alert:
     `why` says what the numbers are sized for; it stands as a comment in the file. An alert that
     the catalogue of severities does not know names its `priority`: P0 to P3.
 
-    Its proofs are repeated under all names that its metrics have: see `cluster.rules.renamed`.
+    Tests repeat its proofs under all names of its metrics: see `tests.cluster.rules.renamed`.
     `never_in` are names among them in which it cannot ring, `rings_without` those of its first
     proof without which it rings all the same, each with the reason.
     """

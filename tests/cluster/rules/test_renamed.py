@@ -4,11 +4,12 @@ import pytest
 
 from bot.app.cli.rules import SHIPPED
 from bot.app.configuration import objectives_of
-from cluster.rules import renamed, twins
+from cluster.rules import twins
 from cluster.rules.proving import always, engine, growing, minutes
 from cluster.rules.rule import Alert, Group, Proof, RuleFile
 from cluster.rules.shipped import rule_files
 from incidents.objectives import Objectives
+from tests.cluster.rules import renamed
 
 FILES = rule_files(objectives_of(SHIPPED))
 PROVEN = [

@@ -10,8 +10,6 @@ import pytest
 
 from bot.app.cli.rules import SHIPPED
 from bot.app.configuration import objectives_of
-from cluster.rules import renamed
-from cluster.rules.proposed import PROPOSED
 from cluster.rules.recordings import recordings
 from cluster.rules.rule import Alert, Proof, Recording
 from cluster.rules.shipped import rule_files, texts
@@ -22,6 +20,8 @@ from incidents.catalogued import shipped
 from incidents.objectives import BURNS
 from runbooks.language.loader import load as runbooks
 from runbooks.language.matching import choose
+from tests.cluster.rules import renamed
+from tests.cluster.rules.proposed import PROPOSED
 
 BOOKS = runbooks()
 DEPLOY = Path(__file__).parents[3] / "deploy"

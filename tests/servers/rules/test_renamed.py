@@ -12,11 +12,12 @@ import pytest
 
 from bot.app.cli.rules import SHIPPED
 from bot.app.configuration import objectives_of
-from cluster.rules import files, renamed, yaml_text
+from cluster.rules import files, yaml_text
 from cluster.rules.rule import Alert, Proof, RuleFile
 from cluster.rules.shipped import rule_files
 from cluster.rules.yaml_text import Value as Written
 from cluster.signals.catalogue import SIGNALS
+from tests.cluster.rules import renamed
 from tests.servers.rules import judging
 from tests.servers.rules.judging import NEEDS_PROMTOOL, RECORDED, metric
 from tests.servers.rules.shown import Value
