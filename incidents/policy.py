@@ -139,7 +139,8 @@ class Policy:
     incidents are whose, `gathering` how alerts become incidents, `guardrails` what every change
     must keep to, `irreversible_needs` how many people must approve what cannot be undone, at the
     least. `acting` names the runbooks that act once people have approved, `*` all of them; any
-    other is in shadow, and everything is where `shadow` says so.
+    other is in shadow, and everything is where `shadow` says so; `shadow_watch` is how long it is
+    watched what people do instead.
     """
 
     demands: Mapping[Severity, Demand]
@@ -158,6 +159,7 @@ class Policy:
     changes_per_hour: int = 4
     acting: frozenset[str] = frozenset()
     shadow: bool = False
+    shadow_watch: timedelta = timedelta(minutes=60)
     digest: str = ""
     ownership: OwnershipMap = field(default_factory=OwnershipMap)
     gathering: Gathering = field(default_factory=Gathering)

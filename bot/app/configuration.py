@@ -270,7 +270,7 @@ def _policy(entry: Mapping[str, Any], people: People) -> Policy:
     base = severities.changed(entry, default_policy())
     plain = {
         name: entry[name]
-        for name in ("approvals_needed", "approval_expiry", "hold", "archive_after")
+        for name in ("approvals_needed", "approval_expiry", "hold", "archive_after", "shadow_watch")
         if name in entry
     }
     return replace(

@@ -60,6 +60,10 @@ POLICY_SHAPE = Record(
             meaning="whether everything is in shadow, whatever `acting` says, for runs that begin "
             "from then on",
         ),
+        "shadow_watch": Field(
+            shape=_SOME_TIME,
+            meaning="how long it is watched what people do where a runbook is in shadow",
+        ),
         "never_open": Field(
             shape=ListOf(item=Text()), meaning="names of alerts that never open an incident"
         ),

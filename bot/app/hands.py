@@ -6,6 +6,7 @@ from bot.app.beginning import Beginning
 from bot.app.between import Between
 from bot.app.loops.pause import Pause
 from bot.app.loops.runs import RunsLoop
+from bot.app.loops.shadow import ShadowLoop
 from bot.app.opening import Opened
 from bot.app.reach import tools
 from cluster.drift.advice import advised
@@ -13,6 +14,7 @@ from runbooks.engine.changing import Limits
 from runbooks.engine.runner import Runner
 from runbooks.engine.shelf import Shelf
 from runbooks.language.registry import verbs
+from runbooks.shadow.looking import sights
 
 
 def runs_loop(
@@ -36,3 +38,15 @@ def runs_loop(
         texts=desk.store.texts,
     )
     return RunsLoop(desk=desk.desk, moves=runner, begin=beginning.begin, pause=pause)
+
+
+def shadow_loop(
+    desk: Opened, beginning: Beginning, *, pause: Pause, closing: ExitStack
+) -> ShadowLoop:
+    """Return the loop that watches what people do; its clients are closed with `closing`."""
+    return ShadowLoop(
+        desk=desk.desk,
+        runbooks=Shelf(runbooks=beginning.runbooks, texts=desk.store.texts, verbs=verbs()),
+        sights=sights(tools(desk.settings, closing=closing)),
+        pause=pause,
+    )

@@ -31,7 +31,6 @@ from bot.app.loops.inbox import Handler, InboxLoop
 from bot.app.loops.loop import Loop
 from bot.app.loops.outbox import OutboxLoop, Voice
 from bot.app.loops.pause import Pause
-from bot.app.loops.runs import RunsLoop
 from bot.app.loops.sight import SightLoop
 from bot.app.metrics import Metrics
 from bot.app.opening import Hook, Opened, opened
@@ -154,14 +153,17 @@ def _reloading(desk: Opened, beginning: Beginning, metrics: Metrics) -> Reloadin
 
 def _hands(
     desk: Opened, beginning: Beginning, closing: ExitStack, between: Between
-) -> tuple[RunsLoop, ...]:
+) -> tuple[Loop, ...]:
     if "hands" not in desk.settings.roles:
         return ()
     # Imported here: Kubernetes' client takes a second to load, and only the hands need it.
-    from bot.app.hands import runs_loop  # noqa: PLC0415  # see above
+    from bot.app.hands import runs_loop, shadow_loop  # noqa: PLC0415  # see above
 
     pause = _pause(desk, behind=BEHIND_SECONDS)
-    return (runs_loop(desk, beginning, pause=pause, closing=closing, between=between),)
+    return (
+        runs_loop(desk, beginning, pause=pause, closing=closing, between=between),
+        shadow_loop(desk, beginning, pause=pause, closing=closing),
+    )
 
 
 def _desk_loops(

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from cluster.actions.plan import Settled
-from cluster.verification import Observed, Row, Verdict, Verification, compare
+from cluster.verification import Observed, Verdict, Verification, compare
 from incidents.commands import run as commands
 from incidents.errors import Rejected, Unavailable
-from incidents.events.run import Comparison
 from incidents.run import Step as State
 from runbooks.engine import moves, records, watching, windows
 from runbooks.engine.proof import proof
@@ -76,14 +75,13 @@ def _after(turn: Turn, state: State, start: datetime, end: datetime) -> Mapping[
 def _judge(turn: Turn, state: State, settled: Settled, after: Mapping[str, Observed]) -> bool:
     proven = proof(turn.runbook, state.id)
     judged = _came_about(settled) if not proven.expect else _compared(state, proven, settled, after)
-    queries = {name: _query(observed) for name, observed in after.items()}
     return turn.tell(
         commands.RecordVerification(
             step=state.id,
             approval=state.approval or "",
             verdict=judged.verdict.value,
             because=judged.because,
-            comparisons=tuple(_comparison(row, queries) for row in judged.rows),
+            comparisons=windows.comparisons(judged.rows, after),
             watch=watching.watch(turn, state) if judged.verdict is Verdict.VERIFIED else None,
         )
     )
@@ -115,20 +113,3 @@ def _lost(turn: Turn, state: State, because: str) -> bool:
             comparisons=(),
         )
     )
-
-
-def _comparison(row: Row, queries: Mapping[str, str]) -> Comparison:
-    return Comparison(
-        signal=row.signal,
-        unit=row.unit,
-        before=row.before,
-        after=row.after,
-        expected=row.expected,
-        met=None if row.missing or not row.applies else row.met,
-        note=row.note,
-        query=queries.get(row.signal, ""),
-    )
-
-
-def _query(observed: Observed) -> str:
-    return getattr(observed, "query", "")

@@ -4,32 +4,49 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from cluster.signals.reading import NoData, NotApplicable, Reading, Why
-from cluster.signals.signals import Samples
+from cluster.signals.signals import Samples, Signals
 from cluster.targets.target import Target
-from cluster.verification import Direction, Expectation, Observed
-from incidents.events.run import Evidence
+from cluster.verification import Direction, Expectation, Observed, Row
+from incidents.events.run import Comparison, Evidence
 from runbooks.engine.turn import Turn
 from runbooks.language.model import Verify
 from runbooks.verdicts import evidence
+
+Window = Mapping[str, Samples | NoData | NotApplicable]
+"""What was read of each expected signal between two moments."""
 
 
 def before(turn: Turn, target: Target, proven: Verify) -> tuple[Evidence, ...]:
     """Return the mean of each expected signal over the window that ends now."""
     start = turn.now - proven.window
-    read = _read(turn, target, proven, start, turn.now)
-    return tuple(
-        evidence.one(
-            evidence.mean(samples, at=turn.now, fewest=proven.samples), name=name, at=turn.now
-        )
-        for name, samples in read.items()
-    )
+    found = read(turn.tools.signals, target, proven, start, turn.now)
+    return means(found, proven, turn.now)
 
 
 def after(
     turn: Turn, target: Target, proven: Verify, start: datetime, end: datetime
 ) -> Mapping[str, Observed]:
     """Return the samples of each expected signal over a window."""
-    return _read(turn, target, proven, start, end)
+    return read(turn.tools.signals, target, proven, start, end)
+
+
+def read(
+    signals: Signals, target: Target, proven: Verify, start: datetime, end: datetime
+) -> Window:
+    """Return the same, for whoever has no turn."""
+    names = dict.fromkeys(one.signal for one in proven.expect)
+    step = proven.window / (2 * proven.samples)
+    return {
+        name: signals.read_range(name, target, start=start, end=end, step=step) for name in names
+    }
+
+
+def means(found: Window, proven: Verify, at: datetime) -> tuple[Evidence, ...]:
+    """Return the means of a window that ends at a moment, as a run keeps them."""
+    return tuple(
+        evidence.one(evidence.mean(samples, at=at, fewest=proven.samples), name=name, at=at)
+        for name, samples in found.items()
+    )
 
 
 def remembered(kept: Iterable[Evidence]) -> Mapping[str, Observed]:
@@ -50,15 +67,21 @@ def expectations(proven: Verify) -> tuple[Expectation, ...]:
     return tuple(found)
 
 
-def _read(
-    turn: Turn, target: Target, proven: Verify, start: datetime, end: datetime
-) -> Mapping[str, Samples | NoData | NotApplicable]:
-    names = dict.fromkeys(one.signal for one in proven.expect)
-    step = proven.window / (2 * proven.samples)
-    return {
-        name: turn.tools.signals.read_range(name, target, start=start, end=end, step=step)
-        for name in names
-    }
+def comparisons(rows: Iterable[Row], after: Mapping[str, Observed]) -> tuple[Comparison, ...]:
+    """Return what a verdict rests on, as a run keeps it, with what was asked after the change."""
+    return tuple(
+        Comparison(
+            signal=row.signal,
+            unit=row.unit,
+            before=row.before,
+            after=row.after,
+            expected=row.expected,
+            met=None if row.missing or not row.applies else row.met,
+            note=row.note,
+            query=getattr(after.get(row.signal), "query", ""),
+        )
+        for row in rows
+    )
 
 
 def _remembered(one: Evidence) -> Observed:

@@ -1,0 +1,1 @@
+"""What people did to the objects of a plan that nobody carried out."""
