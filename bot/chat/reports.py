@@ -9,6 +9,7 @@ from incidents.events import run as events
 from incidents.events.registry import Event
 from incidents.events.run import CheckFinished, Comparison, EffectVerified, SettleObserved
 from incidents.incident import DESK
+from incidents.linking import VERIFIED
 from incidents.run import Run
 from incidents.telling import measured, number, tell
 
@@ -98,6 +99,11 @@ def _skipped(event: events.StepSkipped) -> Message | None:
     return None if event.by == DESK else _line(tell(event))
 
 
+def _stayed(event: events.WatchEnded) -> Message | None:
+    # That it stayed is no news: the result above said that it helped.
+    return None if event.verdict == VERIFIED else _line(tell(event))
+
+
 def _line(text: str) -> Message:
     return Message(text=text, blocks=(Section(text=text),))
 
@@ -106,12 +112,15 @@ _REPORTS: Mapping[type, Callable[[Any], Message | None]] = {  # each takes its o
     events.CheckFinished: _check,
     events.EffectVerified: _result,
     events.StepSkipped: _skipped,
+    events.WatchEnded: _stayed,
     **dict.fromkeys(
         (
             events.StepFailed,
             events.WouldHaveActed,
             events.ActionRefused,
             events.PlanVoided,
+            events.PlanEdited,
+            events.EvidenceKept,
             events.StepFinished,
             events.StepNotApplied,
             events.StepInDoubt,

@@ -15,6 +15,7 @@ from incidents.desk import Desk
 from incidents.journal import Aggregate
 from incidents.people import People
 from incidents.ports import Texts
+from incidents.run import Run
 from incidents.timeline import rows
 
 LISTED = 200
@@ -36,7 +37,8 @@ def build(
     `notice` returns what everybody should know of the desk itself; empty is nothing.
 
     `/` lists incidents, `/incidents/{number}` shows one, `/incidents.json` and
-    `/incidents/{number}/timeline.json?after=<index>` are the same for programs.
+    `/incidents/{number}/timeline.json?after=<index>` are the same for programs, and
+    `/incidents/{number}/evidence/{run}/{step}` is what was kept before a step changed anything.
     """
     router = APIRouter(dependencies=[Depends(access.check)])
     pages = Pages()
@@ -58,6 +60,14 @@ def build(
         shown = view(story, people=people, freeze=desk.freeze(), policy=desk.policy)
         return pages.page(request, "incident.html.j2", view=shown)
 
+    @router.api_route("/incidents/{number}/evidence/{run}/{step}", methods=_READ)
+    def evidence(request: Request, number: str, run: str, step: str) -> Response:
+        known = _number(number)
+        found = _evidence(desk, texts, known, run, step) if known else None
+        if found is None:
+            return pages.page(request, "missing.html.j2", status=HTTPStatus.NOT_FOUND)
+        return pages.text(request, found)
+
     @router.api_route("/incidents/{number}/timeline.json", methods=_READ)
     def timeline(request: Request, number: str, after: str = "0") -> Response:
         if not _INDEX.fullmatch(after):
@@ -74,6 +84,15 @@ def build(
 
 def _number(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def _evidence(desk: Desk, texts: Texts, number: int, run: str, step: str) -> str | None:
+    """Return what was kept; None where nothing was, or of no run of this incident."""
+    state = desk.state(run) if run in desk.streams(number) else None
+    kept = state.step(step).evidence if isinstance(state, Run) else None
+    if kept is None or not kept.text:
+        return None
+    return texts.read([kept.text]).get(kept.text)
 
 
 def _incidents(desk: Desk) -> list[dict[str, object]]:

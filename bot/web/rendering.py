@@ -51,6 +51,11 @@ class Pages:
         """Return JSON; characters beyond ASCII are escaped, so that every text has bytes."""
         return self._answer(request, json.dumps(value), "application/json", status)
 
+    def text(self, request: Request, text: str) -> Response:
+        """Return plain text, in which nothing is obeyed; what cannot be seen is spelled out."""
+        shown = "\n".join(map(legible, text.split("\n")))
+        return self._answer(request, shown, "text/plain; charset=utf-8", HTTPStatus.OK)
+
     def _answer(self, request: Request, text: str, kind: str, status: HTTPStatus) -> Response:
         body = text.encode("utf-8", "backslashreplace")
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

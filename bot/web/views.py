@@ -22,7 +22,7 @@ from incidents.policy import Policy
 from incidents.run import Run, Step, StepStatus
 from incidents.status_word import status_word
 from incidents.targeting import choosing
-from incidents.telling import change, progress
+from incidents.telling import bundled, change, progress
 from incidents.timeline import Row, rows
 
 MOST_ROWS = 300
@@ -34,7 +34,10 @@ _UNPROVEN = frozenset({"worse", "no effect", "reverted", "cannot tell", "cannot_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """One step of a run: `mark` is a word for its look (good, bad, done, open, quiet)."""
+    """One step of a run: `mark` is a word for its look (good, bad, done, open, quiet).
+
+    `evidence` counts what was kept of pods before it changed anything.
+    """
 
     id: str
     status: str
@@ -42,6 +45,7 @@ class StepView:
     because: str
     mark: str
     kubectl: str
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +218,7 @@ def _step(step: Step) -> StepView:
         because=" · ".join(filter(None, (said, stands))),
         mark=_mark(step),
         kubectl=step.plan.kubectl if step.plan else "",
+        evidence=bundled(step.evidence) if step.evidence and step.evidence.text else "",
     )
 
 

@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "thaw": ("freeze:thaw", "Let changes be claimed again."),
     "snooze": ("snooze:snooze", "Let some alerts open nothing for a while; they are listed."),
     "incident": ("incident:incident", "Acknowledge, resolve or judge an incident."),
-    "run": ("run:run", "Retry, skip, continue, undo, answer or settle a step."),
+    "run": ("run:run", "Retry, skip, continue, edit, undo, answer or settle a step."),
     "classify": ("classify:classify", "How bad a saved alert is, why, and what would change it."),
     "backtest": ("backtest:backtest", "The incidents and pages that there would have been."),
     "postmortem": ("postmortem:postmortem", "Write a postmortem again, from the journal."),

@@ -50,6 +50,7 @@ CHANGE = {
     "reject",
     "run answer",
     "run continue",
+    "run edit",
     "run retry",
     "run settle",
     "run skip",
@@ -60,8 +61,18 @@ CHANGE = {
     "snooze end",
     "thaw",
 }
-ASK = {"backtest", "classify", "doctor", "runbooks dry-run", "signals", "silence list", "slo"}
-"""They look as well, and need an alert on standard input, a Prometheus or an Alertmanager."""
+ASK = {
+    "backtest",
+    "classify",
+    "doctor",
+    "run evidence",
+    "runbooks dry-run",
+    "signals",
+    "silence list",
+    "slo",
+}
+"""They look as well, and need an alert on standard input, a Prometheus, an Alertmanager, or a step
+that has changed something."""
 
 
 def commands(app: App, *words: str) -> Iterator[tuple[str, App]]:
