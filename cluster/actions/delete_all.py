@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from cluster.actions import member, removal, setting, turns
+from cluster.actions import member, removal, setting, signature, turns
 from cluster.actions.action import Action
 from cluster.actions.digest import digest_of
 from cluster.actions.plan import Applied, Done, DryRunRefused, Plan, Settled
@@ -55,13 +55,14 @@ class DeleteAll:
             self._try(made, removed)
         return replace(made, dry_run="accepted by the API server")
 
-    def apply(self, plan: Plan, *, key: str) -> Applied:  # noqa: ARG002  # pods that are gone have no mark
+    def apply(self, plan: Plan, *, key: str) -> Applied:
         """Ask once for each pod, unless one of them has become ready meanwhile."""
         try:
             self._refuse_ready(plan)
         except Unavailable as error:
             raise NotDone(str(error)) from error
-        asked, removals = 0, _removals(plan, dry_run=False)
+        agent = signature.agent(plan.signed, key)
+        asked, removals = 0, _removals(plan, dry_run=False, agent=agent)
         for removed in removals:
             try:
                 self._kubernetes.delete(removed)
@@ -202,9 +203,9 @@ def _named(plan: Plan) -> Sequence[tuple[str, str]]:
     return [(plan.write.name, plan.write.uid), *plan.write.also]
 
 
-def _removals(plan: Plan, *, dry_run: bool) -> Sequence[Removal]:
+def _removals(plan: Plan, *, dry_run: bool, agent: str = "") -> Sequence[Removal]:
     return [
-        Removal(namespace=plan.write.namespace, name=name, uid=uid, dry_run=dry_run)
+        Removal(namespace=plan.write.namespace, name=name, uid=uid, dry_run=dry_run, agent=agent)
         for name, uid in _named(plan)
     ]
 
@@ -214,5 +215,6 @@ ACTION: Final = Action(
     meaning="Delete all pods of a target at once, while none of them is ready",
     parameters={},
     make=DeleteAll,
+    stands=True,
     rights=tuple(sorted({*member.RIGHTS, *deletes(kinds.POD)})),
 )

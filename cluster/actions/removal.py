@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from cluster.actions import member, setting
+from cluster.actions import member, setting, signature
 from cluster.actions.action import Action, Parameter, Words
 from cluster.actions.digest import digest_of
 from cluster.actions.member import Member
@@ -104,12 +104,12 @@ class RemovalAction:
             raise DryRunRefused(str(error), plan=said) from error
         return replace(made, dry_run="accepted by the API server")
 
-    def apply(self, plan: Plan, *, key: str) -> Applied:  # noqa: ARG002  # a pod that is gone has no mark
+    def apply(self, plan: Plan, *, key: str) -> Applied:
         """Ask once; the uid keeps any other pod of that name."""
-        self._send(plan, dry_run=False)
+        self._send(plan, dry_run=False, agent=signature.agent(plan.signed, key))
         return Applied(resource_version="", detail=f"{plan.write.name} was asked to go")
 
-    def already_done(self, plan: Plan, *, key: str) -> Done:  # noqa: ARG002  # see `apply`
+    def already_done(self, plan: Plan, *, key: str) -> Done:  # noqa: ARG002  # a pod that is gone has no mark
         """Tell whether that very pod is gone or going; who asked for it nobody keeps."""
         try:
             found = self._kubernetes.thing(plan.write.namespace, _reference(plan.write))
@@ -178,13 +178,14 @@ class RemovalAction:
             ),
         )
 
-    def _send(self, plan: Plan, *, dry_run: bool) -> None:
+    def _send(self, plan: Plan, *, dry_run: bool, agent: str = "") -> None:
         removal = Removal(
             namespace=plan.write.namespace,
             name=plan.write.name,
             uid=plan.write.uid,
             grace=self._way.grace,
             dry_run=dry_run,
+            agent=agent,
         )
         send = self._kubernetes.evict if self._way.evicts else self._kubernetes.delete
         send(removal)

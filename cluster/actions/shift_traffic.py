@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cluster.actions import setting, splits, standing
+from cluster.actions import left, setting, splits, standing
 from cluster.actions.action import Parameter, Whole, Words, writes_fields
 from cluster.actions.field import Edit
 from cluster.actions.plan import Plan, Settled
@@ -245,6 +245,7 @@ ACTION: Final = writes_fields(
     },
     one_of=("percent", "weights"),
     settle=_settled,
+    leaves=left.Leaves(words="other shares of requests", of=left.changed, within=left.DAY),
     rights=(
         *registry.rights(),
         *splits.RIGHTS,

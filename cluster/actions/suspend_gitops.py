@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cluster.actions import setting, standing
+from cluster.actions import left, setting, standing
 from cluster.actions.action import OneOf, Parameter, writes_fields
 from cluster.actions.field import Edit
 from cluster.clients import kinds
@@ -150,6 +150,12 @@ ACTION: Final = writes_fields(
         )
     },
     settle=setting.settled,
+    leaves=left.Leaves(
+        words="Git that is not followed",
+        of=left.on("suspend", WORDS[0]),
+        within=left.HOURS,
+    ),
+    stands=True,
     rights=(
         *registry.rights(),
         *gets(*(kinds.BY_NAME[each] for each in workload.BEGINS)),

@@ -198,7 +198,7 @@ _NAMES: Final = {
 def touched(plan: Plan) -> tuple[str, ...]:
     """Return the pods that a plan touches: the one that it is about, else all of its target."""
     if plan.write.kind == kinds.POD.name:
-        return (plan.write.name,)
+        return (plan.write.name, *(name for name, _ in plan.write.also))
     return tuple(sorted(plan.target.pods))
 
 

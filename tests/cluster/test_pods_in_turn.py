@@ -9,6 +9,7 @@ from cluster.actions.registry import verbs
 from cluster.clients import kinds
 from cluster.clients.refusals import Forbidden
 from cluster.clients.things import Removal
+from cluster.evidence.collect import touched
 from cluster.targets.target import Target
 from drills.kubernetes import resources, shapes
 from drills.kubernetes.controllers.all import Controllers
@@ -206,6 +207,7 @@ def test_all_go_at_once_when_none_of_them_serves(
     assert made.after == (("pods", "gone, and made anew"),)
     assert made.kubectl == f"kubectl delete pod -n {NAMESPACE} {' '.join(own)}"
     assert (made.reversible, applied.detail) == (False, "4 pods were asked to go")
+    assert touched(made) == tuple(own)
     assert verb.already_done(made, key=KEY) is Done.YES
     reconciled(world)
     assert (verb.settled(made).ready, verb.settled(made).since is not None) == (4, True)

@@ -90,12 +90,15 @@ def test_flux_is_suspended_and_resumed(
     assert world.get(resource(kind), home, "apps")["spec"]["suspend"] is True
     assert (done.before, done.after) == ((("suspended", "no"),), (("suspended", "yes"),))
     assert done.owner_path == (f"{kind.name} apps",)
+    assert done.leaves is not None
+    assert done.leaves.what.endswith("/apps: suspended no → yes")
     assert verb.already_done(done, key=KEY) is Done.YES
     assert verb.settled(done).since == NOW
     with pytest.raises(Rejected, match=f"nothing to change: that {kind.name} apps is suspended"):
         plan(kubernetes, at)
     back = undo(kubernetes, at, done)
     assert world.get(resource(kind), home, "apps")["spec"] == {"interval": "1m"}
+    assert back.leaves is None
     assert back.warnings == (
         f"{kind.name} apps sets everything that it applies back to what Git says",
     )
