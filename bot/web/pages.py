@@ -62,11 +62,7 @@ def build(
 
     @router.api_route("/incidents/{number}/evidence/{run}/{step}", methods=_READ)
     def evidence(request: Request, number: str, run: str, step: str) -> Response:
-        known = _number(number)
-        found = _evidence(desk, texts, known, run, step) if known else None
-        if found is None:
-            return pages.page(request, "missing.html.j2", status=HTTPStatus.NOT_FOUND)
-        return pages.text(request, found)
+        return pages.text(request, _evidence(desk, texts, _number(number), run, step))
 
     @router.api_route("/incidents/{number}/timeline.json", methods=_READ)
     def timeline(request: Request, number: str, after: str = "0") -> Response:
@@ -86,9 +82,10 @@ def _number(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
-def _evidence(desk: Desk, texts: Texts, number: int, run: str, step: str) -> str | None:
+def _evidence(desk: Desk, texts: Texts, number: int | None, run: str, step: str) -> str | None:
     """Return what was kept; None where nothing was, or of no run of this incident."""
-    state = desk.state(run) if run in desk.streams(number) else None
+    streams = desk.streams(number) if number is not None else ()
+    state = desk.state(run) if run in streams else None
     kept = state.step(step).evidence if isinstance(state, Run) else None
     if kept is None or not kept.text:
         return None

@@ -51,8 +51,10 @@ class Pages:
         """Return JSON; characters beyond ASCII are escaped, so that every text has bytes."""
         return self._answer(request, json.dumps(value), "application/json", status)
 
-    def text(self, request: Request, text: str) -> Response:
+    def text(self, request: Request, text: str | None) -> Response:
         """Return plain text, in which nothing is obeyed; what cannot be seen is spelled out."""
+        if text is None:
+            return self.page(request, "missing.html.j2", status=HTTPStatus.NOT_FOUND)
         shown = "\n".join(map(legible, text.split("\n")))
         return self._answer(request, shown, "text/plain; charset=utf-8", HTTPStatus.OK)
 
