@@ -1,6 +1,6 @@
 """Reads what is there of a workload: only reads, each list of a namespace once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
@@ -10,7 +10,7 @@ from cluster.clients.objects import OwnerReference
 from cluster.clients.reads import Objects
 from cluster.drift.findings import Unknown
 from cluster.drift.intended import Place, Workload
-from cluster.drift.live import NOT_ASKED, Live, Things
+from cluster.drift.live import NOT_ASKED, Live, Things, first
 from cluster.rights import gets, lists
 from cluster.targets.sight import Sight
 from cluster.targets.target import Selector
@@ -23,7 +23,7 @@ LEADS: Final = frozenset({None, 0})
 RIGHTS: Final = (
     *gets(*kinds.ABOVE),
     *lists(kinds.POD, kinds.NODE, kinds.AUTOSCALER, kinds.SCALED_OBJECT),
-    *lists(*kinds.POOLS, kinds.OBJECTIVE),
+    *lists(*kinds.POOLS, *kinds.OBJECTIVES),
 )
 """What looking needs besides finding the targets."""
 
@@ -64,15 +64,17 @@ class Looking:
         )
         inside = target.namespace
         scaled = bool(workload.autoscaler or workload.replicas)
-        kind = workload.gpus.kind if workload.gpus else ""
+        kind, slo = workload.gpus.kind if workload.gpus else "", workload.slo_class
         return Live(
             target=target,
             top=self._asked(lambda: self.objects.thing(inside, top)),
             pods=self._pods(sight),
             autoscalers=self._list(inside, kinds.AUTOSCALER) if scaled else NOT_ASKED,
             scaled_objects=self._list(inside, kinds.SCALED_OBJECT) if scaled else NOT_ASKED,
-            pools=self._pools(inside) if workload.pool_failure_mode else NOT_ASKED,
-            objectives=self._list(inside, kinds.OBJECTIVE) if workload.slo_class else NOT_ASKED,
+            pools=self._with(target.pool, inside, kinds.POOLS)
+            if workload.pool_failure_mode
+            else NOT_ASKED,
+            objectives=self._with(slo.objective, inside, kinds.OBJECTIVES) if slo else NOT_ASKED,
             nodes=self._list("", kinds.NODE) if kind else NOT_ASKED,
         )
 
@@ -91,9 +93,14 @@ class Looking:
             return found
         return tuple(one for one in found if one.itself.name in leading)
 
-    def _pools(self, namespace: str) -> Things:
-        found = self._list(namespace, kinds.POOL)
-        return found or self._list(namespace, kinds.OLD_POOL)
+    def _with(self, name: str, namespace: str, versions: Sequence[Kind]) -> Things:
+        """Return the objects of the first version that has one of this name, or is hidden."""
+        found: Things = ()
+        for each in versions:
+            found = self._list(namespace, each)
+            if isinstance(found, Unknown) or first(found, name):
+                break
+        return found
 
     def _list(self, namespace: str, kind: Kind, selector: str = "") -> Things:
         key = (namespace, kind, selector)

@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from cluster.clients import kinds, parse
+from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Json, Thing
 from cluster.drift import written
 from cluster.drift.findings import Finding, Unknown, Written, cannot_tell, judged
 from cluster.drift.intended import Range, Size
 from cluster.drift.live import Live, Things
+from cluster.owners import hpa, keda
 
 REPLICAS, AUTOSCALER, PAUSED = "replicas", "autoscaler", "autoscaler paused"
 HPA_WRITER: Final = "kube-controller-manager (through scale)"
-PAUSES: Final = ("autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas")
-KEDA_MOST: Final = 100
+PAUSES: Final = (keda.PAUSED, keda.PINNED, keda.NOT_OUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +111,9 @@ def _writer(top: Thing, field: written.Field, live: Live) -> Written | None:
 
 def _limits(live: Live) -> Limits | Unknown | None:
     """Return what bounds the autoscaler: a ScaledObject writes those of the HPA it makes."""
-    keda, plain = live.scaled_objects, live.autoscalers
+    scaled, plain = live.scaled_objects, live.autoscalers
     for things, least, most in (
-        (keda, ("minReplicaCount", 0), ("maxReplicaCount", KEDA_MOST)),
+        (scaled, ("minReplicaCount", keda.LEAST), ("maxReplicaCount", keda.MOST)),
         (plain, ("minReplicas", 1), ("maxReplicas", 0)),
     ):
         for each in _of(live, things):
@@ -125,14 +126,15 @@ def _limits(live: Live) -> Limits | Unknown | None:
                 least=("spec", least[0]),
                 most=("spec", most[0]),
             )
-    return next((one for one in (plain, keda) if isinstance(one, Unknown)), None)
+    return next((one for one in (plain, scaled) if isinstance(one, Unknown)), None)
 
 
 def _of(live: Live, things: Things) -> Iterator[Thing]:
     """Yield those that scale the workload, or what stands between it and its pods."""
-    above = {(one.kind, one.name) for level in live.target.path for one in level}
-    above.add((live.target.kind, live.target.name))
+    itself = OwnerReference(
+        kind=live.target.kind, name=live.target.name, api_version=live.target.api_version
+    )
+    above = (itself, *(one for level in live.target.path for one in level))
     for each in () if isinstance(things, Unknown) else things:
-        named = parse.section(parse.section(each.body, "spec"), "scaleTargetRef")
-        if (parse.text(named, "kind") or "Deployment", parse.text(named, "name")) in above:
+        if any(hpa.scales(each, one) for one in above):
             yield each

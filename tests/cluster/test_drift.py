@@ -327,6 +327,24 @@ def test_every_shape_of_install_has_a_size(
     assert of(found, "served names").verdict is Verdict.AS_INTENDED
 
 
+@pytest.mark.parametrize("other", [resources.OBJECTIVES, resources.OLD_OBJECTIVES])
+def test_an_objective_is_found_in_either_version(
+    world: Cluster, kubernetes: StandInKubernetes, other: resources.Resource
+) -> None:
+    """Of a cluster that is moving to the new kind nothing is said to be missing."""
+    both = (resources.OBJECTIVES, resources.OLD_OBJECTIVES)
+    world.install(*both)
+    for each in both:
+        meta = {"name": "other" if each is other else "chat", "namespace": NAMESPACE}
+        made = {"metadata": meta, "spec": {"priority": 10}}
+        world.create(each, made, writer=Writer(manager="helm"))
+
+    wanted = place(slo_class=SloClass(objective="chat", priority=10))
+    found = of(looked(kubernetes, wanted), "SLO class")
+
+    assert (found.verdict, found.live) == (Verdict.AS_INTENDED, "chat, priority 10")
+
+
 @pytest.mark.parametrize(
     ("kind", "what"),
     [

@@ -63,7 +63,7 @@ def test_the_bounds_of_keda_go_before_those_of_its_autoscaler(spec: Any, told: s
     assert (found.live, found.thing) == (told, f"ScaledObject {NAMESPACE}/chat")
 
 
-@pytest.mark.parametrize("annotation", ["paused", "paused-replicas"])
+@pytest.mark.parametrize("annotation", ["paused", "paused-replicas", "paused-scale-out"])
 def test_an_autoscaler_that_is_paused_is_drift(annotation: str) -> None:
     """What was paused in an incident stays paused until somebody sees it."""
     name = f"autoscaling.keda.sh/{annotation}"
