@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Final
 
 FLAGS: Final = ("--served-model-name", "--model", "--model-path")
@@ -19,14 +20,24 @@ def models(words: Sequence[str]) -> Iterator[str]:
     for flag in FLAGS:
         for index, word in enumerate(split):
             name, equals, value = word.partition("=")
-            if name == flag:
-                yield from filter(None, [value] if equals else _until_flag(split[index + 1 :]))
+            if spelled(name) == flag:
+                yield from filter(None, [value] if equals else until_flag(split[index + 1 :]))
     yield from _positional(split)
 
 
 def apart(words: Sequence[str]) -> list[str]:
     """Return the words of a command line, those of a shell's script one by one."""
     return [part for word in words for part in _split(word)]
+
+
+def spelled(flag: str) -> str:
+    """Return a flag as we write it: vLLM takes underscores for dashes."""
+    return flag.replace("_", "-") if flag.startswith("--") else flag
+
+
+def until_flag(words: Sequence[str]) -> Iterator[str]:
+    """Yield the values that follow a flag."""
+    return takewhile(lambda word: not word.startswith("-"), words)
 
 
 def _split(word: str) -> Sequence[str]:
@@ -43,11 +54,4 @@ def _positional(words: Sequence[str]) -> Iterator[str]:
     for index, word in enumerate(words[:-1]):
         # The program may be written with its path.
         if (word.rpartition("/")[2], words[index + 1]) == SERVE:
-            yield from _until_flag(words[index + 2 : index + 3])
-
-
-def _until_flag(words: Sequence[str]) -> Iterator[str]:
-    for word in words:
-        if word.startswith("-"):
-            return
-        yield word
+            yield from until_flag(words[index + 2 : index + 3])

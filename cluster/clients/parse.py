@@ -223,6 +223,12 @@ def allowed(review: Json) -> bool:
     return found
 
 
+def line(container: Json) -> list[str]:
+    """Read a container's command line: the words of `command` and `args`; no list has none."""
+    parts = (container.get(part) for part in ("command", "args"))
+    return [str(word) for part in parts if isinstance(part, list) for word in part]
+
+
 def section(thing: Json, name: str) -> Json:
     """Return the object under a name, empty when there is none; raises Malformed."""
     found = thing.get(name)
@@ -327,8 +333,7 @@ def _of_set(meta: Json) -> Mapping[str, str]:
 def _served(spec: Json) -> Iterator[str]:
     """Yield the models on the command lines of the pod's containers."""
     for container in items(spec, "containers"):
-        words = [word for part in ("command", "args") for word in _words(container, part)]
-        yield from command_line.models(words)
+        yield from command_line.models(line(container))
 
 
 def _models(thing: Json) -> tuple[str, ...]:
@@ -370,11 +375,6 @@ def _leads(rule: Json) -> Iterator[tuple[str, str]]:
         exact = header.get("type", "Exact") == "Exact"
         if exact and text(header, "name").lower() in MODEL_HEADERS:
             yield from ((text(header, "value"), pool) for pool in pools)
-
-
-def _words(container: Json, part: str) -> list[str]:
-    found = container.get(part)
-    return [str(word) for word in found] if isinstance(found, list) else []
 
 
 def _writer(entry: Json) -> Writer:

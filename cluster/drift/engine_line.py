@@ -28,8 +28,9 @@ class Line:
         found: str | Unknown = Unknown(because=IN_FILE if self._has(CONFIG) else CHOSEN)
         for index, word in enumerate(self.words):
             name, equals, value = word.partition("=")
-            if _same(name) in flags:
-                told = value if equals else " ".join(_until_flag(self.words[index + 1 :]))
+            if command_line.spelled(name) in flags:
+                after = command_line.until_flag(self.words[index + 1 :])
+                told = value if equals else " ".join(after)
                 found = _known(name, told)
         return found
 
@@ -40,7 +41,7 @@ class Line:
         return Unknown(because=IN_FILE) if self._has(CONFIG) else False
 
     def _has(self, flag: str) -> bool:
-        return any(_same(word.partition("=")[0]) == flag for word in self.words)
+        return any(command_line.spelled(word.partition("=")[0]) == flag for word in self.words)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -53,17 +54,7 @@ def line(words: Sequence[str]) -> Line:
     return Line(words=tuple(command_line.apart(words)))
 
 
-def _same(flag: str) -> str:
-    """Return the flag as we write it: vLLM takes underscores for dashes."""
-    return flag.replace("_", "-") if flag.startswith("--") else flag
-
-
 def _known(flag: str, told: str) -> str | Unknown:
     if VARIABLE in told:
         return Unknown(because=f"{flag} is set from a variable")
     return told
-
-
-def _until_flag(words: Sequence[str]) -> Sequence[str]:
-    ends = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
-    return words[:ends]

@@ -162,13 +162,7 @@ def _engine(pod: Json) -> Engine | Unknown:
 
 
 def _container(container: Json) -> Engine:
-    words = [str(word) for part in ("command", "args") for word in _list(container, part)]
-    return Engine(container=container, line=engine_line.line(words))
-
-
-def _list(thing: Json, name: str) -> Sequence[object]:
-    found = thing.get(name)
-    return found if isinstance(found, list) else []
+    return Engine(container=container, line=engine_line.line(parse.line(container)))
 
 
 def _image(one: Engine) -> Told:
@@ -198,7 +192,7 @@ def _variable(name: str, one: Engine) -> Told:
         if parse.text(each, "name") == name:
             elsewhere = "valueFrom" in each
             return Unknown(because="it is read from elsewhere") if elsewhere else _value(each)
-    if _list(one.container, "envFrom"):
+    if one.container.get("envFrom"):
         return Unknown(because="it may stand where the container takes all its variables from")
     return NOT_SET
 

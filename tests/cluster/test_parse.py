@@ -127,7 +127,13 @@ def test_every_operator_of_a_selector_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--served-model-name", "m"], ["--served-model-name=m"], ["--model=m", "--model"]]
+    "words",
+    [
+        ["--served-model-name", "m"],
+        ["--served-model-name=m"],
+        ["--model=m", "--model"],
+        ["--served_model_name=m"],
+    ],
 )
 def test_a_served_model_is_read_from_the_command_line(words: list[str]) -> None:
     """Labels cannot hold every name."""
