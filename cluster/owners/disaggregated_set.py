@@ -10,7 +10,7 @@ from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Thing
 from cluster.owners.ownership import Barred, Claim, Moved, OwnerKind, Proof
 from cluster.owners.place import Place, Unit, value
-from cluster.owners.sight import Hidden, Sight
+from cluster.owners.sight import Sight, why
 from cluster.rights import gets
 
 NAME: Final = "disaggregatedset.x-k8s.io/name"
@@ -26,8 +26,7 @@ def find(place: Place, sight: Sight) -> Claim | None:
         return None
     whole = sight.thing(above)
     if not isinstance(whole, Thing):
-        why = whole.because if whole else "it is gone"
-        return Barred(because=f"{above} cannot be read: {why}", advice=f"change {above}")
+        return Barred(because=f"{above} cannot be read: {why(whole)}", advice=f"change {above}")
     found = role_of(whole, place.thing.labels.get(ROLE, ""), sight)
     return Moved(to=found) if isinstance(found, Place) else found
 
@@ -59,9 +58,8 @@ def _external(whole: Thing, role: str, sight: Sight) -> Place | Barred:
     )
     scaler = sight.thing(reference)
     if not isinstance(scaler, Thing):
-        why = scaler.because if isinstance(scaler, Hidden) else "it is not there"
         return Barred(
-            because=f"role {role} of {whole} is scaled by {reference}: {why}",
+            because=f"role {role} of {whole} is scaled by {reference}: {why(scaler)}",
             advice=f"look at {reference}",
         )
     return Place(

@@ -9,7 +9,7 @@ from cluster.clients.things import Thing
 from cluster.owners import hpa
 from cluster.owners.ownership import Barred, Claim, Moved, Noted, OwnerKind
 from cluster.owners.place import Place, Unit
-from cluster.owners.sight import Hidden, Sight
+from cluster.owners.sight import Hidden, Sight, why
 from cluster.rights import gets, lists
 
 LABEL: Final = "scaledobject.keda.sh/name"
@@ -85,9 +85,8 @@ def _above(place: Place, sight: Sight) -> Claim | None:
     reference = above or OwnerReference(kind=kinds.SCALED_OBJECT.name, name=name, api_version=api)
     scaled = sight.thing(reference)
     if not isinstance(scaled, Thing):
-        why = scaled.because if scaled else "it is gone"
         return Barred(
-            because=f"KEDA keeps {place} as {reference} says, which cannot be read: {why}",
+            because=f"KEDA keeps {place} as {reference} says, which cannot be read: {why(scaled)}",
             advice=f"change {reference}",
         )
     return _paused(scaled, autoscaled=True) or Moved(to=floor(scaled))

@@ -10,7 +10,7 @@ from cluster.clients import kinds
 from cluster.clients.things import Thing
 from cluster.owners.ownership import Barred, Claim, Moved, OwnerKind
 from cluster.owners.place import Place, Unit, value
-from cluster.owners.sight import Sight
+from cluster.owners.sight import Sight, why
 from cluster.rights import gets
 
 STOP: Final = "serving.kserve.io/stop"
@@ -24,8 +24,7 @@ def find(place: Place, sight: Sight) -> Claim | None:
         return None
     service = sight.thing(above)
     if not isinstance(service, Thing):
-        why = service.because if service else "it is gone"
-        return Barred(because=f"{above} cannot be read: {why}", advice=f"change {above}")
+        return Barred(because=f"{above} cannot be read: {why(service)}", advice=f"change {above}")
     if service.annotations.get(STOP) == "true":
         return Barred(because=f"{above} is stopped by {STOP}", advice="take that away from it")
     if place.unit is Unit.SETTING:

@@ -47,7 +47,8 @@ def _routes(routing: object) -> Iterator[str]:
     for one, several in NAMED:
         listed = value(routing, (several,))
         for each in (value(routing, (one,)), *(listed if isinstance(listed, list) else ())):
-            yield str(value(each, ("name",)) if isinstance(each, Mapping) else each)
+            if each is not None:
+                yield str(value(each, ("name",)) if isinstance(each, Mapping) else each)
 
 
 OWNER: Final = OwnerKind(name="Argo Rollouts above a route", find=find, rights=lists(kinds.ROLLOUT))

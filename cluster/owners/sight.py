@@ -19,6 +19,11 @@ class Hidden:
     because: str
 
 
+def why(unseen: Hidden | None) -> str:
+    """Return why an object that something refers to is not seen."""
+    return unseen.because if unseen else "it is gone"
+
+
 class Sight(Protocol):
     """One namespace, and what is referred to from it. May raise Unavailable."""
 

@@ -10,7 +10,7 @@ from cluster.clients.things import Thing
 from cluster.owners import argo_rollouts, disaggregated_set
 from cluster.owners.ownership import Barred
 from cluster.owners.place import Place, Unit, value
-from cluster.owners.sight import Hidden, Sight
+from cluster.owners.sight import Hidden, Sight, why
 from cluster.rights import gets, lists
 from cluster.targets.target import Target
 from incidents.errors import Rejected
@@ -41,7 +41,7 @@ def of(target: Target, sight: Sight) -> Workload:
         raise Rejected(message)
     found = sight.thing(reference)
     if not isinstance(found, Thing):
-        message = f"{target}: {found.because if found else 'it is gone'}"
+        message = f"{target}: {why(found)}"
         raise Rejected(message)
     if found.itself.uid != target.uid:
         message = f"{target}: it was deleted and made anew meanwhile"
