@@ -21,6 +21,8 @@ DONE = frozenset({Did.SAME, Did.AMOUNT})
 """What verification can say something about: the change itself was made, if by so much."""
 OPEN = frozenset({Did.NOTHING, Did.CANNOT_TELL})
 """How a watch ends in which no act was noted."""
+WITHOUT = frozenset({Did.NOTHING, Did.OTHERWISE})
+"""Where people left the change out, so that it got better without it, or did not."""
 
 Answer = Decision[ShadowEvent]
 
@@ -150,12 +152,9 @@ def _end(watch: Watch, step: str, command: commands.EndWatch) -> Answer:
     if watch.act is None and command.did not in OPEN:
         message = f"{watch.id}: nothing was noted that people did"
         raise Rejected(message)
-    ended = events.ShadowEnded(
-        step=step,
-        did=watch.act.did if watch.act else command.did,
-        because=command.because,
-        better=command.better,
-    )
+    did = watch.act.did if watch.act else command.did
+    better = command.better if did in WITHOUT else None
+    ended = events.ShadowEnded(step=step, did=did, because=command.because, better=better)
     return Decision(events=(ended,))
 
 

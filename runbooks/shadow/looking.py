@@ -21,7 +21,7 @@ from incidents.errors import Rejected, Unavailable
 from incidents.events.run import Evidence, RunStarted, WouldHaveActed
 from incidents.events.shadow import Better, Did, PeopleActed, ShadowBegan
 from incidents.incident import Incident
-from incidents.shadow import OPEN, Watch, closes_at
+from incidents.shadow import OPEN, WITHOUT, Watch, closes_at
 from runbooks.engine import records, windows
 from runbooks.language.model import Verify
 
@@ -223,7 +223,7 @@ def _end(
 ) -> EndWatch:
     did = watch.did or seen.did
     because = watch.act.what if watch.act else seen.what
-    if did not in {Did.NOTHING, Did.OTHERWISE}:
+    if did not in WITHOUT:
         return EndWatch(did=did, because=because)
     better, why = _better(watch, case, incident, sights, at)
     return EndWatch(did=did, because=f"{because}; {why}", better=better)

@@ -1,10 +1,9 @@
-"""`triaged shadow report`: what runbooks in shadow would have done, and which are switched on."""
+"""`triaged shadow report`: what runbooks in shadow would have done, and what people then did."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final  # Any: what is printed as JSON
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
@@ -13,13 +12,29 @@ from bot.app.cli.output import Json, counted, show, table
 from bot.app.configuration_shapes import PEOPLE, POLICY
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
+from cluster.verification import Verdict
+from incidents import shadow_counts
 from incidents.desk import entries
-from incidents.events.run import SHADOW, RunStarted, WouldHaveActed
+from incidents.events.run import WouldHaveActed
+from incidents.events.shadow import Better, Did
 from incidents.journal import Aggregate, Summary
+from incidents.shadow import shadow_stream
+from incidents.shadow_counts import UNWATCHED, WATCHED, Planned, Row
 
 MOST: Final = 50
 """Rows that are printed; JSON has them all."""
-UNCOMPARED: Final = "whether people did the same is not compared: cannot tell"
+DID: Final[Mapping[str, str]] = {
+    Did.SAME.value: "the same",
+    Did.AMOUNT.value: "another amount",
+    Did.OTHERWISE.value: "otherwise",
+    Did.NOTHING.value: "not at all",
+    Did.CANNOT_TELL.value: "cannot tell",
+    WATCHED: WATCHED,
+    UNWATCHED: UNWATCHED,
+}
+"""How what people did is called where it is counted."""
+VERDICTS: Final = (*(one.value for one in Verdict), WATCHED)
+ANSWERS: Final = tuple(one.value for one in Better)
 
 shadow = App(name="shadow", help="What runbooks in shadow would have done.")
 
@@ -29,80 +44,84 @@ Days = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """How often a step of a runbook would have acted, and in which incidents."""
-
-    runbook: str
-    step: str
-    action: str
-    would_have: int
-    incidents: tuple[int, ...]
-    acts_now: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What shadow has shown; `runs` began in shadow, and `acting` is what is switched on now."""
+    """What shadow has shown; `runs` began in shadow, and `acting` is what is switched on now.
+
+    `acts` names the runbooks of the rows that act now.
+    """
 
     days: int
     runs: int
     acting: tuple[str, ...]
     everything_in_shadow: bool
     rows: tuple[Row, ...]
+    acts: frozenset[str]
 
 
 @shadow.command
 def report(*, days: Days = 30, as_json: Json = False) -> None:
-    """Show how often each runbook would have acted, and which are switched on."""
+    """Show how often each runbook would have acted, and what people did instead."""
     with opened(load(), needed=(PEOPLE, POLICY)) as desk:
         found = _report(desk, days)
-    told = {**asdict(found), "done_by_people": None, "because": UNCOMPARED}
-    show(told, _lines(found), as_json=as_json)
+    show(_told(found), _lines(found), as_json=as_json)
 
 
 def _report(desk: Opened, days: int) -> Report:
     since, policy = desk.clock() - timedelta(days=days), desk.configuration.policy
-    found = desk.store.journal.summaries(aggregate=Aggregate.RUN)
-    told = [one for row in found if row.opened_at >= since for one in _told(desk, row)]
-    begun = [one for one, _ in told if isinstance(one, RunStarted)]
+    rows = desk.store.journal.summaries(aggregate=Aggregate.RUN)
+    runs = [row for row in rows if row.opened_at >= since and desk.desk.run(row.stream).shadowed]
+    steps = shadow_counts.counted(one for row in runs for one in _planned(desk, row))
     return Report(
         days=days,
-        runs=len(begun),
+        runs=len(runs),
         acting=tuple(sorted(policy.acting)),
         everything_in_shadow=policy.shadow or not policy.acting,
-        rows=tuple(_rows(desk, told)),
+        rows=steps,
+        acts=frozenset(one.runbook for one in steps if policy.acts(one.runbook)),
     )
 
 
-def _told(desk: Opened, run: Summary) -> Iterator[tuple[RunStarted | WouldHaveActed, RunStarted]]:
-    """Yield the beginning of a run in shadow, and what it would have done, each with that."""
-    started: RunStarted | None = None
+def _planned(desk: Opened, run: Summary) -> Iterator[Planned]:
+    """Yield what a run in shadow would have done, each with its watch."""
+    started = desk.desk.run(run.stream).started
     for one in entries(desk.store.journal.read(run.stream)):
-        if isinstance(one.event, RunStarted) and one.event.mode == SHADOW:
-            started = one.event
-            yield started, started
-        elif isinstance(one.event, WouldHaveActed) and started is not None:
-            yield one.event, started
+        if isinstance(one.event, WouldHaveActed) and started is not None:
+            watch = desk.desk.watch(shadow_stream(run.stream, one.recorded.version))
+            yield Planned(
+                runbook=started.runbook,
+                step=one.event.step,
+                action=one.event.plan.action,
+                incident=started.incident,
+                watch=watch if watch.began is not None else None,
+            )
 
 
-def _rows(
-    desk: Opened, told: Sequence[tuple[RunStarted | WouldHaveActed, RunStarted]]
-) -> Iterator[Row]:
-    acts = [(one, run) for one, run in told if isinstance(one, WouldHaveActed)]
-    counts = Counter((run.runbook, one.step, one.plan.action) for one, run in acts)
-    where: Mapping[tuple[str, str, str], set[int]] = {key: set() for key in counts}
-    for one, run in acts:
-        where[run.runbook, one.step, one.plan.action].add(run.incident)
-    for key, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        runbook, step, action = key
-        yield Row(
-            runbook=runbook,
-            step=step,
-            action=action,
-            would_have=count,
-            incidents=tuple(sorted(where[key])),
-            acts_now=desk.configuration.policy.acts(runbook),
-        )
+def _told(found: Report) -> Mapping[str, Any]:  # see the import
+    return {
+        "days": found.days,
+        "runs": found.runs,
+        "acting": found.acting,
+        "everything_in_shadow": found.everything_in_shadow,
+        "rows": [_row(row, found) for row in found.rows],
+    }
+
+
+def _row(row: Row, found: Report) -> Mapping[str, Any]:  # see the import
+    return {
+        "runbook": row.runbook,
+        "step": row.step,
+        "action": row.action,
+        "would_have": row.would_have,
+        "incidents": row.incidents,
+        "acts_now": row.runbook in found.acts,
+        "people": {_key(name): row.people.get(word, 0) for word, name in DID.items()},
+        "verification": {_key(word): row.verification.get(word, 0) for word in VERDICTS},
+        "better_without_it": {_key(word): row.better.get(word, 0) for word in ANSWERS},
+    }
+
+
+def _key(name: str) -> str:
+    return name.replace(" ", "_")
 
 
 def _lines(found: Report) -> Iterator[str]:
@@ -112,15 +131,30 @@ def _lines(found: Report) -> Iterator[str]:
     yield f"switched on: {on}"
     runs = counted(found.runs, "run", "runs")
     yield f"in shadow in the last {counted(found.days, 'day', 'days')}: {runs}"
-    if found.rows:
+    shown = found.rows[:MOST]
+    if shown:
         head = ("RUNBOOK", "STEP", "ACTION", "WOULD HAVE", "INCIDENTS", "NOW")
-        yield from table([head, *map(_cells, found.rows[:MOST])])
+        yield from table([head, *(_cells(row, found) for row in shown)])
+        yield ""
+        yield "what people then did, what verification says of it, whether it got better without:"
+        head = ("RUNBOOK", "STEP", "PEOPLE", "VERIFICATION", "BETTER WITHOUT")
+        yield from table([head, *map(_seen, shown)])
     if len(found.rows) > MOST:
         yield f"and {len(found.rows) - MOST} more: --json has them all"
-    yield UNCOMPARED
 
 
-def _cells(row: Row) -> Sequence[str]:
-    now = "acts" if row.acts_now else "in shadow"
+def _cells(row: Row, found: Report) -> Sequence[str]:
+    now = "acts" if row.runbook in found.acts else "in shadow"
     times = counted(row.would_have, "time", "times")
     return (row.runbook, row.step, row.action, times, str(len(row.incidents)), now)
+
+
+def _seen(row: Row) -> Sequence[str]:
+    people = [(name, row.people.get(word, 0)) for word, name in DID.items()]
+    verdicts = [(word, row.verification.get(word, 0)) for word in VERDICTS]
+    better = [(word, row.better.get(word, 0)) for word in ANSWERS]
+    return (row.runbook, row.step, *map(_counts, (people, verdicts, better)))
+
+
+def _counts(pairs: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in pairs if count) or "-"

@@ -1,6 +1,7 @@
 """`triaged shadow report`: what runbooks in shadow would have done, as the page shows it."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,12 @@ from bot.app.cli.shadow import MOST
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.commands.run import EndRun, RecordWouldHave, StartRun
+from incidents.commands.shadow import BeginWatch, WatchCommand
 from incidents.events.run import SHADOW
+from incidents.events.shadow import Did
 from tests import builders
 from tests.bot.app.commanding import Run
+from tests.incidents.test_shadow_watch import BEGAN, END, JUDGE, note
 
 PAGE = Path(__file__).parents[3] / "docs" / "shadow-mode.md"
 SHOWN = re.compile(r"```console\ntriaged shadow report\n```\n\n```text\n(.*?)```", re.DOTALL)
@@ -29,6 +33,14 @@ def would_have(desk: Opened, number: int, runbook: str, *steps: str) -> None:
     desk.desk.tell(name, OVER)
 
 
+def watched(desk: Opened, number: int, *commands: WatchCommand) -> None:
+    """Let it be watched what people did after the first step of a run."""
+    stream = f"shadow-1-{number}-2"
+    desk.desk.tell(stream, BeginWatch(began=replace(BEGAN, run=f"run-1-{number}", would=2)))
+    for command in commands:
+        desk.desk.tell(stream, command)
+
+
 @pytest.fixture
 def weeks(run: Run, config: Path) -> None:
     """Make a journal of an installation's first weeks."""
@@ -39,6 +51,9 @@ def weeks(run: Run, config: Path) -> None:
         would_have(desk, 1, "cache-evictions", "add-decode")
         would_have(desk, 2, "cache-evictions", "add-decode")
         would_have(desk, 3, "high-latency", "add-prefill")
+        watched(desk, 1, note(Did.SAME), JUDGE, END)
+        watched(desk, 2, END)
+        watched(desk, 3)
         desk.desk.tell("run-1-4", StartRun(started=builders.started()))  # it acts
 
 
@@ -51,15 +66,11 @@ def test_the_page_shows_what_the_command_prints(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("weeks")
-def test_json_has_every_row_and_no_number_that_is_not_known(run: Run) -> None:
-    """What people did is null and never zero: it must not read as "people never did that"."""
+def test_json_has_every_number_also_where_it_is_zero(run: Run) -> None:
+    """Whoever adds them up need not know which words there are."""
     found = run("shadow", "report", "--json").json
 
-    assert (found["runs"], found["acting"], found["done_by_people"]) == (
-        3,
-        ["cache-evictions"],
-        None,
-    )
+    assert (found["runs"], found["acting"]) == (3, ["cache-evictions"])
     assert found["rows"][0] == {
         "runbook": "cache-evictions",
         "step": "add-decode",
@@ -67,7 +78,38 @@ def test_json_has_every_row_and_no_number_that_is_not_known(run: Run) -> None:
         "would_have": 2,
         "incidents": [1],
         "acts_now": True,
+        "people": {
+            "the_same": 1,
+            "another_amount": 0,
+            "otherwise": 0,
+            "not_at_all": 1,
+            "cannot_tell": 0,
+            "still_watched": 0,
+            "not_watched": 0,
+        },
+        "verification": {
+            "verified": 1,
+            "no_effect": 0,
+            "worse": 0,
+            "reverted": 0,
+            "cannot_tell": 0,
+            "still_watched": 0,
+        },
+        "better_without_it": {"yes": 0, "no": 1, "cannot_tell": 0},
     }
+
+
+def test_what_an_earlier_release_planned_was_not_watched(run: Run) -> None:
+    """It must not read as "people never did that"."""
+    assert run("migrate").status == 0
+    with opened(load()) as desk:
+        desk.desk.tell(builders.INCIDENT, builders.report())
+        would_have(desk, 1, "cache-evictions", "add-decode")
+
+    found = run("shadow", "report", "--json").json
+
+    assert found["rows"][0]["people"]["not_watched"] == 1
+    assert "not watched 1" in run("shadow", "report").out
 
 
 @pytest.mark.usefixtures("journal")
@@ -102,8 +144,8 @@ def test_a_long_list_is_bounded(run: Run) -> None:
 
     lines = run("shadow", "report").out.splitlines()
 
-    assert len(lines) == MOST + 5
-    assert lines[-2] == "and 2 more: --json has them all"
+    assert len(lines) == 2 * MOST + 7
+    assert lines[-1] == "and 2 more: --json has them all"
     assert len(run("shadow", "report", "--json").json["rows"]) == MOST + 2
 
 
