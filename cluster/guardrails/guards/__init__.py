@@ -1,0 +1,1 @@
+"""The guards: one module each, called like the guard, which declares `GUARD`."""
