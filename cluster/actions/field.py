@@ -244,9 +244,9 @@ def _put(change: dict[str, object], where: Sequence[str], new: object) -> None:
 
 
 def _operations(plan: Plan, copies: Pairs, notes: Mapping[str, str]) -> Sequence[Json]:
-    """Return the change as a JSON patch; `add` also replaces what is there."""
+    """Return the change as a JSON patch; `add` also replaces what is there, but for an element."""
     made: list[Json] = [
-        {"op": "add", "path": field, "value": json.loads(new)}
+        {"op": _operation(field), "path": field, "value": json.loads(new)}
         if new != "null"
         else {"op": "remove", "path": field}
         for field, new in (*plan.write.fields, *copies)
@@ -256,6 +256,11 @@ def _operations(plan: Plan, copies: Pairs, notes: Mapping[str, str]) -> Sequence
         return [*made, {"op": "add", "path": where, "value": notes}]
     marks = ({"op": "add", "path": where + pointer([n]), "value": notes[n]} for n in notes)
     return [*made, *marks]
+
+
+def _operation(field: str) -> str:
+    """Return what puts a value there: `add` would push an element of a list along."""
+    return "replace" if path(field)[-1].isdigit() else "add"
 
 
 def _reference(write: WriteRecord) -> OwnerReference:

@@ -7,7 +7,7 @@ from typing import Final
 from cluster import differences
 from cluster.actions import copying, pod_specs, revisions, rolled, standing, strategy
 from cluster.actions import template as templates
-from cluster.actions.action import OF_SIZE, Parameter, Whole, writes_fields
+from cluster.actions.action import Parameter, Whole, writes_fields
 from cluster.actions.field import Edit
 from cluster.actions.pointers import pointer
 from cluster.actions.revisions import Parts, Path, Revision
@@ -279,7 +279,7 @@ ACTION: Final = writes_fields(
     },
     settle=rolled.settled,
     rights=(
-        *OF_SIZE,
+        *templates.RIGHTS,
         *gets(kinds.REPLICA_SET, kinds.CONTROLLER_REVISION),
         *lists(kinds.REPLICA_SET, kinds.CONTROLLER_REVISION, kinds.ROUTE, *kinds.POOLS),
         *patches(*kinds.WORKLOADS, kinds.INFERENCE_SERVICE),

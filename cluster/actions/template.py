@@ -8,12 +8,13 @@ from cluster.actions import refusal
 from cluster.clients import kinds, parse
 from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Json, Thing
-from cluster.owners import argo_rollouts, kserve, registry, workload
+from cluster.owners import argo_rollouts, kserve, registry, rollout_routes, workload
 from cluster.owners.ownership import Barred, Ownership, pull_request
 from cluster.owners.place import Place, Unit, value
 from cluster.owners.resolve import resolve
 from cluster.owners.sight import Sight
 from cluster.owners.workload import Workload
+from cluster.rights import gets, lists
 from cluster.targets.target import Target
 from incidents.errors import Rejected
 
@@ -33,6 +34,20 @@ MAKERS: Final[Mapping[str, str]] = {
 
 Sources: KServe pkg/controller/v1alpha2/llmisvc, lws pkg/controllers and api/disaggregatedset/v1.
 """
+OWNERS: Final = tuple(
+    each for each in registry.kinds() if each not in (argo_rollouts.OWNER, rollout_routes.OWNER)
+)
+"""Who is asked for: a Rollout takes the size of a Deployment over, and not its template."""
+RIGHTS: Final = tuple(
+    dict.fromkeys(
+        (
+            *gets(*kinds.WORKLOADS, kinds.INFERENCE_SERVICE),
+            *lists(kinds.DEPLOYMENT, kinds.GROUPS, kinds.POD),
+            *(right for each in OWNERS if not each.sizes for right in each.rights),
+        )
+    )
+)
+"""What it takes to find a template and its owners, and to look at its pods afterwards."""
 BECAUSE: Final = "what was rolled out is worse"
 
 
@@ -113,9 +128,7 @@ def owned(  # where it is, what it was, what it becomes
         said = filter(None, [f"{barred.because}; {barred.advice}", wish])
         message = f"{action} {target}: {'. '.join(said)}"
         raise Rejected(message)
-    # A Rollout that refers to a Deployment takes its size over, and not its template.
-    found = [each for each in registry.kinds() if each is not argo_rollouts.OWNER]
-    owners = resolve(place, sight, found)
+    owners = resolve(place, sight, OWNERS)
     refusal.refuse_where_barred(action, target, owners, was=was, becomes=becomes, because=BECAUSE)
     return owners
 

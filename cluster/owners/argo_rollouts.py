@@ -43,4 +43,4 @@ def _unseen(place: Place, hidden: Hidden) -> Claim | None:
     )
 
 
-OWNER: Final = OwnerKind(name="Argo Rollouts", find=find, rights=lists(kinds.ROLLOUT))
+OWNER: Final = OwnerKind(name="Argo Rollouts", find=find, rights=lists(kinds.ROLLOUT), sizes=True)

@@ -77,4 +77,5 @@ OWNER: Final = OwnerKind(
     controls=frozenset({(kinds.DISAGGREGATED.group, kinds.DISAGGREGATED.name)}),
     proof=Proof.READ_ONLY,
     rights=gets(kinds.DISAGGREGATED, kinds.ROLE_SCALER),
+    sizes=True,
 )

@@ -62,4 +62,6 @@ def scales(autoscaler: Thing, reference: OwnerReference) -> bool:
     return (named.group, named.kind, named.name) == same
 
 
-OWNER: Final = OwnerKind(name="HorizontalPodAutoscaler", find=find, rights=lists(kinds.AUTOSCALER))
+OWNER: Final = OwnerKind(
+    name="HorizontalPodAutoscaler", find=find, rights=lists(kinds.AUTOSCALER), sizes=True
+)

@@ -127,4 +127,5 @@ OWNER: Final = OwnerKind(
     find=find,
     controls=frozenset({(kinds.SCALED_OBJECT.group, kinds.SCALED_OBJECT.name)}),
     rights=(*gets(kinds.SCALED_OBJECT), *lists(kinds.SCALED_OBJECT, kinds.AUTOSCALER)),
+    sizes=True,
 )

@@ -66,7 +66,8 @@ class OwnerKind:
     """What a module of this folder declares as `OWNER`.
 
     `controls` are the controllers, as (API group, kind), that it knows: any other controller of an
-    object is an operator that nobody here knows. `rights` are what looking for it needs.
+    object is an operator that nobody here knows. `rights` are what looking for it needs; one that
+    looks at `sizes` alone needs none of them for anything else.
     """
 
     name: str
@@ -74,6 +75,7 @@ class OwnerKind:
     controls: frozenset[tuple[str, str]] = frozenset()
     proof: Proof = Proof.IMITATED
     rights: tuple[Right, ...] = ()
+    sizes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

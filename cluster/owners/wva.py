@@ -33,4 +33,5 @@ OWNER: Final = OwnerKind(
     find=find,
     proof=Proof.READ_ONLY,
     rights=lists(kinds.VARIANT),
+    sizes=True,
 )
