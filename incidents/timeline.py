@@ -103,7 +103,6 @@ _WEIGHTS: Mapping[str, Weight] = {
             "WatchEnded",
             "ApprovalGiven",
             "ApprovalRefused",
-            "FollowUpMade",
             "FollowUpReminded",
             "FollowUpDone",
             "SilenceAsked",

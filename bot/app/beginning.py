@@ -11,6 +11,7 @@ from incidents import correlation
 from incidents.alert import Alert
 from incidents.events.run import APPLY, SHADOW, RunStarted
 from incidents.incident import DESK, TRIAGE, Incident
+from incidents.leaving import Review
 from incidents.ports import Texts
 from incidents.run import Run
 from runbooks.engine import shelf
@@ -121,12 +122,14 @@ class Beginning:
             )
         )
 
-    def follow_ups(self, run: Run) -> tuple[str, ...]:
+    def follow_ups(self, run: Run) -> tuple[Review, ...]:
         """Return what the run's runbook leaves to be done, with who and how soon."""
         name = run.started.runbook if run.started else TRIAGE
         runbook = self.runbooks.get(name)
         found = runbook.follow_ups if runbook else ()
-        return tuple(f"{one.text} ({one.owner}, within {one.due.days} days)" for one in found)
+        return tuple(
+            Review(runbook=name, text=one.text, owner=one.owner, within=one.due) for one in found
+        )
 
 
 def _pool(incident: Incident) -> str:

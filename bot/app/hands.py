@@ -4,12 +4,16 @@ from contextlib import ExitStack
 
 from bot.app.beginning import Beginning
 from bot.app.between import Between
+from bot.app.loops.left import LeftLoop
 from bot.app.loops.pause import Pause
 from bot.app.loops.runs import RunsLoop
 from bot.app.loops.shadow import ShadowLoop
 from bot.app.opening import Opened
 from bot.app.reach import tools
+from cluster.actions import left
 from cluster.drift.advice import advised
+from cluster.tools import Tools
+from incidents.events.followups import FollowUpMade
 from runbooks.engine.changing import Limits
 from runbooks.engine.runner import Runner
 from runbooks.engine.shelf import Shelf
@@ -17,16 +21,21 @@ from runbooks.language.registry import verbs
 from runbooks.shadow.looking import sights
 
 
+def reach(desk: Opened, *, closing: ExitStack) -> Tools:
+    """Return what reaches the cluster; its clients are closed with `closing`."""
+    return tools(desk.settings, closing=closing)
+
+
 def runs_loop(
-    desk: Opened, beginning: Beginning, *, pause: Pause, closing: ExitStack, between: Between
+    desk: Opened, beginning: Beginning, reached: Tools, *, pause: Pause, between: Between
 ) -> RunsLoop:
-    """Return the loop of the runs; its clients are closed with `closing`."""
+    """Return the loop of the runs."""
     shelf = Shelf(runbooks=beginning.runbooks, texts=desk.store.texts, verbs=verbs())
     runner = Runner(
         desk=desk.desk,
         tools=between.tools(
             advised(
-                tools(desk.settings, closing=closing),
+                reached,
                 intended=lambda: beginning.in_force.environments,
                 own=desk.settings.cluster,
             )
@@ -40,13 +49,23 @@ def runs_loop(
     return RunsLoop(desk=desk.desk, moves=runner, begin=beginning.begin, pause=pause)
 
 
-def shadow_loop(
-    desk: Opened, beginning: Beginning, *, pause: Pause, closing: ExitStack
-) -> ShadowLoop:
-    """Return the loop that watches what people do; its clients are closed with `closing`."""
+def shadow_loop(desk: Opened, beginning: Beginning, reached: Tools, *, pause: Pause) -> ShadowLoop:
+    """Return the loop that watches what people do; it only reads."""
     return ShadowLoop(
         desk=desk.desk,
         runbooks=Shelf(runbooks=beginning.runbooks, texts=desk.store.texts, verbs=verbs()),
-        sights=sights(tools(desk.settings, closing=closing)),
+        sights=sights(reached),
         pause=pause,
     )
+
+
+def left_loop(desk: Opened, reached: Tools, *, pause: Pause) -> LeftLoop:
+    """Return the loop that looks whether what was left still stands; it only reads."""
+
+    def gone(made: FollowUpMade) -> str:
+        if made.write is None:
+            return ""
+        seen = left.look(reached.objects, made.write, made.before, made.back)
+        return seen.because if seen.standing is left.Standing.GONE else ""
+
+    return LeftLoop(desk=desk.desk, gone=gone, pause=pause)

@@ -104,7 +104,7 @@ def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
     metrics, readiness = Metrics(), Readiness(desk.store.ready)
     beginning = writing.beginning(desk)
     reloading = _reloading(desk, beginning, metrics)
-    writer = writing.writer(desk, beginning)
+    writer = writing.writer(desk)
     chat = ChatIntake(
         desk=desk.desk,
         inbox=desk.store.inbox,
@@ -157,12 +157,13 @@ def _hands(
     if "hands" not in desk.settings.roles:
         return ()
     # Imported here: Kubernetes' client takes a second to load, and only the hands need it.
-    from bot.app.hands import runs_loop, shadow_loop  # noqa: PLC0415  # see above
+    from bot.app.hands import left_loop, reach, runs_loop, shadow_loop  # noqa: PLC0415  # see above
 
-    pause = _pause(desk, behind=BEHIND_SECONDS)
+    pause, reached = _pause(desk, behind=BEHIND_SECONDS), reach(desk, closing=closing)
     return (
-        runs_loop(desk, beginning, pause=pause, closing=closing, between=between),
-        shadow_loop(desk, beginning, pause=pause, closing=closing),
+        runs_loop(desk, beginning, reached, pause=pause, between=between),
+        shadow_loop(desk, beginning, reached, pause=pause),
+        left_loop(desk, reached, pause=_pause(desk)),
     )
 
 
@@ -176,7 +177,7 @@ def _desk_loops(
     source: FactsSource | None,
 ) -> tuple[Loop, ...]:
     sight = () if source is None else (_sight_loop(desk, source),)
-    write = writing.noting(desk, writer, failures=metrics.postmortem_failures)
+    write = writing.noting(desk, writer, beginning, failures=metrics.postmortem_failures)
     return (
         _inbox_loop(desk, beginning, chat, source),
         *sight,

@@ -13,7 +13,9 @@ from bot.app.settings import PREFIX
 from bot.postmortem.writing import Writer
 from incidents.aggregates import incident_stream
 from incidents.commands.incident import NotePostmortem
+from incidents.desk import Desk
 from incidents.errors import Rejected, Unavailable
+from incidents.leaving import reviews
 from runbooks.language.loader import LIBRARY
 from runbooks.language.loader import load as load_runbooks
 
@@ -33,8 +35,8 @@ def beginning(desk: Opened) -> Beginning:
     )
 
 
-def writer(desk: Opened, begins: Beginning) -> Writer:
-    """Return what writes postmortems, with the follow-ups of the runbooks.
+def writer(desk: Opened) -> Writer:
+    """Return what writes postmortems.
 
     Raises Rejected where the folder cannot be written, unless this process writes none: at the
     first postmortem it would be too late for whoever set it.
@@ -47,14 +49,17 @@ def writer(desk: Opened, begins: Beginning) -> Writer:
         texts=desk.store.texts,
         people=desk.configuration.people,
         folder=folder,
-        follow_ups=begins.follow_ups,
     )
 
 
-def noting(desk: Opened, writes: Writer, *, failures: Counter) -> Write:
-    """Return what writes a postmortem and notes it: written twice, it is the same file."""
+def noting(desk: Opened, writes: Writer, begins: Beginning, *, failures: Counter) -> Write:
+    """Return what writes a postmortem and notes it: written twice, it is the same file.
+
+    What the runbooks leave to be done is noted first, so that it stands in there.
+    """
 
     def write(number: int) -> bool:
+        _follow_up(desk.desk, begins, number)
         try:
             written = writes.write(number)
         except (Rejected, Unavailable) as error:
@@ -67,6 +72,12 @@ def noting(desk: Opened, writes: Writer, *, failures: Counter) -> Write:
         return True
 
     return write
+
+
+def _follow_up(desk: Desk, begins: Beginning, number: int) -> None:
+    incident, known = desk.incident(number), desk.follow_ups(number)
+    found = [one for name in incident.runs for one in begins.follow_ups(desk.run(name))]
+    desk.tell(known.id, reviews(incident, found, known))
 
 
 def _check(folder: Path) -> None:

@@ -6,21 +6,23 @@ from bot.postmortem import changes, evidence, gaps, impact, questions, ringing, 
 from bot.postmortem.document import Document, Line
 from bot.postmortem.phases import phases
 from bot.postmortem.story import Story
+from incidents.events.followups import FollowUpMade, FollowUpReminded
 from incidents.events.incident import ChannelArchived, PostmortemWritten
+from incidents.events.registry import Event
 from incidents.timeline import Weight, rows
 
 MOST_ROWS = 1000
 """Rows of the timeline that are printed: half from its beginning, half from its end."""
 
 # What follows from the document cannot stand in it: written again it would be another one.
-_AFTERWARDS = (PostmortemWritten, ChannelArchived)
+_AFTERWARDS = (PostmortemWritten, ChannelArchived, FollowUpReminded)
 
 
 def document(told: Story) -> Document:
     """Return the document; the same story gives an equal one, also after it was written."""
     story = replace(
         told,
-        history=tuple(one for one in told.history if not isinstance(one.event, _AFTERWARDS)),
+        history=tuple(one for one in told.history if not _afterwards(one.event)),
     )
     incident = story.incident
     lines = _lines(story)
@@ -46,6 +48,12 @@ def document(told: Story) -> Document:
         several_days=_several_days(lines),
         left_out=max(0, len(lines) - MOST_ROWS),
     )
+
+
+def _afterwards(event: Event) -> bool:
+    """Return whether it follows from the document, or stands in its list of follow-ups."""
+    listed = isinstance(event, FollowUpMade) and not event.run
+    return listed or isinstance(event, _AFTERWARDS)
 
 
 def _lines(story: Story) -> tuple[Line, ...]:

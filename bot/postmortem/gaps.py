@@ -37,7 +37,7 @@ def _of_people(story: Story) -> Iterator[str]:
         yield "Nobody and nothing has shown that users were served again before it was resolved."
     if not story.runs:
         yield "No runbook ran, so there is no evidence beyond the alerts."
-    if not story.follow_ups:
+    if not story.left:
         yield "No follow-ups are known for what happened here."
 
 

@@ -14,7 +14,7 @@ from incidents.people import People
 
 E = TypeVar("E", bound=Event)
 
-_ONE = ("by", "requested_by", "edited_by")
+_ONE = ("by", "requested_by", "edited_by", "owner")
 _MANY = ("approvers", "together_with")
 _BOTH = " and "
 

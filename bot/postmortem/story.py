@@ -10,6 +10,7 @@ from bot.postmortem.names import decided, named
 from incidents.approval import Approval
 from incidents.desk import Desk, Entry
 from incidents.events.incident import AlertFired
+from incidents.followups import FollowUp
 from incidents.incident import Incident
 from incidents.people import People
 from incidents.ports import Texts
@@ -22,7 +23,7 @@ E = TypeVar("E")
 class Story:
     """One incident with its history, in which names stand for ids; `texts` are by digest.
 
-    `follow_ups` are the runbooks', which the journal does not know.
+    `left` is all that was left to be done of it, also what is done by now.
     """
 
     incident: Incident
@@ -30,7 +31,12 @@ class Story:
     approvals: tuple[Approval, ...]
     history: tuple[Entry, ...]
     texts: Mapping[str, str]
-    follow_ups: tuple[str, ...] = ()
+    left: tuple[FollowUp, ...] = ()
+
+    @property
+    def follow_ups(self) -> tuple[str, ...]:
+        """Return what is still to be done, with who and until when."""
+        return tuple(map(_follow_up, (one for one in self.left if one.open)))
 
     def told(self, kind: type[E]) -> Iterator[tuple[datetime, str, E]]:
         """Yield moment, stream and event of every event of a kind, in order."""
@@ -61,4 +67,14 @@ def collect(number: int, *, desk: Desk, texts: Texts, people: People) -> Story |
         approvals=tuple(decided(one, people) for one in approvals),
         history=named(desk.history(number), people),
         texts=texts.read(digests),
+        left=tuple(
+            dataclasses.replace(one, owner=people.called(one.owner))
+            for one in desk.follow_ups(number).all.values()
+        ),
     )
+
+
+def _follow_up(one: FollowUp) -> str:
+    if one.left:
+        return f"Left on purpose: {one.made.what} ({one.owner}, until {one.due:%Y-%m-%d %H:%M} UTC)"
+    return f"{one.made.what} ({one.owner}, until {one.due:%Y-%m-%d})"

@@ -3,8 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.postmortem.compose import document
@@ -14,9 +13,6 @@ from incidents.desk import Desk
 from incidents.errors import Rejected, Unavailable
 from incidents.people import People
 from incidents.ports import Texts
-from incidents.run import Run
-
-FollowUps = Callable[[Run], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +26,11 @@ class Written:
 class Writer:
     """Writes postmortems."""
 
-    def __init__(
-        self, *, desk: Desk, texts: Texts, people: People, folder: Path, follow_ups: FollowUps
-    ) -> None:
+    def __init__(self, *, desk: Desk, texts: Texts, people: People, folder: Path) -> None:
         self._desk = desk
         self._texts = texts
         self._people = people
         self._folder = folder
-        self._follow_ups = follow_ups
 
     def write(self, number: int) -> Written:
         """Write `INC-<n>.md` and `INC-<n>.html`; the same history gives the same bytes.
@@ -57,9 +50,7 @@ class Writer:
         if story is None:
             message = f"there is no INC-{number}"
             raise Rejected(message)
-        # Two runs of one runbook leave the same things to be done.
-        left = dict.fromkeys(text for run in story.runs for text in self._follow_ups(run))
-        return replace(story, follow_ups=tuple(left))
+        return story
 
     def _put(self, name: str, body: bytes) -> None:
         """Put the file there whole, or not at all."""

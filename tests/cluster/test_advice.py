@@ -1,6 +1,7 @@
 """A plan that leaves what is intended says so, and is otherwise the same plan."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from cluster.drift.intended import Environment, Environments
 from cluster.targets.labels import LabelTargets
 from cluster.targets.target import Selector
 from cluster.tools import Tools
+from incidents.events.run import LeavesRecord
 from tests.cluster.conftest import StandInKubernetes
 from tests.cluster.drifting import NAMESPACE, place, size
 
@@ -50,16 +52,40 @@ def test_a_size_outside_the_range_is_warned_of(
     assert said.startswith("6 replicas are outside the intended range: production is meant to have")
 
 
-def test_nothing_but_the_warning_is_another(kubernetes: StandInKubernetes) -> None:
+def test_nothing_but_the_advice_is_another(kubernetes: StandInKubernetes) -> None:
     """A changed file must not void what was approved: the digest is that of the change."""
     plain, warned = plans(kubernetes, intended(2, 5))
 
-    assert replace(warned, warnings=plain.warnings) == plain
+    assert replace(warned, warnings=plain.warnings, leaves=plain.leaves) == plain
+
+
+def test_another_size_than_the_normal_one_is_not_to_stay(kubernetes: StandInKubernetes) -> None:
+    """What was added for an incident costs GPUs every night after it."""
+    plain, warned = plans(kubernetes, intended(2, 9))
+
+    assert plain.leaves is None
+    assert warned.leaves == LeavesRecord(
+        what=f"{warned.target} has 6 replicas, normally 2",
+        within=timedelta(days=1),
+        back=(("action", "scale"), ("replicas", "2")),
+    )
+
+
+def test_back_to_normal_is_planned_like_any_change(kubernetes: StandInKubernetes) -> None:
+    """What the plan says about its way back is a plan that can be made, and leaves nothing."""
+    _, warned = plans(kubernetes, intended(2, 9))
+    back = dict(warned.leaves.back) if warned.leaves else {}
+    tools = Tools(signals=NoSignals(), targets=LabelTargets(kubernetes), verbs=verbs(kubernetes))
+    again = advised(tools, intended=lambda: intended(2, 9), own="west")
+
+    made = again.verbs[back.pop("action")].plan(warned.target, back)
+
+    assert (made.after, made.leaves) == ((("replicas", "2"),), None)
 
 
 @pytest.mark.parametrize(
     "environments",
-    [pytest.param(intended(2, 6), id="inside"), pytest.param(Environments(), id="none")],
+    [pytest.param(intended(6, 6), id="inside"), pytest.param(Environments(), id="none")],
 )
 def test_what_is_meant_or_not_spoken_of_is_not_warned_of(
     kubernetes: StandInKubernetes, environments: Environments

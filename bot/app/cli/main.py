@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "snooze": ("snooze:snooze", "Let some alerts open nothing for a while; they are listed."),
     "incident": ("incident:incident", "Acknowledge, resolve or judge an incident."),
     "run": ("run:run", "Retry, skip, continue, edit, undo, answer or settle a step."),
+    "followups": ("followups:followups", "What is left to be done, by whom and until when."),
     "classify": ("classify:classify", "How bad a saved alert is, why, and what would change it."),
     "backtest": ("backtest:backtest", "The incidents and pages that there would have been."),
     "postmortem": ("postmortem:postmortem", "Write a postmortem again, from the journal."),

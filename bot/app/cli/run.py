@@ -107,6 +107,14 @@ def undo(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) -
 
 
 @run.command
+def normal(run_id: str, step: str, /, *, because: Reason, as_json: Json = False) -> None:
+    """Ask to go back to the normal size of environments.yaml; planned and approved like any."""
+    with opened(load(), needed=(PEOPLE,)) as desk:
+        command = commands.AskUndo(step=step, by=_who(desk), because=because, normal=True)
+        _tell(desk, run_id, command, as_json=as_json)
+
+
+@run.command
 def answer(run_id: str, step: str, choice: str, /, *, as_json: Json = False) -> None:
     """Answer what a step asks."""
     with opened(load(), needed=(PEOPLE,)) as desk:

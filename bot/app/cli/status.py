@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from bot.app import kept_listing
+from bot.app import follow_ups_listing, kept_listing
 from bot.app.cli.output import Json, counted, show, table
 from bot.app.cli.snooze import standing
+from bot.app.follow_ups_listing import Listed
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.belonging import team
@@ -32,6 +33,7 @@ class Found:
     frozen: Mapping[str, str]
     kept_back: list[dict[str, object]]
     snoozes: list[dict[str, object]]
+    follow_ups: list[Listed]
     set_aside: int
     undeliverable: int
 
@@ -56,6 +58,7 @@ def _found(desk: Opened) -> Found:
         frozen={scope: one.reason for scope, one in desk.desk.freeze().frozen.items()},
         kept_back=list(kept_listing.listing(desk.desk)),
         snoozes=standing(desk),
+        follow_ups=follow_ups_listing.listing(desk.desk, people=desk.configuration.people),
         set_aside=desk.store.inbox.count_aside(),
         undeliverable=desk.store.outbox.count_dead(),
     )
@@ -144,6 +147,7 @@ def _lines(found: Found) -> Iterator[str]:
     yield from kept_listing.lines(found.kept_back)
     for one in found.snoozes:
         yield f"snooze {one['snooze']}: {one['told']}"
+    yield from _left(found.follow_ups)
     yield from _lost(found)
 
 
@@ -158,6 +162,18 @@ def _open(incidents: Sequence[Told]) -> Iterator[str]:
     )
     for one in incidents:
         yield f"because: INC-{one['incident']}: {one['because']}"
+
+
+def _left(follow_ups: Sequence[Listed]) -> Iterator[str]:
+    """Yield what was left on purpose; of what runbooks leave to do there is a number."""
+    for one in follow_ups:
+        if one["left"]:
+            late = "overdue since" if one["overdue"] else "until"
+            who = f"{one['owner_name']}, {late} {one['due']}"
+            yield f"left: {one['follow_up']}: {one['what']} ({who})"
+    to_do = sum(not one["left"] for one in follow_ups)
+    if to_do:
+        yield f"to be done: {counted(to_do, 'follow-up', 'follow-ups')}: `triaged followups`"
 
 
 def _lost(found: Found) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The clock's loop: whatever a row says is due now."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 
 import structlog
@@ -9,6 +9,7 @@ import structlog
 from bot.app.keeping import Keeping
 from bot.app.loops.pause import Pause
 from incidents.commands.approval import ExpireApproval
+from incidents.commands.followups import Remind
 from incidents.commands.incident import Mitigate, Tick
 from incidents.commands.snooze import ExpireSnooze
 from incidents.desk import Desk
@@ -25,6 +26,13 @@ MOST = 2000
 WRITE_AGAIN_SECONDS = 30.0
 CANNOT_TELL = "cannot tell"
 CLAIMED = frozenset({"started", "in doubt", "applied", "watched"})
+
+_CLOCK: Mapping[Aggregate, object] = {
+    Aggregate.APPROVAL: ExpireApproval(),
+    Aggregate.SNOOZE: ExpireSnooze(),
+    Aggregate.FOLLOW_UPS: Remind(),
+}
+"""What streams are told whose moment has come, where that is all."""
 
 WritePostmortem = Callable[[int], bool]
 """Writes a postmortem; returns whether it is there, and says itself why not."""
@@ -71,10 +79,8 @@ class DueLoop:
             return False
 
     def _tell(self, row: Summary) -> bool:
-        if row.aggregate is Aggregate.APPROVAL:
-            return bool(self._desk.tell(row.stream, ExpireApproval()).events)
-        if row.aggregate is Aggregate.SNOOZE:
-            return bool(self._desk.tell(row.stream, ExpireSnooze()).events)
+        if row.aggregate in _CLOCK:
+            return bool(self._desk.tell(row.stream, _CLOCK[row.aggregate]).events)
         if row.aggregate is Aggregate.KEPT:
             return self._keeping.due(row.stream, row.version)
         if row.aggregate is not Aggregate.INCIDENT or row.incident is None:

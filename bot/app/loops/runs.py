@@ -16,7 +16,8 @@ from incidents.errors import Conflict, Rejected
 from incidents.events.run import RunStarted
 from incidents.incident import Incident, Status
 from incidents.journal import Aggregate, Summary
-from incidents.linking import owed, rests, wants_run
+from incidents.leaving import leaves, left
+from incidents.linking import Owed, owed, rests, wants_run
 from incidents.run import Run
 from runbooks.engine import moves as engine
 
@@ -133,9 +134,18 @@ class RunsLoop:
 
     def _settle(self, look: "_Look") -> bool:
         now = self._desk.clock()
-        debts = owed(look.incident, look.runs, look.approvals, self._desk.policy, now)
+        debts = (
+            *owed(look.incident, look.runs, look.approvals, self._desk.policy, now),
+            *self._left(look),
+        )
         told = [self._desk.tell(one.stream, one.command) for one in debts]
         return any(one.events for one in told)
+
+    def _left(self, look: "_Look") -> tuple[Owed, ...]:
+        """Return what is owed to the follow-ups, which are read only where something was left."""
+        if not leaves(look.runs):
+            return ()
+        return left(look.runs, look.approvals, self._desk.follow_ups(look.incident.number))
 
     def _rows(self, aggregate: Aggregate, number: int) -> list[Summary]:
         rows = self._desk.journal.summaries(aggregate=aggregate, incident=number)

@@ -23,6 +23,8 @@ READ: Mapping[str, Sequence[str]] = {
     "configuration check": (),
     "configuration schema": ("policy",),
     "drift": (),
+    "followups": (),
+    "followups list": (),
     "inbox aside": (),
     "rbac": ("--namespace", "llm-d"),
     "rules": (),
@@ -38,6 +40,11 @@ READ: Mapping[str, Sequence[str]] = {
 """The commands that look, and need nothing but the journal for it, each with its arguments."""
 CHANGE = {
     "approve",
+    "followups done",
+    "followups give",
+    "followups later",
+    "followups normal",
+    "followups undo",
     "freeze",
     "inbox replay",
     "incident ack",
@@ -51,6 +58,7 @@ CHANGE = {
     "run answer",
     "run continue",
     "run edit",
+    "run normal",
     "run retry",
     "run settle",
     "run skip",

@@ -48,7 +48,6 @@ def shown(office: Office, folder: Path) -> str:
         texts=office.store.texts,
         people=people,
         folder=folder,
-        follow_ups=lambda _: (),
     )
     writer.write(1)
     return "\n".join(

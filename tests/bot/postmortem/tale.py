@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from incidents.aggregates import kind_of
 from incidents.default_policy import default_policy
 from incidents.desk import Desk
-from incidents.events import approval, incident, run
+from incidents.events import approval, followups, incident, run
 from incidents.events.registry import to_bytes
 from incidents.journal import Append, Draft
 from incidents.people import People, Person
@@ -18,6 +18,7 @@ PEOPLE = People(
     [Person(id="alice", name="Alice Ng", slack="U1"), Person(id="bob", name="Bob Ruiz", slack="U2")]
 )
 INCIDENT, RUN, APPROVAL = "incident-1", "run-1-1", "approval-run-1-1-1"
+FOLLOW_UPS = "followups-1"
 
 
 class Tale:
@@ -345,9 +346,22 @@ def _end(tale: Tale) -> None:
             by="triaged", because="every alert has ended for 10 min", false_positive=False
         ),
     )
+    tale.tell(FOLLOW_UPS, *_REVIEWS)
 
 
-FOLLOW_UPS = (
-    "Review the capacity plan with the prompt lengths (service-owner, within 5 days)",
-    "Review the alert's threshold against what users felt (on-call-sre, within 14 days)",
+_REVIEWS = (
+    followups.FollowUpMade(
+        number=1,
+        key="runbook/cache-evictions/capacity",
+        what="Review the capacity plan with the prompt lengths",
+        owner="service-owner",
+        due=START + timedelta(days=5),
+    ),
+    followups.FollowUpMade(
+        number=2,
+        key="runbook/cache-evictions/threshold",
+        what="Review the alert's threshold against what users felt",
+        owner="on-call-sre",
+        due=START + timedelta(days=14),
+    ),
 )

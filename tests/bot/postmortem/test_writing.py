@@ -13,7 +13,6 @@ from incidents.errors import Rejected, Unavailable
 from incidents.events import incident, run
 from tests.bot.postmortem.hostile import HOSTILE
 from tests.bot.postmortem.tale import (
-    FOLLOW_UPS,
     INCIDENT,
     PEOPLE,
     RUN,
@@ -35,7 +34,6 @@ def writer(tale: Tale, folder: Path) -> Writer:
         texts=tale.store.texts,
         people=PEOPLE,
         folder=folder,
-        follow_ups=lambda _: FOLLOW_UPS,
     )
 
 
