@@ -50,6 +50,13 @@ class Watch:
         return (self.act.at if self.act else None) or self.noted_at
 
     @property
+    def told(self) -> tuple[ShadowEvent, ...]:
+        """Return what people are told of it, each thing once; nothing while nothing was seen."""
+        found = tuple(one for one in (self.act, self.proof) if one is not None)
+        over = self.ended
+        return (*found, over) if over and (not found or over.better is not None) else found
+
+    @property
     def unproven(self) -> bool:
         """Return whether people made the change, and nobody has said what became of it."""
         return self.act is not None and self.act.did in DONE and self.proof is None

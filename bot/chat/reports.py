@@ -11,6 +11,7 @@ from incidents.events.run import CheckFinished, Comparison, EffectVerified, Sett
 from incidents.incident import DESK
 from incidents.linking import VERIFIED
 from incidents.run import Run
+from incidents.shadow import Watch
 from incidents.telling import measured, number, tell
 
 MOST = 12
@@ -40,6 +41,13 @@ def report(event: Event) -> Message | None:
 def progress(found: SettleObserved) -> Message:
     """Return how far a change has come; one message per change, edited."""
     return _line(tell(found))
+
+
+def watched(watch: Watch, run: Run) -> Message | None:
+    """Return what people did instead of a run in shadow; one message per plan, edited."""
+    if watch.began is None or watch.began.run != run.id or not watch.told:
+        return None
+    return _line("\n".join(map(tell, watch.told)))
 
 
 def announcement(situation: Situation) -> Message:

@@ -13,8 +13,9 @@ from incidents.incident import Incident
 from incidents.people import People
 from incidents.policy import Policy, Severity
 from incidents.run import Run
+from incidents.shadow import Watch
 
-RUN, APPROVAL = "run-", "approval-"
+RUN, APPROVAL, SHADOW = "run-", "approval-", "shadow-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class Situation:
 
     `told` is what happened in its runs, in order; `severities` are those it has had, the first
     one first; `frozen` is what keeps it from changing anything; `page` is the address of its
-    page, empty for none.
+    page, empty for none; `watches` are over what people did where a run is in shadow.
     """
 
     incident: Incident
@@ -44,6 +45,7 @@ class Situation:
     severities: tuple[Severity, ...] = ()
     page: str = ""
     frozen: tuple[Frozen, ...] = ()
+    watches: tuple[Watch, ...] = ()
 
     def planned(self, approval: Approval) -> Told | None:
         """Return the plan that was approved or is to be, also when the step has another now."""
@@ -66,6 +68,7 @@ def look(desk: Desk, number: int, *, people: People, page: str = "") -> Situatio
         severities=tuple(dict.fromkeys((*incident.severities, incident.severity))),
         page=page,
         frozen=_frozen(desk, incident),
+        watches=tuple(desk.watch(one) for one in streams if one.startswith(SHADOW)),
     )
 
 

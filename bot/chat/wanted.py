@@ -10,7 +10,7 @@ from typing import Any  # bodies of the outbox
 from bot.chat.card import card
 from bot.chat.headline import gist, headline, topic
 from bot.chat.message import Message, canonical, written
-from bot.chat.reports import announcement, ending, progress, report, thread
+from bot.chat.reports import announcement, ending, progress, report, thread, watched
 from bot.chat.situation import Situation
 from bot.chat.which import which
 from bot.chat.wording import shortened
@@ -116,6 +116,11 @@ def _threads(situation: Situation, channel: str) -> Iterator[Wanted]:
         parent = f"{start}/{run.id}"
         yield _post(parent, channel, thread(run), priority=NORMAL)
         yield from _reports(situation, parent, channel, run.id)
+        for watch in situation.watches:
+            shown = watched(watch, run)
+            if shown is not None:
+                key = f"{parent}/{watch.id}"
+                yield _post(key, channel, shown, priority=NORMAL, parent=parent)
 
 
 def _reports(situation: Situation, parent: str, channel: str, run: str) -> Iterator[Wanted]:

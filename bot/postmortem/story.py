@@ -15,6 +15,7 @@ from incidents.incident import Incident
 from incidents.people import People
 from incidents.ports import Texts
 from incidents.run import Run
+from incidents.shadow import Watch
 
 E = TypeVar("E")
 
@@ -23,7 +24,8 @@ E = TypeVar("E")
 class Story:
     """One incident with its history, in which names stand for ids; `texts` are by digest.
 
-    `left` is all that was left to be done of it, also what is done by now.
+    `left` is all that was left to be done of it, also what is done by now; `watches` are over what
+    people did where a run is in shadow.
     """
 
     incident: Incident
@@ -32,6 +34,7 @@ class Story:
     history: tuple[Entry, ...]
     texts: Mapping[str, str]
     left: tuple[FollowUp, ...] = ()
+    watches: tuple[Watch, ...] = ()
 
     @property
     def follow_ups(self) -> tuple[str, ...]:
@@ -67,6 +70,7 @@ def collect(number: int, *, desk: Desk, texts: Texts, people: People) -> Story |
         approvals=tuple(decided(one, people) for one in approvals),
         history=named(desk.history(number), people),
         texts=texts.read(digests),
+        watches=tuple(desk.watch(one) for one in streams if one.startswith("shadow-")),
         left=tuple(
             dataclasses.replace(one, owner=people.called(one.owner))
             for one in desk.follow_ups(number).all.values()

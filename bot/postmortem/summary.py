@@ -11,7 +11,7 @@ from incidents.events.run import CheckFinished, EffectVerified, StepFinished, Wo
 from incidents.incident import Incident, Status
 from incidents.measures import measure
 from incidents.targeting import answer
-from incidents.telling import change, judged
+from incidents.telling import change, judged, tell
 
 MOST_NAMES = 5
 LONGEST = 80
@@ -31,6 +31,7 @@ def paragraphs(story: Story) -> tuple[Fact, ...]:
         (f"Why {incident.severity.value}", incident.severity_because or "no reason is recorded"),
         ("What was found", _found(story)),
         ("What was changed", _changed(story)),
+        ("What people did instead", _instead(story)),
         ("What came of it", _came_of_it(story)),
         ("How it ended", _end(incident)),
     )
@@ -118,6 +119,11 @@ def _changed(story: Story) -> str:
     would = [change(event.plan) for _, _, event in story.told(WouldHaveActed)]
     shadow = f"in shadow, would have: {'; '.join(would)}" if would else ""
     return "; ".join(filter(None, ["; ".join(plans) or "nothing", shadow]))
+
+
+def _instead(story: Story) -> str:
+    """Return what people did where a run was in shadow; empty while nothing was seen."""
+    return "; ".join(tell(one) for watch in story.watches for one in watch.told)
 
 
 def _came_of_it(story: Story) -> str:

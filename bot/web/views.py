@@ -1,5 +1,6 @@
 """What the page of an incident shows, as plain values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,9 +21,10 @@ from incidents.measures import measure
 from incidents.people import People
 from incidents.policy import Policy
 from incidents.run import Run, Step, StepStatus
+from incidents.shadow import Watch
 from incidents.status_word import status_word
 from incidents.targeting import choosing
-from incidents.telling import bundled, change, progress
+from incidents.telling import bundled, change, progress, tell
 from incidents.timeline import Row, rows
 
 MOST_ROWS = 300
@@ -52,7 +54,7 @@ class StepView:
 class RunView:
     """One run of a runbook; `waits` is what it waits for before its next step.
 
-    A `shadowed` run asks nobody for approval and changes nothing.
+    A `shadowed` run asks nobody for approval and changes nothing; `watched` is what people did.
     """
 
     id: str
@@ -62,6 +64,7 @@ class RunView:
     because: str
     waits: str
     shadowed: bool
+    watched: tuple[str, ...]
     steps: tuple[StepView, ...]
 
 
@@ -114,7 +117,7 @@ def view(story: Story, *, people: People, freeze: FreezeState, policy: Policy) -
         frozen=_frozen(incident, freeze, people),
         facts=_facts(story, policy),
         measures=_measures(story),
-        runs=tuple(_run(one) for one in story.runs),
+        runs=tuple(_run(one, story.watches) for one in story.runs),
         approvals=tuple(_approval(one, story.incident) for one in story.approvals),
         alerts=alerts(story),
         timeline=tuple(reversed(told[-MOST_ROWS:])),
@@ -192,7 +195,7 @@ def _frozen(incident: Incident, freeze: FreezeState, people: People) -> tuple[st
     )
 
 
-def _run(run: Run) -> RunView:
+def _run(run: Run, watches: Iterable[Watch]) -> RunView:
     started = run.started
     return RunView(
         id=run.id,
@@ -202,6 +205,12 @@ def _run(run: Run) -> RunView:
         because=run.because or (started.because if started else ""),
         waits=f"{run.waits.step}: {run.waits.because}".removeprefix(": ") if run.waits else "",
         shadowed=run.shadowed,
+        watched=tuple(
+            tell(one)
+            for watch in watches
+            if watch.began is not None and watch.began.run == run.id
+            for one in watch.told
+        ),
         steps=tuple(_step(one) for one in run.steps.values()),
     )
 

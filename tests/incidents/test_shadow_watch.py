@@ -248,6 +248,26 @@ def test_it_is_told_in_words(command: WatchCommand, words: str) -> None:
     assert tell(event) == f"{STEP}: {words}"
 
 
+def test_people_are_told_each_thing_once() -> None:
+    """One message in the thread says all of it, and grows with what is seen."""
+    kinds = [
+        [type(one).__name__ for one in after(*commands).told]
+        for commands in (
+            [BEGIN],
+            [BEGIN, note(Did.SAME), JUDGE, END],
+            [BEGIN, note(Did.OTHERWISE), END],
+            [BEGIN, END],
+        )
+    ]
+
+    assert kinds == [
+        [],
+        ["PeopleActed", "ActJudged"],
+        ["PeopleActed", "ShadowEnded"],
+        ["ShadowEnded"],
+    ]
+
+
 def test_a_beginning_says_until_when() -> None:
     """Whoever wonders why nothing is counted yet finds the moment."""
     told = "scale-decode: what people do instead is watched until 13:00:00"

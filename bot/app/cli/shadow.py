@@ -137,8 +137,8 @@ def _lines(found: Report) -> Iterator[str]:
         yield from table([head, *(_cells(row, found) for row in shown)])
         yield ""
         yield "what people then did, what verification says of it, whether it got better without:"
-        head = ("RUNBOOK", "STEP", "PEOPLE", "VERIFICATION", "BETTER WITHOUT")
-        yield from table([head, *map(_seen, shown)])
+        over = ("RUNBOOK", "STEP", "PEOPLE", "VERIFICATION", "BETTER WITHOUT")
+        yield from table([over, *map(_seen, shown)])
     if len(found.rows) > MOST:
         yield f"and {len(found.rows) - MOST} more: --json has them all"
 

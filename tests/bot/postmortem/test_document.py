@@ -10,6 +10,7 @@ from bot.postmortem.compose import document
 from bot.postmortem.document import Document, Fact, Number, Phase
 from bot.postmortem.story import collect
 from incidents.events import approval, incident, run
+from incidents.events.shadow import Did
 from tests.bot.postmortem.tale import (
     APPROVAL,
     INCIDENT,
@@ -25,6 +26,7 @@ from tests.bot.postmortem.tale import (
     requested,
     started,
 )
+from tests.incidents.test_shadow_watch import BEGAN, STREAM, act
 
 CLAIM = run.StepStarted(step="add-decode", approval=APPROVAL, digest=plan().digest, before=())
 DONE = run.StepFinished(step="add-decode", detail="replicas 6")
@@ -331,3 +333,17 @@ def test_what_would_have_been_done_is_told_and_is_no_change() -> None:
     assert found.changes == ()
     assert found.asked == ()
     assert [line.text.startswith("add-decode would have: ") for line in found.tried] == [True]
+
+
+def test_what_people_did_instead_stands_in_the_summary() -> None:
+    """Whoever reviews the incident sees whether the runbook would have done as people did."""
+    tale = Tale().tell(INCIDENT, opened(), fired()).tell(RUN, started(mode=run.SHADOW))
+    silent = {fact.name for fact in told(tale).summary}
+    tale.tell(STREAM, BEGAN, act(Did.SAME))
+
+    summary = {fact.name: fact.value for fact in told(tale).summary}
+
+    assert "What people did instead" not in silent
+    assert summary["What people did instead"] == (
+        "scale-decode: people did the same: replicas is 6 now, by kubectl-scale at 12:20:00."
+    )

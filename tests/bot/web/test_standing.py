@@ -14,8 +14,10 @@ from incidents.events.run import (
     StepWaits,
     WouldHaveActed,
 )
+from incidents.events.shadow import Did
 from tests.bot.postmortem.tale import Tale, kv_cache_story, opened, plan, requested, started
 from tests.bot.web.reading import Reader
+from tests.incidents.test_shadow_watch import BEGAN, STREAM, act
 
 RUN = "run-1-1"
 
@@ -122,3 +124,16 @@ def test_the_page_says_how_far_a_change_has_come(words: str, said: str) -> None:
     page = Reader(tale).get("/incidents/1").text.partition("Timeline")[0]
 
     assert f"· {said}" in page
+
+
+def test_the_page_says_what_people_did_where_a_run_was_in_shadow() -> None:
+    """Beside the plan stands what came instead of it; names from the cluster obey nobody."""
+    tale = Tale().tell("incident-1", opened()).tell(RUN, started(mode=SHADOW))
+    tale.tell(RUN, WouldHaveActed(step="add-decode", plan=plan(), approvers=(), needed=1))
+    tale.tell(STREAM, BEGAN, act(Did.OTHERWISE, what="Pod <b>a</b> went", who=("kubectl",)))
+
+    page = Reader(tale).get("/incidents/1").text
+
+    told = "people did otherwise: Pod &lt;b&gt;a&lt;/b&gt; went, by kubectl"
+    assert f'<p class="quiet"><bdi>scale-decode: {told}' in page
+    assert "people did" not in Reader(open_incident()).get("/incidents/1").text
