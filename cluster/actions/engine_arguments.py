@@ -122,8 +122,9 @@ def _removed(engine: Engine, flag: str, found: Found, about: str) -> Iterator[Ch
     said = engine.body.get(found.part)
     assert isinstance(said, list)  # noqa: S101  # the flag was found in it
     rest = [word for index, word in enumerate(said) if index not in found.whole]
-    path = (*engine.path, found.part)
-    yield _change(engine, flag, path, _all_open(rest, about), found.value, NONE)
+    # The API server keeps no empty list.
+    new = _all_open(rest, about) or None
+    yield _change(engine, flag, (*engine.path, found.part), new, found.value, NONE)
 
 
 def _refuse_script(engine: Engine, what: str) -> None:

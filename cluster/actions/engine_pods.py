@@ -81,7 +81,7 @@ def edit(target: Target, sight: Sight, wanted: Wanted) -> Edit:
     template = templates.outermost(wanted.action, target, sight)
     changes = _changes(target, template, wanted)
     owned = [_owned(target, template, wanted.action, each, sight) for each in changes]
-    fields = tuple((each.path, each.becomes) for each in changes)
+    fields = _fields(changes)
     before = _before(changes)
     return Edit(
         thing=template.thing,
@@ -100,6 +100,20 @@ def edit(target: Target, sight: Sight, wanted: Wanted) -> Edit:
             *dict.fromkeys(note for each in owned for note in each.notes),
         ),
     )
+
+
+def _fields(changes: Sequence[Change]) -> tuple[tuple[Path, object], ...]:
+    """Return what is written; values that make the same missing object make it together."""
+    found: dict[Path, object] = {}
+    for each in changes:
+        found[each.path] = _merged(found.get(each.path), each.becomes)
+    return tuple(found.items())
+
+
+def _merged(one: object, other: object) -> object:
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+        return other
+    return {**one, **{name: _merged(one.get(name), each) for name, each in other.items()}}
 
 
 def _changes(target: Target, template: Template, wanted: Wanted) -> Sequence[Change]:

@@ -75,6 +75,11 @@ CHANGES = {
         ("resource_limits", {"memory": "96Gi"}),
         ("resources", {"limits": {"memory": "96Gi"}}),
     ),
+    "two limits where there are none": (
+        {"resources": {"requests": {"cpu": "1"}}},
+        ("resource_limits", {"memory": "96Gi", "cpu": "8"}),
+        ("resources", {"requests": {"cpu": "1"}, "limits": {"memory": "96Gi", "cpu": "8"}}),
+    ),
     "a limit fewer": (
         {"resources": LIMITS},
         ("resource_limits", {"memory": "none"}),

@@ -9,8 +9,9 @@ from cluster.actions.registry import verbs
 from cluster.clients import kinds
 from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Thing
+from cluster.snapshots.taking import take
 from cluster.targets.target import Target
-from incidents.errors import Unavailable
+from incidents.errors import Conflict, Unavailable
 from tests.contract.cluster import objects
 from tests.contract.cluster.places import path
 from tests.servers.kubernetes.conftest import Real
@@ -136,3 +137,99 @@ def test_a_pause_and_other_bounds_stand_and_are_taken_back(place: Real, decode: 
         carry_out(place, undo, key=f"run-1/{action}/undo")
 
     assert live(place).body["spec"] == decode.body["spec"]
+
+
+def test_settings_of_the_engine_stand_and_are_taken_back(place: Real, decode: Thing) -> None:
+    """The API server changes a word of a list where it is, and adds defaults to none of them."""
+    command = ["vllm", "serve", "/model", "--max-num-seqs", "64"]
+    container = decode.body["spec"]["template"]["spec"]["containers"][0]
+    changed = {**container, "command": command, "startupProbe": {"httpGet": {"port": 8000}}}
+    spec = {"template": {"spec": {"containers": [changed]}}}
+    name = path(kinds.DEPLOYMENT, place.namespace, "decode")
+    place.api().change(name, {"spec": spec})
+    place.until(lambda: settled(place))
+    before = live(place).body["spec"]
+
+    for action, asked in (
+        ("engine_arguments", {"flag": "max-num-seqs", "value": "128"}),
+        ("engine_arguments", {"flag": "gpu-memory-utilization", "value": "0.85"}),
+        ("resource_limits", {"memory": "2Gi", "cpu": "500m"}),
+        ("probe_timing", {"probe": "startup", "failures": 60}),
+        ("grace_period", {"seconds": 90}),
+    ):
+        made = plan(place, action, asked)
+        verb = verbs(place.client())[action]
+        verb.apply(made, key=f"run-1/{action}")
+        assert verb.already_done(made, key=f"run-1/{action}") is Done.YES
+        place.until(lambda made=made: plan_back(place, made))
+
+    after = live(place).body["spec"]["template"]["spec"]
+    assert after["containers"][0]["command"] == command
+    assert "args" not in after["containers"][0]
+    assert leaves(before) == leaves(live(place).body["spec"])
+
+
+def plan_back(place: Real, made: Plan) -> bool:
+    """Undo a plan; false while its controllers write as well."""
+    asked = dict(made.inverse)
+    verb = verbs(place.client())[asked.pop("action")]
+    try:
+        verb.apply(_plan(place, made.action, asked), key=f"run-1/{made.action}/undo")
+    except (Conflict, Unavailable):
+        return False
+    return True
+
+
+def leaves(given: object) -> object:
+    """Return a value without what is empty in it: a limit that went leaves its mapping behind."""
+    if isinstance(given, dict):
+        found = {name: leaves(each) for name, each in given.items()}
+        return {name: each for name, each in found.items() if each not in ({}, [])}
+    return [leaves(each) for each in given] if isinstance(given, list) else given
+
+
+def test_a_service_of_kserve_goes_back_to_what_was_noted(place: Real) -> None:
+    """Its own definition takes the parts as they were; its controller is imitated here."""
+    client = place.client()
+    service = objects.service("m")
+    service["spec"]["template"] = _main("vllm:1")
+    made = place.make(kinds.INFERENCE_SERVICE, service)
+    owner = {name: made[name] for name in ("apiVersion", "kind")} | {
+        "name": "m",
+        "uid": made["metadata"]["uid"],
+        "controller": True,
+    }
+    workload = objects.deployment("m-kserve")
+    workload["metadata"]["ownerReferences"] = [owner]
+    place.make(kinds.DEPLOYMENT, workload)
+    where = path(kinds.INFERENCE_SERVICE, place.namespace, "m")
+    before = place.api().get(where)["spec"]
+    take(client, place.namespace)
+    new = {"template": _main("vllm:2"), "replicas": 3, "annotations": {"a": "b"}}
+    place.api().change(where, {"spec": new})
+    take(client, place.namespace)
+    target = Target(
+        cluster="local",
+        namespace=place.namespace,
+        kind="LLMInferenceService",
+        name="m",
+        uid=made["metadata"]["uid"],
+        model="m",
+        role="",
+        pods=(),
+        api_version=kinds.INFERENCE_SERVICE.api_version,
+    )
+    verb = verbs(client)["rollback"]
+
+    back = verb.plan(target, {})
+    verb.apply(back, key="run-1/back")
+
+    assert verb.already_done(back, key="run-1/back") is Done.YES
+    assert verb.settled(back).reverted_by is None
+    assert place.api().get(where)["spec"] == {**before, "replicas": 3}
+    assert SECRET not in repr(back)
+
+
+def _main(image: str) -> dict[str, object]:
+    env = [{"name": "HF_TOKEN", "value": SECRET}]
+    return {"containers": [{"name": "main", "image": image, "env": env}]}
