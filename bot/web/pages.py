@@ -60,9 +60,7 @@ def build(
         shown = view(story, people=people, freeze=desk.freeze(), policy=desk.policy)
         return pages.page(request, "incident.html.j2", view=shown)
 
-    @router.api_route("/incidents/{number}/evidence/{run}/{step}", methods=_READ)
-    def evidence(request: Request, number: str, run: str, step: str) -> Response:
-        return pages.text(request, _evidence(desk, texts, _number(number), run, step))
+    _route_evidence(router, pages, desk=desk, texts=texts)
 
     @router.api_route("/incidents/{number}/timeline.json", methods=_READ)
     def timeline(request: Request, number: str, after: str = "0") -> Response:
@@ -76,6 +74,12 @@ def build(
         return pages.json(request, {"rows": _rows(desk, people, known)[int(after) :]})
 
     return router
+
+
+def _route_evidence(router: APIRouter, pages: Pages, *, desk: Desk, texts: Texts) -> None:
+    @router.api_route("/incidents/{number}/evidence/{run}/{step}", methods=_READ)
+    def evidence(request: Request, number: str, run: str, step: str) -> Response:
+        return pages.text(request, _evidence(desk, texts, _number(number), run, step))
 
 
 def _number(text: str) -> int | None:

@@ -182,7 +182,7 @@ def _refusal(fault: Fault) -> Refusal:
     return refusals.internal_error()
 
 
-def _afterwards(fault: Fault | None, code: int, body: Object, *, written: bool) -> _Answer:
+def _afterwards(fault: Fault | None, code: int, body: Object | str, *, written: bool) -> _Answer:
     """Answer, unless a fault loses or spoils the answer."""
     kind = fault.kind if fault else None
     if kind is Kind.CUT_AFTER:
@@ -201,7 +201,9 @@ def _refused(refusal: Refusal, *, written: bool = False) -> _Answer:
     return _Answer(response=response, code=refusal.code, written=written)
 
 
-def _told(code: int, body: Object, *, written: bool = False) -> _Answer:
+def _told(code: int, body: Object | str, *, written: bool = False) -> _Answer:
+    if isinstance(body, str):
+        return _Answer(response=PlainTextResponse(body, status_code=code), code=code)
     return _Answer(response=JSONResponse(body, status_code=code), code=code, written=written)
 
 

@@ -8,6 +8,7 @@ from drills.kubernetes.objects import View
 
 _EVERY = frozenset({"pretty"})
 _WRITE = _EVERY | {"dryRun", "fieldManager", "fieldValidation"}
+_LOG = ("container", "tailLines", "limitBytes", "timestamps", "previous")
 _LIST = _EVERY | {
     "allowWatchBookmarks",
     "continue",
@@ -20,7 +21,7 @@ _LIST = _EVERY | {
     "watch",
 }
 _KNOWN = {
-    "get": _EVERY | {"resourceVersion"},
+    "get": _EVERY | {"resourceVersion", *_LOG},
     "list": _LIST,
     "watch": _LIST,
     "create": _WRITE,

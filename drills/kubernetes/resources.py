@@ -60,7 +60,7 @@ PODS = Resource(
     plural="pods",
     kind="Pod",
     short=("po",),
-    subresources=("status", "eviction"),
+    subresources=("status", "eviction", "log"),
 )
 EVENTS = Resource(
     group="", version="v1", plural="events", kind="Event", short=("ev",), subresources=()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drills.kubernetes import evictions, lists, options, patches, refusals
+from drills.kubernetes import evictions, lists, logs, options, patches, refusals
 from drills.kubernetes.managed_fields import Writer
 from drills.kubernetes.objects import Object, View, uid_of
 from drills.kubernetes.resources import EVENTS, PODS, Address
@@ -48,11 +48,11 @@ def verb_of(method: str, address: Address, query: Mapping[str, str]) -> str:
     return verb
 
 
-def answer(request: Request, cluster: Cluster) -> tuple[int, Object]:
+def answer(request: Request, cluster: Cluster) -> tuple[int, Object | str]:
     """Do what the request asks; return the HTTP status and the body. Raises Refusal."""
     match request.verb:
         case "get":
-            return 200, _get(request.address, cluster)
+            return 200, _get(request, cluster)
         case "list":
             return 200, lists.page(cluster, request.address, request.query)
         case "create" if request.address.subresource:
@@ -79,8 +79,11 @@ def parsed(body: bytes) -> object:
     return value
 
 
-def _get(address: Address, cluster: Cluster) -> Object:
+def _get(request: Request, cluster: Cluster) -> Object | str:
+    address = request.address
     found = cluster.get(address.resource, address.namespace, address.name)
+    if address.subresource == "log":
+        return logs.tail(found, request.query)
     if address.subresource == "scale":
         return scale_of(found)
     # One object has as many versions as its kind: it is shown in the one that was asked for.
