@@ -14,12 +14,12 @@ from cluster.owners import workload
 from cluster.owners.place import called, value
 from cluster.owners.sight import Hidden, Sight
 from cluster.rights import lists, patches
+from cluster.targets import marks
 from cluster.targets.target import Target
 from incidents.errors import Rejected
 
 NAME: Final = "quarantine"
-OUT: Final = "quarantined"
-"""The value that the label gets, which no pool selects."""
+OUT: Final = marks.OUT
 MARK: Final = "triaged.dev/quarantined"
 """The annotation that says for which target a pod was taken out, and what its label was."""
 ANNOTATION: Final = ("metadata", "annotations", MARK)

@@ -13,6 +13,8 @@ GROUPS: Final = "leaderworkerset.sigs.k8s.io/name"
 GROUP: Final = "leaderworkerset.sigs.k8s.io/group-index"
 RANK: Final = "leaderworkerset.sigs.k8s.io/worker-index"
 BOTH: Final = "both"
+OUT: Final = "quarantined"
+"""The value that a pod's label gets when it is taken out of its pool; no pool selects it."""
 
 _LONGEST: Final = 63
 _NOT_IN_LABELS: Final = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
@@ -36,6 +38,11 @@ def roles(pods: Sequence[Pod]) -> Mapping[str, str]:
 def fits(role: str, wanted: str) -> bool:
     """Tell whether a pod of this role does what is wanted; one without a role does everything."""
     return role in {wanted, BOTH, ""}
+
+
+def quarantined(pod: Pod) -> bool:
+    """Tell whether the pod was taken out of its pool, to be looked at: it takes no requests."""
+    return OUT in pod.labels.values()
 
 
 def rank(pod: Pod) -> int | None:

@@ -22,7 +22,7 @@ def look(kubernetes: Kubernetes, namespace: str) -> Scene:
         pod
         for selector in _selectors(pools)
         for pod in kubernetes.pods(namespace, selector)
-        if not (pod.leaving or pod.finished)
+        if not (pod.leaving or pod.finished or marks.quarantined(pod))
     ]
     pods = sorted(seen, key=lambda pod: pod.name)
     unfit = [f"InferencePool {x.name} has no selector" for x in pools if not marks.selector(x)]

@@ -9,7 +9,8 @@ import pytest
 from cluster.actions.plan import Plan
 from cluster.actions.registry import verbs
 from cluster.clients import kinds
-from cluster.targets.target import Target
+from cluster.targets.labels import LabelTargets
+from cluster.targets.target import Selector, Target
 from drills.kubernetes import resources, shapes
 from drills.kubernetes.controllers.all import Controllers
 from drills.kubernetes.managed_fields import Writer
@@ -21,6 +22,7 @@ from tests.cluster.test_pods_that_go import edit, found, pods
 
 KEY = "run-7/quarantine"
 ROLE = "llm-d.ai/role"
+GUIDE = "llm-d.ai/guide"
 KUBELET = Writer(manager="kubelet")
 
 
@@ -70,6 +72,26 @@ def test_a_pod_is_taken_out_and_its_owner_makes_another(
     assert name in pods(world)
     assert len(pods(world)) == 5
     assert (verb.settled(made).ready, verb.settled(made).wanted) == (4, 4)
+
+
+def test_a_pod_that_was_taken_out_is_no_workload_of_its_own(
+    world: Cluster, kubernetes: StandInKubernetes
+) -> None:
+    """Nothing controls it any more: taken for a workload, it made the one that is meant unknown."""
+    shapes.pool(world, "blue", {GUIDE: "pd-disaggregation", ROLE: "decode"})
+    meant = Selector(namespace=NAMESPACE, model="llama-3-70b")
+    targets = LabelTargets(kubernetes)
+    decode, name = targets.find(meant), pods(world)[0]
+    verb = verbs(kubernetes)["quarantine"]
+    verb.apply(verb.plan(decode, {"pod": name}), key=KEY)
+    later(world)
+
+    again = targets.find(meant)
+
+    assert labels(world, name)[ROLE] == "decode"
+    assert again.uid == decode.uid
+    assert name not in again.pods
+    assert len(again.pods) == 4
 
 
 def test_a_pod_is_put_back(world: Cluster, kubernetes: StandInKubernetes, decode: Target) -> None:

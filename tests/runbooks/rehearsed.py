@@ -1,0 +1,168 @@
+"""A run of a shipped runbook against the rehearsal's cluster, in memory: real checks and actions.
+
+Its controllers make, place and load pods as time passes. Prometheus is what a test says.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from cluster.actions.registry import verbs
+from cluster.clients.reads import ReadOnly
+from cluster.targets.labels import LabelTargets
+from cluster.tools import Tools
+from drills.kubernetes import shapes, surroundings
+from drills.kubernetes.controllers.all import Controllers
+from drills.kubernetes.managed_fields import Writer
+from drills.kubernetes.objects import Object, View, labels_of, name_of, ready, terminating
+from drills.kubernetes.resources import DEPLOYMENTS, PODS, Resource
+from drills.kubernetes.seed import GUIDE, NAME, seed_llm_d
+from drills.kubernetes.state import Cluster
+from incidents.commands.run import AnswerAsk
+from incidents.run import StepStatus
+from runbooks.language import loader
+from tests.cluster.conftest import StandInKubernetes
+from tests.runbooks.engine.conftest import START, World
+
+NAMESPACE = "llm-d"
+DECODE = f"{NAME}-decode"
+ROLE = "llm-d.ai/role"
+GUIDE_LABEL = "llm-d.ai/guide"
+LOAD_SECONDS = 90.0
+BAD = "bad"
+"""An image with this word in it never serves."""
+STEP = timedelta(seconds=60)
+LONGEST = 4 * 60
+"""No runbook takes more steps of time."""
+
+
+class Rehearsed(World):
+    """The run, its desk and its cluster; `answers` are a person's, by step.
+
+    `looks` are called whenever time has passed.
+    """
+
+    def __init__(self, runbook: str, *, answers: Mapping[str, str]) -> None:
+        self.now = START
+        self.cluster = Cluster(now=lambda: self.now)
+        seed_llm_d(self.cluster, model="llama")
+        surroundings.install(self.cluster, NAMESPACE)
+        # The decode Service stands in for the picker's: it has endpoints while anything serves.
+        chosen = {GUIDE_LABEL: GUIDE, ROLE: "decode"}
+        shapes.pool(self.cluster, "llama-pool", chosen, picker=surroundings.NAME)
+        self.controllers = Controllers(self.cluster, ready_after=_loads)
+        self.kubernetes = StandInKubernetes(self.cluster)
+        self.answers = answers
+        self.looks: list[Callable[[], None]] = []
+        super().__init__(loader.load()[runbook].text)
+
+    def tools(self) -> Tools:
+        """Return the hands of a runner: the real ones, over the stand-in's objects."""
+        return Tools(
+            signals=self.signals,
+            targets=LabelTargets(self.kubernetes),
+            verbs=verbs(self.kubernetes),
+            objects=ReadOnly(self.kubernetes),
+        )
+
+    def later(self, **time: float) -> None:
+        """Let time pass, and the control plane with it."""
+        super().later(**time)
+        self.controllers.reconcile(self.now)
+        for look in self.looks:
+            look()
+
+    def pods(self) -> list[View]:
+        """Return the decode pods of the pool that stay."""
+        chosen = f"{GUIDE_LABEL}={GUIDE},{ROLE}=decode"
+        found = self.cluster.select(PODS, NAMESPACE, labels=chosen)
+        return [each for each in found if not terminating(each)]
+
+    def names(self) -> list[str]:
+        """Return their names."""
+        return sorted(map(name_of, self.pods()))
+
+    def pod(self, name: str) -> View:
+        """Return a pod, whatever its labels are now."""
+        return self.cluster.get(PODS, NAMESPACE, name)
+
+    def image(self) -> str:
+        """Return the image that is wanted."""
+        body = self.cluster.get(DEPLOYMENTS, NAMESPACE, DECODE)
+        found: str = body["spec"]["template"]["spec"]["containers"][0]["image"]
+        return found
+
+    def serving(self) -> int:
+        """Return how many of them are ready."""
+        return sum(map(ready, self.pods()))
+
+    def edit(
+        self, kind: Resource, name: str, change: Callable[[Object], None], *, namespace: str = ""
+    ) -> None:
+        """Change an object as somebody else would."""
+
+        def changed(thing: Object) -> Object:
+            change(thing)
+            return thing
+
+        self.cluster.update(
+            kind, namespace or NAMESPACE, name, changed, writer=Writer(manager="kubectl")
+        )
+
+    def scale_by_hand(self, replicas: int) -> None:
+        """Scale the decode pool as somebody with kubectl does, and let it happen."""
+        self.edit(DEPLOYMENTS, DECODE, lambda it: it["spec"].update(replicas=replicas))
+        for _ in range(5):
+            self.later(seconds=60)
+
+    def roll_out(self, image: str) -> None:
+        """Roll another image out, and let it go as far as it goes."""
+
+        def written(it: Object) -> None:
+            it["spec"]["template"]["spec"]["containers"][0]["image"] = image
+
+        self.edit(DEPLOYMENTS, DECODE, written)
+        for _ in range(5):
+            self.later(seconds=60)
+
+    def play(self) -> None:
+        """Let the run come to its end: whatever is planned is approved, what is asked answered."""
+        for _ in range(LONGEST):
+            self.settle()
+            if self.run.outcome is not None:
+                return
+            if not (self._approved() or self._answered()):
+                self.later(seconds=STEP.total_seconds())
+        raise AssertionError(self.told())
+
+    def told(self) -> list[str]:
+        """Return how each step stands, for who reads a failure."""
+        steps = self.run.steps.values()
+        return [f"{one.id}: {one.status.value} {one.verdict} {one.because}" for one in steps]
+
+    def did(self) -> dict[str, str | None]:
+        """Return what became of each step that changed something."""
+        return {one.id: one.verdict for one in self.run.steps.values() if one.applied is not None}
+
+    def _approved(self) -> bool:
+        planned = [x for x in self.run.steps.values() if x.status is StepStatus.PLANNED]
+        for one in planned:
+            self.approve(one.id)
+        return bool(planned)
+
+    def _answered(self) -> bool:
+        asked = [x for x in self.run.steps.values() if x.status is StepStatus.ASKED]
+        for one in asked:
+            answer = self.answers.get(one.id, one.choices[-1])
+            self.tell(AnswerAsk(step=one.id, answer=answer, by="alice"))
+        return bool(asked)
+
+
+def _loads(pod: View) -> float | None:
+    images = [each["image"] for each in pod["spec"]["containers"]]
+    return None if any(BAD in image for image in images) else LOAD_SECONDS
+
+
+def label(pod: View, name: str) -> str:
+    """Return a label of a pod, empty where it has none."""
+    found: str = labels_of(pod).get(name, "")
+    return found
