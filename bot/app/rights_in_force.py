@@ -9,6 +9,7 @@ from bot.app.configuration_usable import usable
 from bot.app.settings import Settings
 from cluster.actions.registry import actions
 from cluster.drift import looking
+from cluster.evidence import collect
 from cluster.rights import Right
 from cluster.targets import labels
 from incidents.errors import Rejected
@@ -17,6 +18,10 @@ from runbooks.language.loader import LIBRARY
 from runbooks.language.loader import load as load_runbooks
 from runbooks.language.model import Runbook
 from runbooks.language.registry import verbs
+
+
+ACTION = "action "
+"""Begins what needs rights because it changes something; what it touches is kept first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,8 @@ def in_force(settings: Settings) -> Needed:
         **({"drift": looking.RIGHTS} if places else {}),
         **_of_runbooks(runbooks),
     }
+    if any(name.startswith(ACTION) for name in found):
+        found["evidence"] = collect.RIGHTS
     return Needed(
         rights={name: tuple(sorted(set(rights))) for name, rights in found.items() if rights},
         namespaces=tuple(sorted({each.namespace for each in places})),
@@ -63,7 +70,7 @@ def _of_runbooks(runbooks: Iterable[Runbook]) -> Mapping[str, tuple[Right, ...]]
         if isinstance(verb, CheckVerb):
             found[f"check {name}"] = verb.rights
         if isinstance(verb, ActionVerb):
-            found[f"action {name}"] = _of_action(name)
+            found[f"{ACTION}{name}"] = _of_action(name)
     return found
 
 

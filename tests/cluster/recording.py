@@ -11,6 +11,7 @@ from cluster.clients.kinds import Kind
 from cluster.clients.objects import OwnerReference
 from cluster.clients.ports import Kubernetes
 from cluster.clients.things import Write
+from cluster.evidence.collect import LOGS
 from cluster.rights import HOME, Right, creates, deletes, evicts, gets, lists, patches
 
 Rights = tuple[Right, ...]
@@ -33,6 +34,7 @@ NEEDED: Mapping[str, Callable[..., Rights]] = {
     "autoscalers": lambda *_: lists(kinds.AUTOSCALER),
     "thing": lambda where, reference: gets(_kind(reference), namespaces=(where,)),
     "things": lambda where, kind, **_: lists(kind, namespaces=(where,)),
+    "log": lambda *_, **__: (LOGS,),
     "write": _written,
     "create": lambda _, kind, *__, **___: creates(kind),
     "evict": lambda _: evicts(kinds.POD),

@@ -11,7 +11,7 @@ from cluster.clients.objects import OwnerReference
 from cluster.clients.refusals import Forbidden
 from cluster.clients.things import Thing
 from cluster.evidence.bundle import Bundle, NoEvidence
-from cluster.evidence.collect import Bounds, Collector, reachable, touched
+from cluster.evidence.collect import RIGHTS, Bounds, Collector, reachable, touched
 from cluster.evidence.prompts import without_prompts
 from incidents.errors import Unavailable
 from runbooks.engine import records
@@ -252,3 +252,9 @@ def test_nobody_collects_where_there_is_no_cluster() -> None:
 def test_what_is_no_pods_address_is_not_asked(address: str) -> None:
     """The node itself and its neighbours are none."""
     assert not reachable(address)
+
+
+def test_evidence_needs_exactly_the_rights_that_it_says() -> None:
+    """Nothing that runs in a pod, or opens a way into one, is among them."""
+    assert sorted(map(str, RIGHTS)) == ["get pods", "get pods/log", "list events"]
+    assert all(one.reads for one in RIGHTS)

@@ -30,6 +30,7 @@ READS: dict[str, Call] = {
     "thing": lambda client, _: client.thing(HERE, DECODE),
     "thing-without-namespace": lambda client, _: client.thing("", NODE),
     "things": lambda client, _: client.things(HERE, kinds.EVENT),
+    "log": lambda client, _: client.log(HERE, "p", "c", previous=False, lines=1, size=10),
     "things-without-namespace": lambda client, _: client.things("", kinds.NODE),
 }
 WRITES: dict[str, Call] = {
