@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from runbooks.language import loader
+from runbooks.language.declaration import CheckVerb
 from runbooks.language.loader import LIBRARY
 from runbooks.language.matching import choose
 from runbooks.language.model import NOT_DONE, Action
+from runbooks.language.registry import verbs
 
 PAGE = (Path(__file__).parents[3] / "docs" / "adding-a-runbook.md").read_text("utf-8")
 
@@ -52,6 +54,27 @@ def test_the_mistake_of_the_page_is_named_as_the_page_says(saved):
 
     shown, known = block("text").strip().split(", …")[0], str(problem)
     assert known.removeprefix(f"{saved.parent}/").startswith(f"{shown}, ")
+
+
+def test_the_example_of_what_is_found_has_no_mistakes(tmp_path):
+    """It is what people copy who want to act on a pod."""
+    second = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[1]
+    (tmp_path / "no-return.yaml").write_text(second, "utf-8")
+
+    assert loader.lint(tmp_path) == []
+
+
+def test_the_table_of_what_is_found_is_complete():
+    """Who looks for a pod to act on looks there."""
+    section = PAGE.split("## What a check has found")[1].split("## ")[0]
+    said = {row.split("`")[1]: row for row in section.splitlines() if row.startswith("| `")}
+    finding = {
+        one.name: one for one in verbs().values() if isinstance(one, CheckVerb) and one.finds
+    }
+
+    assert said.keys() == finding.keys()
+    for name, verb in finding.items():
+        assert set(re.findall(r"`(pod|node)`", said[name].split("|")[2])) == set(verb.finds)
 
 
 def test_the_table_of_steps_has_the_verdicts_of_the_steps(saved):
