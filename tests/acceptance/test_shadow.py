@@ -5,6 +5,8 @@ from pathlib import Path
 
 from tests.rehearsing import Rehearsal, Stage, rehearsal
 
+NOTHING_ACTS = "shadow_watch: 5m\n"
+"""As after installation, but for an hour that nobody here wants to wait."""
 NEVER = ("ActionPlanned", "ApprovalRequested", "StepStarted", "StepFinished", "Mitigated")
 
 
@@ -19,7 +21,7 @@ def test_a_fresh_installation_says_what_it_would_do_and_writes_nothing(
     stage: Stage, tmp_path: Path, sqlite_url: str
 ) -> None:
     """Trust is earned before anything is switched on: people read plans, and nothing moves."""
-    with rehearsal(stage, tmp_path, database_url=sqlite_url, acting=None) as desk:
+    with rehearsal(stage, tmp_path, database_url=sqlite_url, acting=NOTHING_ACTS) as desk:
         desk.until(lambda: desk.has("RunFinished"), minutes=30)
         desk.settle(lambda: any("would have" in str(one["text"]) for one in stage.messages()))
 
@@ -37,4 +39,11 @@ def test_a_fresh_installation_says_what_it_would_do_and_writes_nothing(
         assert "would have: scale Deployment" in shown
         assert "would have: scale Deployment" in said
         assert "in shadow: nobody is asked for approval and nothing is changed" in said
+        desk.until(lambda: desk.has("ShadowEnded"), minutes=6)
+        watched = desk.text("ShadowEnded")
+
+        assert watched.startswith(
+            "add-decode: the watch is over: people did not do it: everything stands as it did; "
+        )
+        assert watched.endswith("; it did not get better")
         assert stage.writes() == []
