@@ -38,12 +38,19 @@ OWNERS: Final = tuple(
     each for each in registry.kinds() if each not in (argo_rollouts.OWNER, rollout_routes.OWNER)
 )
 """Who is asked for: a Rollout takes the size of a Deployment over, and not its template."""
+OF_OWNERS: Final = tuple(
+    right
+    for each in OWNERS
+    if not each.sizes and not {name for _, name in each.controls} & MAKERS.keys()
+    for right in each.rights
+)
+"""What it takes to ask them; of what always writes a template back nothing has to be read."""
 RIGHTS: Final = tuple(
     dict.fromkeys(
         (
             *gets(*kinds.WORKLOADS, kinds.INFERENCE_SERVICE),
             *lists(kinds.DEPLOYMENT, kinds.GROUPS, kinds.POD),
-            *(right for each in OWNERS if not each.sizes for right in each.rights),
+            *OF_OWNERS,
         )
     )
 )
