@@ -36,6 +36,8 @@ from runbooks.language.problem import Problem, refuse
 RUNBOOKS = "runbooks"
 ON_CALL = "on-call-sre"
 NOTHING_PROMISED = Objectives()
+NEEDED = ("approvals_needed", "irreversible_needs")
+"""How many must approve: more than there are would never be reached."""
 UNIQUE = ("id", "slack", "unix")
 """What names one person; in two entries it would make them one, or two approvals of one."""
 
@@ -233,10 +235,12 @@ def _nobody(policy: _File, people: People) -> Iterator[Problem]:
     for index, name in enumerate(named):
         if people.get(name) is None:
             yield policy.problem(f"approver {name!r} is not in {PEOPLE}", "approvers", index)
-    there, needed = len(set(_approvers(policy.says, people))), policy.says.get("approvals_needed")
-    if needed is not None and there < needed:
-        what = f"{needed} people must approve, and only {there} may"
-        yield policy.problem(what, "approvals_needed")
+    there = len(set(_approvers(policy.says, people)))
+    for name in NEEDED:
+        needed = policy.says.get(name)
+        if needed is not None and there < needed:
+            what = f"{needed} people must approve, and only {there} may"
+            yield policy.problem(what, name)
 
 
 def _no_runbooks(policy: _File, own: Sequence[Path]) -> Iterator[Problem]:
@@ -270,7 +274,7 @@ def _policy(entry: Mapping[str, Any], people: People) -> Policy:
     base = severities.changed(entry, default_policy())
     plain = {
         name: entry[name]
-        for name in ("approvals_needed", "approval_expiry", "hold", "archive_after", "shadow_watch")
+        for name in (*NEEDED, "approval_expiry", "hold", "archive_after", "shadow_watch")
         if name in entry
     }
     return replace(
@@ -279,6 +283,7 @@ def _policy(entry: Mapping[str, Any], people: People) -> Policy:
         approvers=_approvers(entry, people),
         requester_may_approve=entry.get("requester_may_approve", "yes") == "yes",
         changes_per_hour=entry.get("changes_per_hour", base.changes_per_hour),
+        follow_ups=replace(base.follow_ups, **entry.get("follow_ups", {})),
         acting=frozenset(entry.get("acting", ())),
         shadow=entry.get("shadow", "no") == "yes",
         never_open=base.never_open | frozenset(entry.get("never_open", ())),

@@ -32,12 +32,17 @@ ENVIRONMENTS = "environments.yaml"
 
 _ID = Text(pattern=r"[a-z0-9][a-z0-9._-]*", example="alice", longest=64)
 _SOME_TIME = Duration(minimum=timedelta(seconds=1))
+_A_WHILE = Duration(minimum=timedelta(minutes=1))
 
 POLICY_SHAPE = Record(
     fields={
         "approvers": Field(shape=ListOf(item=_ID), meaning="ids of the people who may approve"),
         "approvals_needed": Field(
             shape=Integer(minimum=1, maximum=5), meaning="how many different people must approve"
+        ),
+        "irreversible_needs": Field(
+            shape=Integer(minimum=1, maximum=5),
+            meaning="how many of them at least, where a change cannot be undone",
         ),
         "requester_may_approve": Field(
             shape=Choice(choices=("yes", "no")), meaning="whether who asked may approve"
@@ -49,6 +54,19 @@ POLICY_SHAPE = Record(
         ),
         "changes_per_hour": Field(
             shape=Integer(minimum=0, maximum=100), meaning="budget of changes to one target"
+        ),
+        "follow_ups": Field(
+            shape=Record(
+                fields={
+                    "remind_every": Field(
+                        shape=_A_WHILE, meaning="between reminders of what was left on purpose"
+                    ),
+                    "review_every": Field(
+                        shape=_A_WHILE, meaning="between reminders of what runbooks leave to do"
+                    ),
+                }
+            ),
+            meaning="how often people are reminded, from the due time on",
         ),
         "acting": Field(
             shape=ListOf(item=Text(pattern=r"\*|[a-z0-9][a-z0-9-]*", example="cache-evictions")),

@@ -14,7 +14,7 @@ from bot.app.configuration_shapes import SHAPES, schema
 from incidents.default_policy import default_policy
 from incidents.errors import Rejected
 from incidents.people import Person
-from incidents.policy import Judged, Severity
+from incidents.policy import FollowUpRules, Judged, Severity
 
 PEOPLE = """\
 people:
@@ -25,6 +25,8 @@ people:
 POLICY = """\
 approvers: [ann, cat]
 approvals_needed: 2
+irreversible_needs: 2
+follow_ups: {remind_every: 12h}
 requester_may_approve: no
 approval_expiry: 5m
 hold: 3m
@@ -83,6 +85,8 @@ def test_the_folder_wins_over_the_defaults(tmp_path: Path) -> None:
         base,
         approvers=("ann", "cat"),
         approvals_needed=2,
+        irreversible_needs=2,
+        follow_ups=FollowUpRules(remind_every=timedelta(hours=12)),
         requester_may_approve=False,
         approval_expiry=timedelta(minutes=5),
         hold=timedelta(minutes=3),
@@ -165,6 +169,11 @@ def test_the_digest_is_that_of_the_text(tmp_path: Path) -> None:
             {"people": PEOPLE, "policy": "approvers: [ann]\napprovals_needed: 2\n"},
             ["policy.yaml:2: 2 people must approve, and only 1 may"],
             id="more-than-there-are",
+        ),
+        pytest.param(
+            {"people": PEOPLE, "policy": "approvers: [ann]\nirreversible_needs: 2\n"},
+            ["policy.yaml:2: 2 people must approve, and only 1 may"],
+            id="more-than-there-are-for-what-cannot-be-undone",
         ),
         pytest.param(
             {"policies": "hold: 3m\n"},
