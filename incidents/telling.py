@@ -142,8 +142,8 @@ def _checked(event: run.CheckFinished) -> str:
 def _planned(event: run.ActionPlanned) -> str:
     plan = event.plan
     owner = " ← ".join(plan.owner_path)
-    undo = pairs(plan.inverse) or "none"
-    return f"{event.step} planned: {change(plan)} (owner {owner}; {plan.dry_run}; undo: {undo})"
+    undo = f"undo: {pairs(plan.inverse)}" if plan.inverse else "it cannot be undone"
+    return f"{event.step} planned: {change(plan)} (owner {owner}; {plan.dry_run}; {undo})"
 
 
 def _started(event: run.RunStarted) -> str:

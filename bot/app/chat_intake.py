@@ -10,7 +10,8 @@ from bot.app.channels import Channels
 from bot.app.redaction import without_secrets
 from bot.chat import replies
 from bot.chat.card import APPROVE, REJECT, read_value
-from bot.chat.situation import APPROVAL, look
+from bot.chat.left import NORMAL, UNDO
+from bot.chat.situation import APPROVAL, RUN, look
 from bot.chat.slack.payloads import Click, Garbled, Heard, Typed, read
 from bot.chat.wanted import reply
 from bot.chat.which import TARGET
@@ -18,6 +19,7 @@ from incidents.approval import ApprovalState, barred
 from incidents.commands.approval import Approve, Refuse
 from incidents.commands.desk import Freeze, Thaw
 from incidents.commands.incident import Acknowledge, ChooseTarget, Resolve
+from incidents.commands.run import AskUndo
 from incidents.desk import Desk
 from incidents.errors import NotAllowed, Rejected
 from incidents.freeze import ALL
@@ -108,6 +110,9 @@ class ChatIntake:
         if click.action.startswith(TARGET) and name.startswith(INCIDENT):
             self._choose(delivery, click, name, digest)
             return
+        if click.action in {UNDO, NORMAL} and name.startswith(RUN):
+            self._take_back(delivery, click, name, digest)
+            return
         if click.action not in {APPROVE, REJECT} or not name.startswith(APPROVAL):
             self._turn_away(delivery, click, replies.OLD_BUTTON)
             return
@@ -138,6 +143,22 @@ class ChatIntake:
         incident: Incident = self._desk.state(name)
         if not told and incident.choice is not None and incident.choice.by != person.id:
             self._say(delivery, click, replies.chosen_already(incident, self._people))
+
+    def _take_back(self, delivery: Delivery, click: Click, run: str, step: str) -> None:
+        """Let a person ask for the undo of what was left; others still have to approve it."""
+        person = self._people.by_slack(click.user)
+        if self._people.get(person.id) is None:
+            self._turn_away(delivery, click, replies.stranger(person))
+            return
+        normal = click.action == NORMAL
+        ask = AskUndo(step=step, by=person.id, because="pressed in Slack", normal=normal)
+        try:
+            told = self._tell(delivery, run, ask)
+        except Rejected as error:
+            self._turn_away(delivery, click, str(error))
+            return
+        if told:
+            self._say(delivery, click, replies.taking_back(self._desk.run(run)))
 
     def _turn_away(self, delivery: Delivery, click: Click, said: str) -> None:
         """Tell the person why nothing was done."""

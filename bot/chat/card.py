@@ -7,7 +7,8 @@ from bot.chat.situation import Situation, Told
 from bot.chat.wording import DAY, fate, names, shortened, within
 from incidents.approval import Approval, ApprovalState
 from incidents.events.approval import ApprovalRequested
-from incidents.events.run import ActionPlanned, CheckFinished, PlanRecord
+from incidents.events.run import ActionPlanned, CheckFinished, LeavesRecord, PlanRecord
+from incidents.incident_rules import minutes
 from incidents.telling import elsewhere, measured, pairs
 
 APPROVE = "approve"
@@ -62,6 +63,7 @@ def _details(plan: PlanRecord) -> tuple[Block, ...]:
         ("Owner", " ← ".join(plan.owner_path)),
         ("Dry run", plan.dry_run),
         ("Undo", _undo(plan)),
+        *((("Leaves", _leaves(plan.leaves)),) if plan.leaves else ()),
         ("Plan", plan.digest[:12]),
     )
     warnings = tuple(Section(strong="Warning", text=one) for one in plan.warnings)
@@ -72,6 +74,10 @@ def _undo(plan: PlanRecord) -> str:
     back = tuple(pair for pair in plan.inverse if pair[0] != "action")
     action = dict(plan.inverse).get("action", plan.action)
     return f"{action} back to {pairs(back)}" if plan.inverse else "cannot be undone"
+
+
+def _leaves(found: LeavesRecord) -> str:
+    return f"{found.what}; whoever approves takes it back within {minutes(found.within)}"
 
 
 def _evidence(situation: Situation, planned: Told) -> tuple[Block, ...]:

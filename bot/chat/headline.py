@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.chat.left import in_short
 from bot.chat.message import Block, Context, Fields, Header, Message, Section
 from bot.chat.situation import Situation
 from bot.chat.wording import DAY, names, shortened, within
@@ -63,11 +64,13 @@ def _headline(situation: Situation, counted: Counted) -> Message:
     incident = situation.incident
     first = f"{incident.severity.value} {incident.label} {shortened(incident.title, SHORT)}"
     standing = freezes(situation.frozen, situation.people)
+    left = in_short(situation, left=True)
     blocks: tuple[Block, ...] = (
         Header(text=first),
         Section(strong="Because", text=because(incident)),
         Section(strong="Now", text=now(situation)),
         *(Section(strong="Frozen", text=one) for one in standing),
+        *((Section(strong="Left on purpose", text=left),) if left else ()),
         Fields(pairs=_fields(situation, counted)),
         Context(text=counted.small, page=situation.page),
     )

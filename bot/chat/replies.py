@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bot.chat.headline import freezes, now, word
+from bot.chat.left import in_short
 from bot.chat.message import Message, Section
 from bot.chat.situation import Situation
 from bot.chat.wording import fate, names, shortened, within
@@ -10,6 +11,8 @@ from incidents.approval import Approval
 from incidents.events.desk import Frozen
 from incidents.incident import Incident
 from incidents.people import People, Person
+from incidents.run import Run
+from incidents.run_rules import next_approval
 from incidents.targeting import answer, called, unlisted
 
 HELP = """\
@@ -39,6 +42,14 @@ def said(text: str) -> Message:
 def unknown_command(verb: str) -> str:
     """Return what is said to a word that is no command."""
     return f"/incident {shortened(verb, SHORT)}: there is no such command. Try /incident help."
+
+
+def taking_back(run: Run) -> str:
+    """Return what is said to whoever asked to take a change back: it is not done yet."""
+    approval = next_approval(run)
+    return (
+        f"Asked: it is planned now. {approval} then waits for a yes (triaged approve {approval})."
+    )
 
 
 def stranger(person: Person) -> str:
@@ -103,7 +114,7 @@ def thawed(scope: str) -> str:
 
 
 def status(situations: Sequence[Situation], standing: Iterable[Frozen], people: People) -> str:
-    """Return in two lines each how incidents stand, and then every freeze in force.
+    """Return in a few lines each how incidents stand, and then every freeze in force.
 
     The freezes are a paragraph of their own: a list that is too long loses its end, not them.
     """
@@ -116,4 +127,6 @@ def _standing(situation: Situation) -> str:
     incident = situation.incident
     first = f"{incident.severity.value} {incident.label} {word(situation)}: {incident.title}"
     where = f"{incident.severity_because}. Now: {now(situation)}"
-    return f"{shortened(first, 2 * SHORT)}\n{' '.join(where.split())}"
+    kept = " ".join(in_short(situation, left=True).split())
+    left = f"\nLeft on purpose: {shortened(kept, 4 * SHORT)}" if kept else ""
+    return f"{shortened(first, 2 * SHORT)}\n{' '.join(where.split())}{left}"

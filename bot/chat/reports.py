@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any  # the table holds functions of many event types
 
+from bot.chat.left import in_short
 from bot.chat.message import Block, Context, Fields, Header, Message, Section
 from bot.chat.situation import Situation
 from incidents.events import run as events
@@ -68,9 +69,19 @@ def ending(situation: Situation) -> Message:
         blocks=(
             Header(text=first),
             Section(text=incident.resolved_because),
+            *_left(situation),
             Context(text=pointer, page=situation.page),
         ),
     )
+
+
+def _left(situation: Situation) -> tuple[Section, ...]:
+    """Return what is left to be done after the end: nobody looks into this channel any more."""
+    told = {
+        "Left on purpose": in_short(situation, left=True),
+        "To be done": in_short(situation, left=False),
+    }
+    return tuple(Section(strong=name, text=text) for name, text in told.items() if text)
 
 
 def _check(found: CheckFinished) -> Message:

@@ -8,6 +8,7 @@ from incidents.desk import Desk, entries
 from incidents.events.desk import Frozen
 from incidents.events.registry import Event
 from incidents.events.run import ActionPlanned
+from incidents.followups import FollowUps, followups_stream
 from incidents.freeze import ALL
 from incidents.incident import Incident
 from incidents.people import People
@@ -16,6 +17,7 @@ from incidents.run import Run
 from incidents.shadow import Watch
 
 RUN, APPROVAL, SHADOW = "run-", "approval-", "shadow-"
+NOTHING_LEFT = FollowUps(id=followups_stream(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,8 @@ class Situation:
 
     `told` is what happened in its runs, in order; `severities` are those it has had, the first
     one first; `frozen` is what keeps it from changing anything; `page` is the address of its
-    page, empty for none; `watches` are over what people did where a run is in shadow.
+    page, empty for none; `watches` are over what people did where a run is in shadow, `follow_ups`
+    what is left to be done.
     """
 
     incident: Incident
@@ -46,6 +49,7 @@ class Situation:
     page: str = ""
     frozen: tuple[Frozen, ...] = ()
     watches: tuple[Watch, ...] = ()
+    follow_ups: FollowUps = NOTHING_LEFT
 
     def planned(self, approval: Approval) -> Told | None:
         """Return the plan that was approved or is to be, also when the step has another now."""
@@ -69,6 +73,7 @@ def look(desk: Desk, number: int, *, people: People, page: str = "") -> Situatio
         page=page,
         frozen=_frozen(desk, incident),
         watches=tuple(desk.watch(one) for one in streams if one.startswith(SHADOW)),
+        follow_ups=desk.follow_ups(number) if followups_stream(number) in streams else NOTHING_LEFT,
     )
 
 

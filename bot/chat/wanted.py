@@ -9,6 +9,7 @@ from typing import Any  # bodies of the outbox
 
 from bot.chat.card import card
 from bot.chat.headline import gist, headline, topic
+from bot.chat.left import left, reminder
 from bot.chat.message import Message, canonical, written
 from bot.chat.reports import announcement, ending, progress, report, thread, watched
 from bot.chat.situation import Situation
@@ -73,6 +74,7 @@ def _all(situation: Situation, now: datetime) -> Iterator[Wanted]:
     channel = f"{start}/channel"
     name = {"name": channel_name(incident)}
     yield _row(channel, CHANNEL, start, name, priority=FIRST)
+    yield from _reminders(situation, start)
     if incident.archived:
         return
     head, after = f"{start}/headline", (channel,)
@@ -121,6 +123,21 @@ def _threads(situation: Situation, channel: str) -> Iterator[Wanted]:
             if shown is not None:
                 key = f"{parent}/{watch.id}"
                 yield _post(key, channel, shown, priority=NORMAL, parent=parent)
+        for one in situation.follow_ups.all.values():
+            if one.made.run == run.id:
+                key = f"{start}/follow-up-{one.made.number}"
+                yield _post(key, channel, left(situation, one), priority=NORMAL, parent=parent)
+
+
+def _reminders(situation: Situation, start: str) -> Iterator[Wanted]:
+    """Return the last reminder of each, in the channel of the severity: the own one may be gone."""
+    name = situation.policy.demands[situation.incident.severity].channel
+    for one in situation.follow_ups.all.values():
+        if one.reminders:
+            shown = written(reminder(situation, one))
+            body = {"channel_name": name, "thread": None, "message": shown}
+            key = f"{start}/follow-up-{one.made.number}/reminder-{one.reminders}"
+            yield _row(key, MESSAGE, f"channel-{name}", body, priority=NORMAL)
 
 
 def _reports(situation: Situation, parent: str, channel: str, run: str) -> Iterator[Wanted]:

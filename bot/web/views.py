@@ -14,6 +14,7 @@ from incidents.belonging import team
 from incidents.events.incident import Acknowledged
 from incidents.facts import FACTS
 from incidents.facts_seen import blind, numbers
+from incidents.followups import FollowUp
 from incidents.freeze import ALL, FreezeState
 from incidents.incident import Incident, Status
 from incidents.journal import Summary
@@ -81,6 +82,18 @@ class ApprovalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpView:
+    """One thing that is left to be done: whose it is and until when, or why it is done."""
+
+    label: str
+    what: str
+    stands: str
+    left: bool
+    mark: str
+    way: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """The page of one incident; `live` while something may still happen.
 
@@ -99,6 +112,7 @@ class View:
     measures: tuple[Fact, ...]
     runs: tuple[RunView, ...]
     approvals: tuple[ApprovalView, ...]
+    follow_ups: tuple[FollowUpView, ...]
     alerts: tuple[Ringing, ...]
     timeline: tuple[Row, ...]
     earlier: int
@@ -119,6 +133,7 @@ def view(story: Story, *, people: People, freeze: FreezeState, policy: Policy) -
         measures=_measures(story),
         runs=tuple(_run(one, story.watches) for one in story.runs),
         approvals=tuple(_approval(one, story.incident) for one in story.approvals),
+        follow_ups=tuple(_follow_up(one, incident) for one in story.left),
         alerts=alerts(story),
         timeline=tuple(reversed(told[-MOST_ROWS:])),
         earlier=max(0, len(told) - MOST_ROWS),
@@ -254,6 +269,22 @@ def _approval(approval: Approval, incident: Incident) -> ApprovalView:
         fate=fate(approval),
         asked=_asked(approval, incident),
         mark=marks.get(approval.state, "bad"),
+    )
+
+
+def _follow_up(one: FollowUp, incident: Incident) -> FollowUpView:
+    label = f"{incident.label}/{one.made.number}"
+    if one.done is not None:
+        stands, mark = f"done: {one.done.because}", "good"
+    else:
+        stands, mark = f"{one.owner}, until {_moment(one.due)}", "open"
+    return FollowUpView(
+        label=label,
+        what=one.made.what,
+        stands=stands,
+        left=one.left,
+        mark=mark,
+        way=f"triaged followups undo {label}" if one.open and one.made.undo else "",
     )
 
 

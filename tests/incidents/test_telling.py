@@ -52,7 +52,7 @@ PLANNED = cast("ActionPlanned", SAMPLES["ActionPlanned"])
         pytest.param(
             replace(PLANNED, plan=plan(inverse=())),
             "scale-decode planned: scale Deployment llm-d/decode: replicas 4 → 6"
-            " (owner Deployment decode; accepted; undo: none)",
+            " (owner Deployment decode; accepted; it cannot be undone)",
             id="no-undo",
         ),
         pytest.param(
