@@ -19,7 +19,6 @@ from runbooks.language.loader import load as load_runbooks
 from runbooks.language.model import Runbook
 from runbooks.language.registry import verbs
 
-
 ACTION = "action "
 """Begins what needs rights because it changes something; what it touches is kept first."""
 

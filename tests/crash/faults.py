@@ -114,7 +114,7 @@ class HastyInbox:
 def eager_tools(tools: Tools) -> Tools:
     """Let every action write before its claim."""
     verbs = {name: EagerVerb(verb) for name, verb in tools.verbs.items()}
-    return Tools(signals=tools.signals, targets=tools.targets, verbs=verbs)
+    return replace(tools, verbs=verbs)
 
 
 def without_hold(opened: Opened) -> Opened:
@@ -152,7 +152,7 @@ NONE = Fault(between=lambda: NOTHING, near="", shows="")
 FAULTS: Mapping[str, Fault] = {
     "effect-before-claim": Fault(
         between=lambda: Between(tools=eager_tools),
-        near="before request: PATCH",
+        near="before plan: scale #2",
         shows="the cluster was changed before the change was claimed",
     ),
     "no-look-back": Fault(

@@ -4,11 +4,13 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from threading import Lock
 
 from bot.app.between import Between
 from bot.delivery.deliverer import Deliverer, Find, Remote
 from cluster.actions.plan import Applied, Done, Plan, Settled, Verb
+from cluster.evidence.bundle import Bundle, Evidence
 from cluster.targets.target import Target
 from cluster.tools import Tools
 from incidents.journal import Item
@@ -99,6 +101,18 @@ class PointedVerb:
         return self._inner.settled(plan)
 
 
+class PointedEvidence:
+    """Evidence with a point before it is read: the claim stands, and nothing is written yet."""
+
+    def __init__(self, inner: Evidence, points: Points) -> None:
+        self._inner, self._points = inner, points
+
+    def collect(self, plan: Plan) -> Bundle:
+        self._points.at("before read: evidence")
+        return self._inner.collect(plan)
+
+
 def _tools(tools: Tools, points: Points) -> Tools:
     verbs = {name: PointedVerb(verb, points) for name, verb in tools.verbs.items()}
-    return Tools(signals=tools.signals, targets=tools.targets, verbs=verbs)
+    evidence = PointedEvidence(tools.evidence, points)
+    return replace(tools, verbs=verbs, evidence=evidence)
