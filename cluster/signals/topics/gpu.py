@@ -19,6 +19,7 @@ MINUTES_10: Final = timedelta(minutes=10)
 HOUR: Final = timedelta(hours=1)
 CONSUMERS: Final = (Scope.PODS, Scope.EXPORTED)
 LAST_XID: Final = metric("DCGM_FI_DEV_XID_ERRORS")
+BRAKES: Final = metric("DCGM_EXP_CLOCK_EVENTS_COUNT", clock_event="hw_power_brake")
 USED, FREE = (metric(f"DCGM_FI_DEV_FB_{kind}") for kind in ("USED", "FREE"))
 
 
@@ -93,6 +94,14 @@ SIGNALS: Final = (
         meaning="Temperature of the hottest GPU",
         without="cannot see GPUs that throttle for heat",
         ways=_gauge("DCGM_FI_DEV_GPU_TEMP", "max"),
+    ),
+    Signal(
+        # Off by default: the exporter counts them where its list of counters names it.
+        name="gpu_power_brakes",
+        unit="events",
+        meaning="Times that the power brake slowed GPUs down within the exporter's own window",
+        without="opt-in counter: cannot see GPUs that are short of power",
+        ways=tuple(Gauge(metric=BRAKES, across="sum", scope=each) for each in CONSUMERS),
     ),
     Signal(
         # The last Xid sticks: ask around the moment at which an alert began.

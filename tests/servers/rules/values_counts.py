@@ -132,6 +132,7 @@ COUNTS = (
     value("wva_available_gpus", {series("wva_available_gpus", type="h100"): always(3)}, ({}, 3)),
 )
 
+CLOCK = "DCGM_EXP_CLOCK_EVENTS_COUNT"
 MACHINES = (
     *(
         value(signal, on_gpus(metric, always(2), always(3)), (DECODE, found))
@@ -153,6 +154,32 @@ MACHINES = (
             of_pod("DCGM_FI_DEV_GPU_UTIL", "decode-1", gpu="0"): always(5.5),
         },
         (DECODE, 4),
+    ),
+    value(
+        "gpu_power_brakes",
+        {
+            **ALIVE,
+            # Its cap, at which every busy GPU runs, is another event.
+            of_pod(CLOCK, gpu="0", clock_event="power_cap"): always(9),
+            of_pod(CLOCK, gpu="1", clock_event="hw_power_brake"): always(2),
+        },
+        (DECODE, 2),
+    ),
+    value(
+        "gpu_power_brakes",
+        {
+            **ALIVE,
+            series(
+                CLOCK,
+                namespace="gpu-operator",
+                pod="dcgm-x",
+                exported_namespace=NAMESPACE,
+                exported_pod="decode-0",
+                gpu="0",
+                clock_event="hw_power_brake",
+            ): always(3),
+        },
+        (DECODE, 3),
     ),
     value("gpu_utilization", moved("DCGM_FI_DEV_GPU_UTIL", always(3)), (DECODE, 3)),
     value("gpu_utilization", {at_picker("llm_d_gpu_utilization"): always(97)}, (MODEL, 97)),
