@@ -21,6 +21,8 @@ from incidents.events.shadow import Did, PeopleActed
 
 ITSELF: Final = frozenset({"kube-controller-manager", "kube-scheduler", "kubelet"})
 """Field managers of Kubernetes: what it does by itself, as an autoscaler's size, no person did."""
+MOST_NAMED: Final = 5
+"""So many pods and writers are told by their names."""
 UNSEEN: Final = "what stood there was not seen when it was planned"
 
 
@@ -85,7 +87,7 @@ class _Case:
             did=did,
             what=what,
             became=became,
-            who=tuple(dict.fromkeys(each.manager for each in by)),
+            who=tuple(dict.fromkeys(each.manager for each in by))[-MOST_NAMED:],
             at=max((each.at for each in by if each.at is not None), default=None),
         )
 
@@ -161,14 +163,25 @@ def _became(plan: PlanRecord, written: Thing) -> Pairs:
 
 
 def _removed(case: _Case) -> PeopleActed:
-    """Return what became of a pod that would have been asked to go."""
-    pod, name = case.now.written, case.plan.write.name
-    gone = pod is None or leaving(pod)
-    part = _other_part(case)
+    """Return what became of the pods that would have been asked to go."""
+    gone, part = _gone(case), _other_part(case)
     if part is not None:
-        also = f", and {name} went with it" if gone else ""
+        also = f", and {', '.join(gone[:MOST_NAMED])} went with it" if gone else ""
         return case.told(Did.OTHERWISE, f"{part[0]} changed{also}", part[1])
-    return case.told(Did.SAME, f"Pod {name} is gone") if gone else _pods(case)
+    wanted = 1 + len(case.plan.write.also)
+    if len(gone) == wanted == 1:
+        return case.told(Did.SAME, f"Pod {gone[0]} is gone")
+    if not gone or case.now.hidden:
+        return _pods(case)
+    did = Did.SAME if len(gone) == wanted else Did.AMOUNT
+    return case.told(did, f"{len(gone)} of {wanted} pods are gone")
+
+
+def _gone(case: _Case) -> Sequence[str]:
+    """Return which of the plan's pods are gone, or go; the first is read by itself."""
+    write, pod = case.plan.write, case.now.written
+    first = [write.name] if pod is None or leaving(pod) else []
+    return [*first, *(name for name, uid in write.also if case.now.pods.get(name) != uid)]
 
 
 def _beside(case: _Case) -> PeopleActed:

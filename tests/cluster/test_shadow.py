@@ -342,6 +342,50 @@ def test_another_pod_that_went_is_another_act(world: Cluster, evicting: Watching
     assert (evicting.did().did, evicting.did().what) == (Did.OTHERWISE, f"Pod {other} went")
 
 
+@pytest.mark.parametrize(
+    ("count", "did", "what"),
+    [
+        pytest.param(0, Did.NOTHING, "everything stands as it did", id="none"),
+        pytest.param(1, Did.AMOUNT, "1 of 4 pods are gone", id="one"),
+        pytest.param(4, Did.SAME, "4 of 4 pods are gone", id="all"),
+    ],
+)
+def test_of_several_pods_all_have_to_go(  # what there is and what is expected
+    world: Cluster,
+    kubernetes: StandInKubernetes,
+    decode: Target,
+    count: int,
+    did: Did,
+    what: str,
+) -> None:
+    """Half of them is the same way, and not as far."""
+    there = world.select(resources.PODS, NAMESPACE, labels="llm-d.ai/role=decode")
+    first, *others = [(one["metadata"]["name"], one["metadata"]["uid"]) for one in there]
+    write = builders.write(
+        api_version="v1", kind="Pod", name=first[0], uid=first[1], fields=(), subresource=""
+    )
+    target = {"kind": decode.kind, "name": decode.name, "uid": decode.uid}
+    plan = builders.plan(**target, write=replace(write, also=tuple(others)))
+    watching = Watching(kubernetes, plan)
+    for name, _ in [first, *others][:count]:
+        world.delete(resources.PODS, NAMESPACE, name, grace=0)
+
+    act = watching.did()
+
+    assert (act.did, act.what) == (did, what)
+
+
+def test_of_several_pods_nothing_is_said_where_pods_are_hidden(evicting: Watching) -> None:
+    """Those that cannot be listed have not gone by that."""
+    write = replace(evicting.plan.write, also=(("decode-x", "uid-x"),))
+    evicting.plan = replace(evicting.plan, write=write)
+    now = replace(read(evicting.objects, evicting.plan), pods={}, hidden="no permission")
+
+    act = compare(evicting.plan, STEP, evicting.then, now)
+
+    assert (act.did, act.what) == (Did.CANNOT_TELL, "no permission")
+
+
 class Blind(ReadOnly):
     """A cluster of which a kind cannot be seen."""
 

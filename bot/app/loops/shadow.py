@@ -97,6 +97,8 @@ class ShadowLoop:
 
     def _look(self, stream: str, now: datetime) -> bool:
         happened = False
+        # Before the look: one that fails must not keep the others from theirs.
+        self._again[stream] = now + LOOK
         try:
             for _ in range(NEWS):
                 watch = self._desk.watch(stream)
@@ -108,8 +110,6 @@ class ShadowLoop:
         if self._desk.watch(stream).ended is not None:
             self._again.pop(stream, None)
             self._cases.pop(stream, None)
-        else:
-            self._again[stream] = now + LOOK
         return happened
 
     def _news(self, watch: Watch, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """The watch over people while a runbook is in shadow: it begins, it sees, and it always ends."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.app.loops.pause import Pause
 from bot.app.loops.shadow import AT_ONCE, BACK, ShadowLoop
-from cluster.actions.plan import Plan, Settled
+from cluster.actions.plan import Applied, Done, Plan, Settled
 from cluster.clients import parse
 from cluster.clients.kinds import Kind
 from cluster.clients.objects import OwnerReference
@@ -20,6 +20,7 @@ from cluster.clients.things import Thing
 from cluster.signals.reading import NoData, NotApplicable, Why
 from cluster.signals.signals import Samples, Signals
 from cluster.targets.target import Selector, Target
+from cluster.tools import Tools
 from incidents.commands.incident import Resolve
 from incidents.commands.run import RecordWouldHave, RetryStep, StartRun
 from incidents.commands.shadow import BeginWatch
@@ -28,9 +29,10 @@ from incidents.errors import Rejected, Unavailable
 from incidents.events.run import APPLY, SHADOW, RunStarted
 from incidents.events.shadow import Better, Did
 from incidents.shadow import AFTER_END, Watch
+from runbooks.engine import records
 from runbooks.language import loader
 from runbooks.language.model import Action, Runbook
-from runbooks.shadow.looking import Sights
+from runbooks.shadow.looking import Sights, sights
 from storage.memory import MemoryStore
 from tests import builders
 from tests.builders import INCIDENT, NOON, RUN, later, report, started
@@ -650,6 +652,69 @@ def test_many_watches_take_turns() -> None:
     second = ended()
 
     assert (first, second) == (AT_ONCE, AT_ONCE + 5)
+
+
+def test_one_that_fails_keeps_no_other_from_its_look(room: Room) -> None:
+    """A bug in one comparison must not blind the desk to all the others."""
+    room.at(5)
+    room.desk.tell(RUN, RetryStep(step=STEP, by="ann", because="look again"))
+    room.plans()
+    room.trouble = ZeroDivisionError("a bug")
+    room.at(9)
+    room.scale(6)
+    room.now = later(10)
+    with pytest.raises(ZeroDivisionError):
+        room.loop.once()
+    with pytest.raises(ZeroDivisionError):
+        room.loop.once()
+
+    assert not room.loop.once()
+    assert room.desk.watch("shadow-1-1-4").did is Did.SAME
+
+
+def test_it_is_watched_for_as_long_as_the_policy_says() -> None:
+    """A team whose nights are slow may want two hours, and a test five minutes."""
+    room = Room()
+    room.desk.policy = builders.policy(shadow_watch=timedelta(minutes=5))
+    room.plans()
+    room.at(5)
+
+    assert room.watch.began is not None
+    assert room.watch.began.until == later(5)
+    assert room.watch.ended is not None
+
+
+def test_a_look_sees_of_the_tools_only_what_reads() -> None:
+    """No mistake of the loop's leads to a write: it has nothing that could."""
+    room = Room()
+    hands = Tools(
+        signals=cast("Signals", room.prometheus), targets=room.targets, verbs={"scale": NeverActs()}
+    )
+    seen = sights(hands)
+    plan = records.plan(builders.plan())
+
+    assert {one.name for one in fields(seen)} == {"objects", "signals", "targets", "settled"}
+    assert seen.settled(plan) == Settled(ready=6, wanted=6, since=NOON)
+    with pytest.raises(Rejected, match="there is no action teleport here"):
+        seen.settled(replace(plan, action="teleport"))
+
+
+class NeverActs:
+    """An action that is only asked how far it has come."""
+
+    name = "scale"
+
+    def plan(self, target: Target, parameters: Mapping[str, object]) -> Plan:
+        raise AssertionError(target, parameters)
+
+    def apply(self, plan: Plan, *, key: str) -> Applied:
+        raise AssertionError(plan, key)
+
+    def already_done(self, plan: Plan, *, key: str) -> Done:
+        raise AssertionError(plan, key)
+
+    def settled(self, _: Plan) -> Settled:
+        return Settled(ready=6, wanted=6, since=NOON)
 
 
 DEEDS = st.sampled_from(
