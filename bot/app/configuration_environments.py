@@ -27,6 +27,7 @@ from runbooks.language.shapes import (
     Integer,
     ListOf,
     MapOf,
+    Number,
     Record,
     Text,
 )
@@ -57,6 +58,7 @@ _OBJECT = Text(pattern=r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", example="chat", 
 _FLAG = r"--[a-z0-9][a-z0-9_.-]{0,99}"
 _SIZE = Integer(minimum=0, maximum=LARGEST)
 _LONG = Text(longest=500)
+_SECONDS = Number(minimum=0.001, maximum=600)
 _KEY = Text(pattern=r"[A-Za-z0-9][-A-Za-z0-9_./]{0,315}", example=PRODUCT, longest=316)
 _RANGE: Mapping[str, Field] = {
     LEAST: Field(shape=_SIZE, meaning="never fewer than these", required=True),
@@ -174,9 +176,22 @@ _MODEL = Record(
                     "begins_with": Field(
                         shape=_LONG, meaning="how the answer begins", required=True
                     ),
+                    "gateway": Field(
+                        shape=Text(
+                            pattern=r"https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?",
+                            example="http://gateway.llm-d",
+                        ),
+                        meaning="where requests come in; it is asked there, too",
+                    ),
+                    "first_token": Field(
+                        shape=_SECONDS, meaning="how long the first token may take, in seconds"
+                    ),
+                    "between_tokens": Field(
+                        shape=_SECONDS, meaning="how long each further token may take, in seconds"
+                    ),
                 }
             ),
-            meaning="a prompt to try a new pod with; nothing sends it yet",
+            meaning="a prompt with a known answer, with which pods are tried",
         ),
     }
 )
@@ -304,9 +319,18 @@ def _model(name: str, said: Said) -> Model:
     return Model(
         name=name,
         served=tuple(said.get("served", (name,))),
-        canary=Canary(**canary) if canary else None,
+        canary=_canary(canary) if canary else None,
         **plain,
     )
+
+
+def _canary(said: Said) -> Canary:
+    spans = {
+        name: timedelta(seconds=said[name])
+        for name in ("first_token", "between_tokens")
+        if name in said
+    }
+    return Canary(**{**said, **spans})
 
 
 def _workload(said: Said, models: Mapping[str, Model], where: str) -> Workload:

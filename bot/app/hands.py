@@ -4,12 +4,13 @@ from contextlib import ExitStack
 
 from bot.app.beginning import Beginning
 from bot.app.between import Between
+from bot.app.canaries import with_canaries
 from bot.app.loops.left import LeftLoop
 from bot.app.loops.pause import Pause
 from bot.app.loops.runs import RunsLoop
 from bot.app.loops.shadow import ShadowLoop
 from bot.app.opening import Opened
-from bot.app.reach import tools
+from bot.app.reach import canaries, tools
 from cluster.actions import left
 from cluster.drift.advice import advised
 from cluster.tools import Tools
@@ -34,10 +35,13 @@ def runs_loop(
     runner = Runner(
         desk=desk.desk,
         tools=between.tools(
-            advised(
-                reached,
-                intended=lambda: beginning.in_force.environments,
-                own=desk.settings.cluster,
+            with_canaries(
+                advised(
+                    reached,
+                    intended=lambda: beginning.in_force.environments,
+                    own=desk.settings.cluster,
+                ),
+                canaries(desk.settings, intended=lambda: beginning.in_force.environments),
             )
         ),
         runbooks=shelf,

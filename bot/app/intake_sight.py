@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.app.facts import Asked, FactsSource
 from bot.app.intake_units import Candidate, Unit, in_order
-from bot.app.live_facts import NOT_YET
+from bot.app.live_facts import NO_CANARY
 from incidents import severity
 from incidents.alert import Alert
 from incidents.correlation import Place
@@ -116,9 +116,9 @@ def own(*, is_open: bool, pending: int) -> Facts:
 
 
 def worth_saying(facts: Facts) -> Facts:
-    """Return the facts without those that nothing tells in this release."""
+    """Return the facts without the one of a canary where none is declared."""
     return {name: one for name, one in facts.items() if not _never(one)}
 
 
 def _never(fact: Known | Unknown) -> bool:
-    return isinstance(fact, Unknown) and fact.why == NOT_YET
+    return isinstance(fact, Unknown) and fact.why == NO_CANARY

@@ -30,13 +30,15 @@ AT_ONCE: Final = 16
 """So many targets are asked about at once, the worst alert's first."""
 THREADS: Final = 8
 NO_CLUSTER: Final = Unknown(why="no cluster is configured", lasting=True)
-NOT_YET: Final = "no live source yet"
-"""Of facts that nothing tells in this release."""
+NO_CANARY: Final = "no canary is declared"
+"""Of the one fact that nothing tells unless environments.yaml declares a prompt."""
 NO_NAMESPACE: Final = "the alert names no namespace"
 LATER: Final = "too many targets at once: this one is asked about a little later"
 CLUSTER_LATE: Final = Unknown(
     why=f"the cluster did not answer within {CLUSTER_WITHIN.total_seconds():g} s"
 )
+DIFFERS: Final = "canary_differs"
+CANARY_LATE: Final = Unknown(why="the canary was not answered in time")
 SERIES_LATE: Final = Unknown(why="Prometheus did not say in time which pods serve here")
 SEVERAL: Final = Unknown(why="several models serve here: name one", lasting=True)
 CLUSTER, PROMETHEUS = "cluster", "prometheus"
@@ -46,6 +48,8 @@ Names = dict[str, None]
 """Names of facts, each once, in order."""
 Look = Callable[[Selector], Seen | Unknown]
 """Asks the cluster about a target."""
+Canary = Callable[[Target], Told]
+"""Asks a target's model what it should know."""
 Where = tuple[str, str, datetime]
 """A namespace, a model and a moment."""
 Reads = tuple[tuple[str, ...], Target, datetime]
@@ -80,9 +84,11 @@ class LiveFacts:
         signals: Signals,
         series: Series | None = None,
         cluster: Look | None = None,
+        canary: Canary | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._signals, self._series, self._cluster = signals, series, cluster
+        self._canary = canary
         self._monotonic = monotonic
         self._rests_until: dict[str, float] = {}
         self._in_cluster = Together[tuple[Selector, datetime], Seen | Unknown](Crew(THREADS))
@@ -90,6 +96,7 @@ class LiveFacts:
             Crew(THREADS)
         )
         self._reads = Together[Reads, Facts](Crew(THREADS))
+        self._answers_to = Together[tuple[Target, datetime], Told](Crew(THREADS))
 
     def gather(
         self, asked: Sequence[Asked], at: datetime, *, again: bool = False
@@ -102,8 +109,10 @@ class LiveFacts:
         seen = self._look(wanted, moment, waits)
         aims = self._aims(seen, moment, until, waits)
         signals = self._read(wanted, aims, moment, until, waits)
+        tried = self._tried(wanted, seen, moment, until)
         found = {
-            one: {**_of_cluster(seen[one], names), **signals[one]} for one, names in wanted.items()
+            one: {**_of_cluster(seen[one], names), **signals[one], **tried.get(one, {})}
+            for one, names in wanted.items()
         }
         return [_answer(one, found) for one in asked]
 
@@ -185,6 +194,33 @@ class LiveFacts:
             PROMETHEUS, late or [True for one in aims.values() if one.because == SERIES_LATE]
         )
         return {one: _of_signals(names, aims[one], answers) for one, names in wanted.items()}
+
+    def _tried(
+        self,
+        wanted: Mapping[Selector, Names],
+        seen: Mapping[Selector, Seen | Unknown],
+        at: datetime,
+        until: float,
+    ) -> Mapping[Selector, Facts]:
+        """Return whether the models of targets that the cluster knows answer their canaries."""
+        ask = self._canary
+        aims = {
+            one: found.target
+            for one, found in seen.items()
+            if ask is not None and DIFFERS in wanted[one] and isinstance(found, Seen)
+        }
+
+        def asking(target: Target) -> Callable[[], Told]:
+            assert ask is not None  # noqa: S101  # else there are no aims
+            return lambda: ask(target)
+
+        answers = self._answers_to.ask(
+            {(target, at): asking(target) for target in aims.values()}, deadline=self._left(until)
+        )
+        told = {one: answers[target, at] for one, target in aims.items()}
+        return {
+            one: {DIFFERS: CANARY_LATE if isinstance(x, Late) else x} for one, x in told.items()
+        }
 
     def _left(self, until: float) -> timedelta:
         return timedelta(seconds=max(0.0, until - self._monotonic()))
@@ -303,7 +339,7 @@ def _answer(asked: Asked, found: Mapping[Selector, Facts]) -> Facts:
         return unknown(asked.names, NO_NAMESPACE)
     if selector not in found:
         return unknown(asked.names, LATER, lasting=False)
-    nothing = Unknown(why=NOT_YET, lasting=True)
+    nothing = Unknown(why=NO_CANARY, lasting=True)
     return {name: found[selector].get(name, nothing) for name in asked.names if name in FACTS}
 
 

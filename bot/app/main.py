@@ -111,7 +111,7 @@ def _app(desk: Opened, closing: ExitStack, between: Between) -> App:
         outbox=desk.store.outbox,
         people=desk.configuration.people,
     )
-    source = _source(desk, closing, between)
+    source = _source(desk, beginning, closing, between)
     incoming, *others = _desk_loops(desk, beginning, chat, writer, metrics, between, source)
     hands = _hands(desk, beginning, closing, between)
     work = (
@@ -187,14 +187,19 @@ def _desk_loops(
     )
 
 
-def _source(desk: Opened, closing: ExitStack, between: Between) -> FactsSource | None:
+def _source(
+    desk: Opened, beginning: Beginning, closing: ExitStack, between: Between
+) -> FactsSource | None:
     """Return where live facts come from; None where no Prometheus is configured."""
     if "desk" not in desk.settings.roles or not desk.settings.prometheus_url:
         return None
     # Imported here: the cluster's clients take a second to load, and a door needs none.
     from bot.app.reach import live_facts  # noqa: PLC0415  # see above
 
-    return between.facts(live_facts(desk.settings, closing=closing))
+    found = live_facts(
+        desk.settings, closing=closing, intended=lambda: beginning.in_force.environments
+    )
+    return between.facts(found)
 
 
 def _sight_loop(desk: Opened, source: FactsSource) -> SightLoop:

@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from bot.app import cluster_facts
+from bot.app.canaries import DeclaredCanaries, differs
 from bot.app.facts import FactsSource, NoSource
-from bot.app.live_facts import LiveFacts, Look
+from bot.app.live_facts import Canary, LiveFacts, Look
 from bot.app.redaction import without_secrets
 from bot.app.settings import Settings
 from cluster.actions.registry import verbs
@@ -21,6 +22,8 @@ from cluster.clients.prometheus import PrometheusClient
 from cluster.clients.prometheus_session import PrometheusSession
 from cluster.clients.reads import ReadOnly
 from cluster.control_plane import Watched
+from cluster.drift.advice import Intended
+from cluster.drift.intended import NOTHING
 from cluster.drift.looking import Looking
 from cluster.evidence.bundle import Evidence, NoEvidence
 from cluster.evidence.collect import Collector
@@ -167,20 +170,38 @@ def _evidence(settings: Settings, *, closing: ExitStack) -> Evidence:
     return Collector(pods=client, redact=without_secrets, metrics=metrics)
 
 
-def live_facts(settings: Settings, *, closing: ExitStack) -> FactsSource:
-    """Return what finds facts in Prometheus and the cluster, as far as they are configured."""
+def canaries(settings: Settings, *, intended: Intended) -> DeclaredCanaries:
+    """Return what sends the canaries that are declared at each moment."""
+    inside = isinstance(_access(settings), InCluster)
+    return DeclaredCanaries(intended=intended, own=settings.cluster, inside=inside)
+
+
+def live_facts(
+    settings: Settings, *, closing: ExitStack, intended: Intended = lambda: NOTHING
+) -> FactsSource:
+    """Return what finds facts in Prometheus and the cluster, as far as they are configured.
+
+    `intended` says which canaries are declared.
+    """
     kubernetes = _kubernetes(settings, closing=closing)
     if not settings.prometheus_url and kubernetes is None:
         return NoSource("neither Prometheus nor a cluster is configured")
     look: Look | None = None
+    canary: Canary | None = None
     if kubernetes is not None:
         finds = _finds(kubernetes, settings)
         look = partial(cluster_facts.look, targets=finds, kubernetes=kubernetes)
+        canary = partial(
+            differs,
+            canaries=canaries(settings, intended=intended),
+            objects=ReadOnly(kubernetes),
+        )
     if not settings.prometheus_url:
-        return LiveFacts(signals=NoSignals(), cluster=look)
+        return LiveFacts(signals=NoSignals(), cluster=look, canary=canary)
     client = prometheus(settings.prometheus_url, settings, closing=closing)
     series = partial(served, client)
-    return LiveFacts(signals=PrometheusSignals(client), series=series, cluster=look)
+    signals = PrometheusSignals(client)
+    return LiveFacts(signals=signals, series=series, cluster=look, canary=canary)
 
 
 def targets(settings: Settings, *, closing: ExitStack) -> Targets:

@@ -54,10 +54,17 @@ class Gpus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canary:
-    """A prompt to try a new pod with, and how its answer begins; nothing sends it yet."""
+    """A prompt to try pods with, and how its answer begins.
+
+    It also goes through `gateway`, `http://gateway.llm-d`, where one is said. `first_token` and
+    `between_tokens` are how long an answer may take, None where any time will do.
+    """
 
     prompt: str
     begins_with: str
+    gateway: str = ""
+    first_token: timedelta | None = None
+    between_tokens: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

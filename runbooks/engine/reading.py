@@ -66,6 +66,7 @@ def _find(turn: Turn, step: model.Check, verb: CheckVerb) -> Finding:
             signals=turn.tools.signals,
             at=turn.now,
             objects=turn.tools.objects,
+            canaries=turn.tools.canaries,
         )
         return verb.judge(question)
     except (Rejected, Unavailable) as error:

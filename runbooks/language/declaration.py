@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from cluster.canary.port import Canaries, NoCanaries
 from cluster.clients.reads import NoObjects, Objects
 from cluster.rights import Right
 from cluster.signals.catalogue import SIGNALS
@@ -32,7 +33,8 @@ class Kind(Enum):
 class Question:
     """What a check is asked: about which target, as of which moment.
 
-    `signals` and `objects` are all that it sees of the world; neither can change anything.
+    `signals` and `objects` are all that it sees of the world, and `canaries` all that it asks of a
+    model; none of them can change anything.
     """
 
     arguments: Arguments
@@ -40,6 +42,7 @@ class Question:
     signals: Signals
     at: datetime
     objects: Objects = field(default_factory=NoObjects)
+    canaries: Canaries = field(default_factory=NoCanaries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,12 @@ import pytest
 
 from bot.app import cluster_facts
 from cluster.actions.registry import actions
+from cluster.canary.port import Answer, Sent
 from cluster.clients import kinds, parse
 from cluster.clients.kinds import Kind
 from cluster.clients.reads import ReadOnly
 from cluster.clients.things import Thing
+from cluster.drift.intended import Canary
 from cluster.owners import registry as owners
 from cluster.owners.ownership import OwnerKind
 from cluster.owners.place import Place, Unit
@@ -89,9 +91,20 @@ def _judge(check: CheckVerb, at: Target, recording: Recording, **given: object) 
         signals=NoSignals(),
         at=NOW,
         objects=ReadOnly(recording),  # type: ignore[arg-type]  # answers any call of the port
+        canaries=Declared(),
     )
     with suppress(TriagedError, Unread):
         check.judge(question)
+
+
+class Declared:
+    """A prompt that is declared for everything, and that nobody answers."""
+
+    def of(self, _: Target) -> Sent:
+        return Sent(model="m", canary=Canary(prompt="p", begins_with="a"))
+
+    def ask(self, address: str, _: Sent) -> Answer:
+        raise Unread(address)
 
 
 class Unread(Exception):

@@ -66,9 +66,10 @@ def dry_run(webhook: Path, /, *, as_json: Json = False) -> None:
     """
     # Imported here: clients and engine take a second to load, and only this needs them.
     from bot.app import classifying  # noqa: PLC0415  # see above
+    from bot.app.canaries import with_canaries  # noqa: PLC0415  # see above
     from bot.app.cli import dry_run_told  # noqa: PLC0415  # see above
     from bot.app.dry_running import dry_runs  # noqa: PLC0415  # see above
-    from bot.app.reach import tools  # noqa: PLC0415  # see above
+    from bot.app.reach import canaries, tools  # noqa: PLC0415  # see above
     from cluster.drift.advice import advised  # noqa: PLC0415  # see above
 
     settings = load()
@@ -79,8 +80,9 @@ def dry_run(webhook: Path, /, *, as_json: Json = False) -> None:
         found = dry_runs(
             delivery,
             configuration=configuration,
-            tools=advised(
-                reached, intended=lambda: configuration.environments, own=settings.cluster
+            tools=with_canaries(
+                advised(reached, intended=lambda: configuration.environments, own=settings.cluster),
+                canaries(settings, intended=lambda: configuration.environments),
             ),
             at=world_clock(settings.clock_url)() if settings.clock_url else datetime.now(UTC),
             cluster=settings.cluster,

@@ -42,7 +42,7 @@ models:
     tensor_parallel: 4
     max_model_len: 8192
     load_time: 4m
-    canary: {prompt: The capital of France is, begins_with: " Paris"}
+    canary: {prompt: The capital of France is, begins_with: " Paris", between_tokens: 0.1}
   llama3-8b: {}
 environments:
   production:
@@ -102,7 +102,11 @@ def test_the_file_says_what_is_intended(tmp_path: Path) -> None:
         tensor_parallel=4,
         max_model_len=8192,
         load_time=timedelta(minutes=4),
-        canary=Canary(prompt="The capital of France is", begins_with=" Paris"),
+        canary=Canary(
+            prompt="The capital of France is",
+            begins_with=" Paris",
+            between_tokens=timedelta(seconds=0.1),
+        ),
     )
     assert found.models == {
         "llama3-70b": model,

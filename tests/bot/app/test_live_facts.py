@@ -13,8 +13,8 @@ from bot.app.live_facts import (
     AT_ONCE,
     CLUSTER_LATE,
     LATER,
+    NO_CANARY,
     NO_NAMESPACE,
-    NOT_YET,
     SERIES_LATE,
     SEVERAL,
     LiveFacts,
@@ -228,7 +228,7 @@ def test_what_nothing_tells_yet_says_so() -> None:
     """Not asked is not false."""
     found = gathered(Told(), "canary_differs")
 
-    assert found == dict.fromkeys(found, Unknown(why=NOT_YET, lasting=True))
+    assert found == dict.fromkeys(found, Unknown(why=NO_CANARY, lasting=True))
 
 
 def test_an_alert_without_a_namespace_is_asked_about_nowhere() -> None:
@@ -411,3 +411,46 @@ def test_the_cluster_is_asked_about_the_workload_that_a_person_chose() -> None:
     source.gather(meant, NOON)
 
     assert sorted(one.chosen for one in asked) == ["", "Deployment b"]
+
+
+def test_a_canary_is_asked_where_it_is_wanted_and_the_target_is_known() -> None:
+    """Wrong output is P0, and nothing but an answer tells of it."""
+    asked = list[Target]()
+
+    def canary(about: Target) -> Known | Unknown:
+        asked.append(about)
+        return Known(value=True, unit="", source="the canary")
+
+    seen = Seen(target=target(), facts={})
+    source = LiveFacts(signals=Told(), cluster=lambda _: seen, canary=canary)  # type: ignore[arg-type] # what is asked of it is there
+    lost = LiveFacts(signals=Told(), cluster=lambda _: Unknown(why="away"), canary=canary)  # type: ignore[arg-type] # what is asked of it is there
+    question = Asked(place=PLACE, names=("canary_differs",))
+
+    ((found,), (nothing,)) = source.gather([question], NOON), lost.gather([question], NOON)
+    source.gather([Asked(place=PLACE, names=("waiting",))], NOON)
+
+    assert found == {"canary_differs": Known(value=True, unit="", source="the canary")}
+    assert nothing == {"canary_differs": Unknown(why=NO_CANARY, lasting=True)}
+    assert asked == [target()]
+
+
+def test_a_canary_that_hangs_is_not_waited_for() -> None:
+    """The alert is judged within three seconds, whatever an engine does."""
+    over = threading.Event()
+
+    def hangs(_: Target) -> Known | Unknown:
+        over.wait(10)
+        return Unknown(why="never told")
+
+    source = LiveFacts(
+        signals=Told(),  # type: ignore[arg-type] # what is asked of it is there
+        cluster=lambda _: Seen(target=target(), facts={}),
+        canary=hangs,
+        # The three seconds are over at the second look at the clock.
+        monotonic=iter([0.0, *[2.95] * 20]).__next__,
+    )
+
+    (found,) = source.gather([Asked(place=PLACE, names=("canary_differs",))], NOON)
+    over.set()
+
+    assert found == {"canary_differs": Unknown(why="the canary was not answered in time")}

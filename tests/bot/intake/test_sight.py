@@ -11,7 +11,7 @@ from alert_webhooks.registry import sources
 from bot.app.facts import Asked
 from bot.app.intake_sight import Sight
 from bot.app.intake_units import Reading, Unit, units
-from bot.app.live_facts import NOT_YET
+from bot.app.live_facts import NO_CANARY
 from incidents.commands.approval import RequestApproval
 from incidents.commands.incident import AskTarget, ChooseTarget
 from incidents.events.incident import Workload
@@ -43,7 +43,7 @@ class Told:
     def _one(self, model: str, name: str) -> Known | Unknown:
         if name == "error_ratio" and model in self.ratios:
             return Known(value=self.ratios[model], unit="ratio", source="picker")
-        return Unknown(why=NOT_YET if name == "canary_differs" else "away")
+        return Unknown(why=NO_CANARY if name == "canary_differs" else "away")
 
 
 class Holds:
