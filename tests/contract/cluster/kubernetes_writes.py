@@ -72,6 +72,22 @@ class Writes:
         with pytest.raises(Conflict, match="Precondition failed: UID in precondition: other"):
             place.client().write(replace(asked, reference=replace(asked.reference, uid="other")))
 
+    def test_an_object_is_created_once_under_our_name(self, place: Place) -> None:
+        """A second one of that name is a conflict, and a dry run makes none."""
+        client, made = place.client(), objects.deployment("another", replicas=0)
+
+        tried = client.create(
+            place.namespace, kinds.DEPLOYMENT, made, manager=MANAGER, dry_run=True
+        )
+        with pytest.raises(Missing):
+            client.deployment(place.namespace, "another")
+        done = client.create(place.namespace, kinds.DEPLOYMENT, made, manager=MANAGER)
+
+        assert tried.itself.name == done.itself.name == "another"
+        assert {each.manager for each in done.writers} == {MANAGER}
+        with pytest.raises(Conflict, match="already exists"):
+            client.create(place.namespace, kinds.DEPLOYMENT, made, manager=MANAGER)
+
     def test_what_is_gone_is_not_scaled(self, place: Place) -> None:
         """Nor made again by the patch."""
         asked = _resize(place, 3)

@@ -17,6 +17,7 @@ from tests.contract.cluster.places import StandIn, path, stand_in
 
 HERE = "here"
 DECODE = OwnerReference(kind="Deployment", name="decode", api_version="apps/v1")
+MADE = objects.deployment("another")
 NODE = OwnerReference(kind="Node", name="gpu-0", api_version="v1")
 Call = Callable[[KubernetesClient, str], object]
 
@@ -37,6 +38,7 @@ WRITES: dict[str, Call] = {
     "scale": lambda client, uid: client.write(_size(uid, "scale")),
     "dry-run": lambda client, uid: client.write(_size(uid, "scale", dry_run=True)),
     "write": lambda client, uid: client.write(_size(uid, "")),
+    "create": lambda client, _: client.create(HERE, kinds.DEPLOYMENT, MADE, manager="triaged"),
     "evict": lambda client, _: client.evict(Removal(namespace=HERE, name="p", uid="u")),
     "delete": lambda client, _: client.delete(Removal(namespace=HERE, name="p", uid="u")),
 }
