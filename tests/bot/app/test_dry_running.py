@@ -291,8 +291,11 @@ def test_a_healthy_world_has_no_diagnosis_and_says_what_was_not_reached(run) -> 
 
     assert told.diagnosis is None
     assert told.asks == ()
-    assert told.reason == "add-decode: kv-cache is healthy, not exhausted"
-    assert [one.step for one in told.left_out] == ["add-decode"]
+    assert told.reason == (
+        "add-decode: kv-cache is healthy, not exhausted; "
+        "dead-engine: kv-cache is healthy, not zombie_engine"
+    )
+    assert [one.step for one in told.left_out] == ["add-decode", "dead-engine"]
 
 
 @pytest.mark.parametrize(
