@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.actions import copying
-from cluster.actions.registry import verbs
+from cluster.actions.registry import actions, verbs
 from cluster.clients import kinds, parse
 from cluster.clients.kinds import Kind
 from cluster.clients.objects import OwnerReference
@@ -19,7 +19,8 @@ from cluster.clients.refusals import Forbidden
 from cluster.clients.things import Thing
 from cluster.shadow.comparing import Then, compare
 from cluster.shadow.standing import MOST, Standing, marks, pods, read
-from cluster.targets.target import Target
+from cluster.targets.labels import RIGHTS as FINDING
+from cluster.targets.target import Member, Target
 from drills.kubernetes import resources
 from drills.kubernetes.managed_fields import Writer
 from drills.kubernetes.objects import Object
@@ -31,6 +32,7 @@ from incidents.events.shadow import Did, PeopleActed
 from runbooks.engine.records import record
 from tests import builders
 from tests.cluster.conftest import DECODE, NAMESPACE, NOW, StandInKubernetes
+from tests.cluster.recording import Recording
 from tests.cluster.test_pods_that_go import found
 from tests.cluster.test_pods_that_go import pods as named
 
@@ -445,6 +447,42 @@ def test_what_was_not_seen_then_is_not_compared(
 
     assert (unseen.did, watching.did().did) == (Did.CANNOT_TELL, Did.AMOUNT)
     assert unseen.what == "what stood there was not seen when it was planned"
+
+
+@pytest.mark.parametrize(
+    ("action", "asked"),
+    [
+        pytest.param("scale", {"replicas": "+2", "at_most": 16}, id="a-size"),
+        pytest.param("restart", {}, id="a-template"),
+        pytest.param("evict", {"pod": 0}, id="a-pod"),
+        pytest.param("cordon", {"node": 0}, id="a-node"),
+    ],
+)
+def test_watching_needs_no_right_that_the_plan_did_not_need(
+    world: Cluster,
+    kubernetes: StandInKubernetes,
+    decode: Target,
+    action: str,
+    asked: Mapping[str, object],
+) -> None:
+    """`triaged rbac` prints what is needed, and nothing is added for shadow."""
+    pod = world.get(resources.PODS, NAMESPACE, named(world)[0])
+    names = {"pod": pod["metadata"]["name"], "node": pod["spec"]["nodeName"]}
+    whole = replace(decode, pods=tuple(named(world)), members=members(world))
+    exactly = {name: names.get(name, what) for name, what in asked.items()}
+    plan = planned(kubernetes, action, whole, **exactly)
+    recording = Recording(kubernetes, home="home")
+
+    read(ReadOnly(recording), plan)
+
+    has = {(one.verb, one.group, one.resource) for one in (*actions()[action].rights, *FINDING)}
+    needs = {(one.verb, one.group, one.resource) for one in recording.used}
+    assert needs
+    assert needs - has == set()
+
+
+def members(world: Cluster) -> tuple[Member, ...]:
+    return tuple(Member(name=name, role="decode") for name in named(world))
 
 
 def deployment(
