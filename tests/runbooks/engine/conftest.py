@@ -31,7 +31,7 @@ from incidents.commands.run import StartRun
 from incidents.default_policy import default_policy
 from incidents.desk import Desk
 from incidents.errors import Conflict, Unavailable
-from incidents.events.run import APPLY, SHADOW
+from incidents.events.run import APPLY, SHADOW, WriteRecord
 from incidents.journal import Aggregate
 from incidents.linking import owed
 from runbooks.engine.runner import Runner
@@ -71,6 +71,7 @@ class FakeScale:
     gone: Exception | None = None
     before_apply: Callable[[], None] = lambda: None
     path: tuple[str, ...] = ("Deployment decode",)
+    write: WriteRecord = field(default_factory=lambda: builders.plan().write)
     signed: list[Signature] = field(default_factory=list)
 
     def plan(self, target: Target, parameters: Mapping[str, object]) -> Plan:
@@ -93,7 +94,7 @@ class FakeScale:
             warnings=(),
             reversible=True,
             digest=f"{target.uid} {now} to {wanted}",
-            write=builders.plan().write,
+            write=self.write,
         )
 
     def apply(self, plan: Plan, *, key: str) -> Applied:

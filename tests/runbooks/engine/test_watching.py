@@ -1,5 +1,6 @@
 """What is verified is watched: what an autoscaler takes back a minute later is told."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -193,3 +194,16 @@ class Counting:
     def __call__(self, plan):
         self.times += 1
         return self._ask(plan)
+
+
+def test_what_wrote_no_field_is_not_watched(story):
+    """A pod that is gone is gone: nobody can change that back."""
+    story.scale.write = replace(story.scale.write, fields=())
+    story.settle()
+    story.approve()
+    story.settle()
+    story.workload.ready, story.workload.ready_since = 6, story.now
+
+    story.until(lambda: story.step(STEP).verdict == "verified")
+
+    assert (story.step(STEP).watch, story.run.outcome) == (None, "completed")
