@@ -8,6 +8,7 @@ from typing import Any  # what the shapes have checked
 
 from bot.app import configuration_environments as intentions
 from bot.app import configuration_gathering as gatherings
+from bot.app import configuration_guardrails as rails
 from bot.app import configuration_objectives as promises
 from bot.app import configuration_ownership as owners
 from bot.app import configuration_severity as severities
@@ -156,6 +157,7 @@ def _checked(policy: _File, people: People) -> Policy:
     mistakes = (
         *severities.wrong(policy.says, base),
         *gatherings.wrong(policy.says, base.gathering),
+        *rails.wrong(policy.says),
     )
     wrong = (policy.problem(what, *where) for what, where in mistakes)
     refuse([*_nobody(policy, people), *wrong])
@@ -288,6 +290,7 @@ def _policy(entry: Mapping[str, Any], people: People) -> Policy:
         shadow=entry.get("shadow", "no") == "yes",
         never_open=base.never_open | frozenset(entry.get("never_open", ())),
         gathering=gatherings.changed(entry, base.gathering),
+        guardrails=rails.changed(entry, base.guardrails),
         demands=_demands(entry.get("severities", {}), base.demands),
     )
 

@@ -7,6 +7,7 @@ from typing import Any  # JSON Schema is nested without end
 from bot.app import (
     configuration_environments,
     configuration_gathering,
+    configuration_guardrails,
     configuration_objectives,
     configuration_ownership,
     configuration_severity,
@@ -105,6 +106,9 @@ POLICY_SHAPE = Record(
         **configuration_severity.FIELDS,
         configuration_gathering.FIELD: Field(
             shape=configuration_gathering.SHAPE, meaning="which alerts become which incident"
+        ),
+        configuration_guardrails.FIELD: Field(
+            shape=configuration_guardrails.SHAPE, meaning="what every change must keep to"
         ),
     }
 )

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from bot.app.beginning import Beginning
 from bot.app.between import Between
 from bot.app.canaries import with_canaries
+from bot.app.guarding import careful, past_of
 from bot.app.loops.left import LeftLoop
 from bot.app.loops.pause import Pause
 from bot.app.loops.runs import RunsLoop
@@ -12,7 +13,6 @@ from bot.app.loops.shadow import ShadowLoop
 from bot.app.opening import Opened
 from bot.app.reach import canaries, tools
 from cluster.actions import left
-from cluster.drift.advice import advised
 from cluster.tools import Tools
 from incidents.events.followups import FollowUpMade
 from runbooks.engine.changing import Limits
@@ -36,10 +36,13 @@ def runs_loop(
         desk=desk.desk,
         tools=between.tools(
             with_canaries(
-                advised(
+                careful(
                     reached,
+                    rules=lambda: desk.desk.policy.guardrails,
                     intended=lambda: beginning.in_force.environments,
                     own=desk.settings.cluster,
+                    clock=desk.clock,
+                    past=past_of(desk.desk.run),
                 ),
                 canaries(desk.settings, intended=lambda: beginning.in_force.environments),
             )

@@ -10,9 +10,11 @@ from bot.app.settings import Settings
 from cluster.actions.registry import actions
 from cluster.drift import looking
 from cluster.evidence import collect
+from cluster.guardrails.registry import guards
 from cluster.rights import Right
 from cluster.targets import labels
 from incidents.errors import Rejected
+from incidents.guardrails import Guardrails
 from runbooks.language.declaration import ActionVerb, CheckVerb
 from runbooks.language.loader import LIBRARY
 from runbooks.language.loader import load as load_runbooks
@@ -47,7 +49,7 @@ def in_force(settings: Settings) -> Needed:
         **_of_runbooks(runbooks),
     }
     if any(name.startswith(ACTION) for name in found):
-        found["evidence"] = collect.RIGHTS
+        found |= {"evidence": collect.RIGHTS, **_of_guards(configuration.policy.guardrails)}
     return Needed(
         rights={name: tuple(sorted(set(rights))) for name, rights in found.items() if rights},
         namespaces=tuple(sorted({each.namespace for each in places})),
@@ -71,6 +73,13 @@ def _of_runbooks(runbooks: Iterable[Runbook]) -> Mapping[str, tuple[Right, ...]]
         if isinstance(verb, ActionVerb):
             found[f"{ACTION}{name}"] = _of_action(name)
     return found
+
+
+def _of_guards(rails: Guardrails) -> Mapping[str, tuple[Right, ...]]:
+    """Return what the guards read that look: at every plan, whatever the action."""
+    return {
+        f"guard {name}": each.rights for name, each in guards().items() if name not in rails.off
+    }
 
 
 def _of_action(name: str) -> tuple[Right, ...]:

@@ -121,22 +121,41 @@ def test_a_plan_that_somebody_overtook_is_asked_anew(asked: Rehearsal) -> None:
 
 
 def test_a_verified_change_is_taken_back_with_an_approval_of_its_own(asked: Rehearsal) -> None:
-    """An undo is a change like any other: planned, asked for, carried out and proven."""
+    """An undo is a change like any other: planned, asked for, carried out and proven.
+
+    It takes pods away that prefill sends to, so that two people agree to it.
+    """
     asked.stage.press("approve")
     asked.until(lambda: asked.has("Mitigated"), minutes=60)
+    asked.stage.clear("long_context")
+    asked.stage.advance(timedelta(minutes=5).total_seconds())
     undo = AskUndo(step=STEP, by="bob", because="the long prompts are over")
     asked.app.opened.desk.tell("run-1-1", undo)
     asked.until(asked.asked, minutes=5)
-    asked.stage.press("approve", person="bob")
+    for person in ("alice", "bob"):
+        asked.stage.press("approve", person=person)
+        asked.turn()
     asked.until(lambda: asked.count("EffectVerified") == 2, minutes=60)
 
     assert replicas(asked) == 4
     assert Counter(row.text for row in asked.rows() if row.kind == "ApprovalGiven") == {
         "approved by alice through slack": 1,
-        "approved by bob through slack": 1,
+        "approved by bob through slack together with alice": 1,
     }
     assert asked.text("EffectVerified").startswith("undo-add-decode: verified: ")
     assert asked.has("Relapsed")
+
+
+def test_what_still_serves_is_not_taken_back(asked: Rehearsal) -> None:
+    """The pods that were added carry the load: an undo too early would be the next incident."""
+    asked.stage.press("approve")
+    asked.until(lambda: asked.has("Mitigated"), minutes=60)
+    undo = AskUndo(step=STEP, by="bob", because="the long prompts are over")
+    asked.app.opened.desk.tell("run-1-1", undo)
+    asked.until(lambda: asked.has("ActionRefused"), minutes=5)
+
+    assert "at most 0.85 is safe; instead: add replicas first" in asked.text("ActionRefused")
+    assert replicas(asked) == 6
 
 
 def test_an_approval_does_not_outlive_its_time(asked: Rehearsal) -> None:

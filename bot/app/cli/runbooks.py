@@ -69,22 +69,28 @@ def dry_run(webhook: Path, /, *, as_json: Json = False) -> None:
     from bot.app.canaries import with_canaries  # noqa: PLC0415  # see above
     from bot.app.cli import dry_run_told  # noqa: PLC0415  # see above
     from bot.app.dry_running import dry_runs  # noqa: PLC0415  # see above
+    from bot.app.guarding import careful  # noqa: PLC0415  # see above
     from bot.app.reach import canaries, tools  # noqa: PLC0415  # see above
-    from cluster.drift.advice import advised  # noqa: PLC0415  # see above
 
     settings = load()
     delivery = classifying.read(webhook)
     with ExitStack() as closing:
         configuration = load_configuration(settings.config)
-        reached = tools(settings, closing=closing)
+        clock = world_clock(settings.clock_url) if settings.clock_url else _utc
         found = dry_runs(
             delivery,
             configuration=configuration,
             tools=with_canaries(
-                advised(reached, intended=lambda: configuration.environments, own=settings.cluster),
+                careful(
+                    tools(settings, closing=closing),
+                    rules=lambda: configuration.policy.guardrails,
+                    intended=lambda: configuration.environments,
+                    own=settings.cluster,
+                    clock=clock,
+                ),
                 canaries(settings, intended=lambda: configuration.environments),
             ),
-            at=world_clock(settings.clock_url)() if settings.clock_url else datetime.now(UTC),
+            at=clock(),
             cluster=settings.cluster,
         )
     first, *others = map(dry_run_told.plain, found)
@@ -94,3 +100,7 @@ def dry_run(webhook: Path, /, *, as_json: Json = False) -> None:
 
 def _in_force() -> Sequence[Path]:
     return (LIBRARY, *load_configuration(load().config, files=()).runbooks)
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,55 @@
+"""Tools with which nothing is planned that is not meant, or that a guard forbids."""
+
+from collections.abc import Callable
+
+from cluster.drift.advice import Intended, advised
+from cluster.guardrails.guarded import guarded
+from cluster.guardrails.scene import Past, World, no_past
+from cluster.tools import Tools
+from incidents.errors import TriagedError
+from incidents.events.run import PlanRecord
+from incidents.guardrails import Guardrails
+from incidents.ports import Clock
+from incidents.run import Run
+
+
+def careful(  # what is reached, what is in force, and when
+    tools: Tools,
+    *,
+    rules: Callable[[], Guardrails],
+    intended: Intended,
+    own: str,
+    clock: Clock,
+    past: Past = no_past,
+) -> Tools:
+    """Return the tools with every action advised and guarded.
+
+    `rules` and `intended` are asked for each plan, so that a changed file counts for the next one;
+    `own` is what the cluster at hand is called.
+    """
+
+    def now() -> World:
+        return World(
+            objects=tools.objects,
+            signals=tools.signals,
+            at=clock(),
+            rules=rules(),
+            environments=intended(),
+            own=own,
+            past=past,
+        )
+
+    return guarded(advised(tools, intended=intended, own=own), now=now)
+
+
+def past_of(find: Callable[[str], Run]) -> Past:
+    """Return what finds the plan that was written with a key; `find` returns a run by its id."""
+
+    def past(key: str) -> PlanRecord | None:
+        run, _, rest = key.partition("/")
+        try:
+            return find(run).step(rest.rpartition("/")[0]).applied
+        except TriagedError:
+            return None  # what marks an object need not be ours, whatever it says
+
+    return past
