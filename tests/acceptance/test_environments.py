@@ -34,7 +34,10 @@ def test_a_plan_that_leaves_the_intended_range_says_so(desk: Rehearsal, tmp_path
 
 
 def test_no_more_is_proposed_than_is_intended(desk: Rehearsal, tmp_path: Path) -> None:
-    """The runbook would go from 4 to 6; the team has said while the desk ran that 5 is the most."""
+    """The runbook would go from 4 to 6; the team has said while the desk ran that 5 is the most.
+
+    Five is not the normal size either, so whoever approves it owes the way back.
+    """
     (tmp_path / "config" / "environments.yaml").write_text(FILE)
     assert desk.app.reloading.once()
     assert desk.app.reloading.notice == ""
@@ -46,3 +49,8 @@ def test_no_more_is_proposed_than_is_intended(desk: Rehearsal, tmp_path: Path) -
     assert dict(run.started.parameters)["ceiling"] == "5"
     assert "4 → 5" in desk.text("ActionPlanned")
     assert "outside the intended range" not in card(desk)
+    assert "whoever approves takes it back within 24 h" in card(desk)
+    desk.stage.press("approve")
+    desk.until(lambda: desk.has("FollowUpMade"))
+    assert "has 5 replicas, normally 4 (alice, until " in desk.text("FollowUpMade")
+    assert desk.stage.button("normal") is not None

@@ -202,6 +202,7 @@ def test_its_row_is_due_also_when_the_incident_is_long_over() -> None:
     told = desk()
     told.tell(followups_stream(1), BOTH)
     [row] = told.journal.summaries(aggregate=Aggregate.FOLLOW_UPS, open_only=True)
+    assert told.follow_ups(1) == after(BOTH)
     told.tell(followups_stream(1), DONE)
     told.tell(followups_stream(1), replace(DONE, number=2))
 
