@@ -75,7 +75,7 @@ OWNER: Final = OwnerKind(
     name="DisaggregatedSet",
     find=find,
     controls=frozenset({(kinds.DISAGGREGATED.group, kinds.DISAGGREGATED.name)}),
-    proof=Proof.READ_ONLY,
+    proof=Proof.REAL,
     rights=gets(kinds.DISAGGREGATED, kinds.ROLE_SCALER),
     sizes=True,
 )

@@ -5,7 +5,7 @@ from typing import Final
 from cluster.clients import kinds, parse
 from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Thing
-from cluster.owners.ownership import Barred, Claim, Moved, OwnerKind
+from cluster.owners.ownership import Barred, Claim, Moved, OwnerKind, Proof
 from cluster.owners.place import Place, Unit
 from cluster.owners.sight import Hidden, Sight
 from cluster.rights import lists
@@ -63,5 +63,9 @@ def scales(autoscaler: Thing, reference: OwnerReference) -> bool:
 
 
 OWNER: Final = OwnerKind(
-    name="HorizontalPodAutoscaler", find=find, rights=lists(kinds.AUTOSCALER), sizes=True
+    name="HorizontalPodAutoscaler",
+    find=find,
+    proof=Proof.REAL,
+    rights=lists(kinds.AUTOSCALER),
+    sizes=True,
 )

@@ -7,7 +7,7 @@ from cluster.clients import kinds
 from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Thing
 from cluster.owners import hpa
-from cluster.owners.ownership import Barred, Claim, Moved, Noted, OwnerKind
+from cluster.owners.ownership import Barred, Claim, Moved, Noted, OwnerKind, Proof
 from cluster.owners.place import Place, Unit
 from cluster.owners.sight import Hidden, Sight, why
 from cluster.rights import gets, lists
@@ -126,6 +126,7 @@ OWNER: Final = OwnerKind(
     name="KEDA",
     find=find,
     controls=frozenset({(kinds.SCALED_OBJECT.group, kinds.SCALED_OBJECT.name)}),
+    proof=Proof.REAL,
     rights=(*gets(kinds.SCALED_OBJECT), *lists(kinds.SCALED_OBJECT, kinds.AUTOSCALER)),
     sizes=True,
 )

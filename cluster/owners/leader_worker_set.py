@@ -23,5 +23,5 @@ OWNER: Final = OwnerKind(
     name="LeaderWorkerSet",
     find=find,
     controls=frozenset({(kinds.GROUPS.group, kinds.GROUPS.name)}),
-    proof=Proof.READ_ONLY,
+    proof=Proof.REAL,
 )

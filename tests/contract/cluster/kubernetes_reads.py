@@ -251,12 +251,12 @@ class Reads:
     def test_a_kind_that_is_not_installed_has_none(self, place: Place) -> None:
         """Most clusters miss most kinds."""
         reference = OwnerReference(
-            kind="DisaggregatedSet", name="ds", api_version="disaggregatedset.x-k8s.io/v1"
+            kind=kinds.ROLE_SCALER.name, name="ds", api_version=kinds.ROLE_SCALER.api_version
         )
         client = place.client()
 
-        assert client.things(place.namespace, kinds.DISAGGREGATED) == []
-        with pytest.raises(Missing, match=f"DisaggregatedSet {place.namespace}/ds: gone"):
+        assert client.things(place.namespace, kinds.ROLE_SCALER) == []
+        with pytest.raises(Missing, match=f"{kinds.ROLE_SCALER} {place.namespace}/ds: gone"):
             client.owner(place.namespace, reference)
 
     def test_who_may_not_list_is_told_what_is_missing(self, place: Place) -> None:
@@ -276,7 +276,7 @@ class Reads:
         client = place.client(frozenset({"list pods"}))
 
         with pytest.raises(Forbidden, match="cannot list resource"):
-            client.things(place.namespace, kinds.DISAGGREGATED)
+            client.things(place.namespace, kinds.ROLE_SCALER)
 
     def test_who_may_read_one_kind_may_read_no_other(self, place: Place) -> None:
         """Rights are by kind and verb, and do not rub off."""

@@ -128,6 +128,17 @@ def groups(name: str, *, replicas: int = 1, size: int = 2) -> Body:
     }
 
 
+def disaggregated(name: str) -> Body:
+    """Return a DisaggregatedSet of one group of two pods for each of its roles."""
+    roles = [{"name": role, "spec": groups(name, size=2)["spec"]} for role in ("prefill", "decode")]
+    return {
+        "apiVersion": "disaggregatedset.x-k8s.io/v1",
+        "kind": "DisaggregatedSet",
+        "metadata": {"name": name},
+        "spec": {"roles": roles},
+    }
+
+
 def scaled(name: str, *, least: int, most: int) -> Body:
     """Return a ScaledObject of the Deployment with this name; nobody answers for its metrics."""
     metadata = {"serverAddress": "http://127.0.0.1:9", "query": "up", "threshold": "1"}

@@ -34,7 +34,7 @@ INSTALLED = (
     *(resources.POOLS, resources.OLD_POOLS, resources.ROUTES, resources.GROUPS),
     *(resources.SERVICES, resources.OLD_SERVICES, resources.ROLLOUTS),
 )
-"""DisaggregatedSets are installed nowhere."""
+"""The scalers of a DisaggregatedSet's roles are installed nowhere."""
 
 
 class Place(Protocol):

@@ -255,6 +255,8 @@ class FakeObjects:
 class World:
     """A run, its desk, its cluster and its clock."""
 
+    model = "llama"
+
     def __init__(
         self, runbook: str | None = None, *, at: str = "llm-d", mode: str = APPLY, **given: str
     ) -> None:
@@ -374,7 +376,7 @@ class World:
         beginning = Beginning(
             incident=1,
             namespace=at,
-            model="llama",
+            model=self.model,
             by="triaged",
             because="test",
             policy_digest="p",

@@ -1,7 +1,7 @@
 """One real control plane for the session, and one namespace in it for each test."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from tests.contract.cluster.asking import Api, Body
 from tests.contract.cluster.places import EVERYTHING, OPERATOR, furnish, path
 from tests.servers.kubernetes import build
 from tests.servers.kubernetes.control_plane import ControlPlane, control_plane
+from tests.servers.kubernetes.operators import keda, leader_worker_set
 from tests.servers.kubernetes.processes import until
 
 # What the shared suites assert is then told as in a test module.
@@ -60,6 +61,27 @@ def plane(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         # The API server lets five seconds pass before it serves a new kind.
         until(lambda: all(served(root, each) for each in made_of))
         yield made
+
+
+@contextmanager
+def built(program: str) -> Iterator[Path]:
+    if build.missing([program]):
+        pytest.skip(f"not built: {program} (tests/servers/kubernetes/build.py)")
+    yield build.folder()
+
+
+@pytest.fixture(scope="module")
+def leading(plane: ControlPlane) -> Iterator[None]:
+    """Run the controller of LeaderWorkerSets and DisaggregatedSets, and its webhooks."""
+    with built("lws-controller") as programs, leader_worker_set(plane, programs):
+        yield
+
+
+@pytest.fixture(scope="module")
+def scaling(plane: ControlPlane) -> Iterator[None]:
+    """Run the KEDA operator."""
+    with built("keda-operator") as programs, keda(plane, programs):
+        yield
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Controllers of custom kinds beside the control plane: LeaderWorkerSet's and KEDA's."""
+"""Controllers of custom kinds beside the control plane: those of groups, and KEDA's."""
 
 import base64
 import json
@@ -21,13 +21,18 @@ GROUPS = {
     "apiVersions": ["v1"],
     "resources": ["leaderworkersets"],
 }
+SETS = {
+    "apiGroups": ["disaggregatedset.x-k8s.io"],
+    "apiVersions": ["v1"],
+    "resources": ["disaggregatedsets"],
+}
 PODS = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
 MEMBERS = {"matchExpressions": [{"key": "leaderworkerset.sigs.k8s.io/name", "operator": "Exists"}]}
 
 
 @contextmanager
 def leader_worker_set(plane: ControlPlane, programs: Path) -> Iterator[None]:
-    """Run the LeaderWorkerSet controller with its webhooks until the block ends."""
+    """Run the controller of LeaderWorkerSets and DisaggregatedSets until the block ends."""
     folder = plane.folder / "lws"
     certificates(folder)
     asked, health = free_ports(2)
@@ -98,15 +103,16 @@ def serving(
 
 def certificates(folder: Path) -> None:
     """Lay a certificate for 127.0.0.1, its key and its CA where a controller looks for them."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for name in ("tls.crt", "tls.key"):
         shutil.copyfile(TLS / "server.pem", folder / name)
     shutil.copyfile(TLS / "ca.pem", folder / "ca.crt")
 
 
 def webhooks(port: int) -> Iterator[tuple[str, Body]]:
-    """Yield the webhooks of LeaderWorkerSets, by address instead of by Service."""
+    """Yield the webhooks of groups and sets, by address instead of by Service."""
     ca = base64.b64encode((TLS / "ca.pem").read_bytes()).decode()
+    sets = (("sets", "disaggregatedset-x-k8s-io-v1-disaggregatedset", SETS, {}),)
     for kind, verb in (("mutating", "mutate"), ("validating", "validate")):
         hooks = [
             {
@@ -124,6 +130,7 @@ def webhooks(port: int) -> Iterator[tuple[str, Body]]:
             for what, where, rule, chosen in (
                 ("groups", "leaderworkerset-x-k8s-io-v1-leaderworkerset", GROUPS, {}),
                 ("pods", "-v1-pod", PODS, {"objectSelector": MEMBERS}),
+                *(sets if verb == "validate" else ()),
             )
         ]
         yield f"{kind}webhookconfigurations", {"metadata": {"name": "lws"}, "webhooks": hooks}

@@ -1,8 +1,6 @@
 """The real controllers of LeaderWorkerSet and KEDA: what they make, and what they take back."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -19,35 +17,11 @@ from cluster.targets.target import Selector
 from incidents.errors import Conflict, Rejected, Unavailable
 from tests.contract.cluster import objects
 from tests.contract.cluster.asking import Body
-from tests.servers.kubernetes import build
 from tests.servers.kubernetes.conftest import Real
-from tests.servers.kubernetes.control_plane import ControlPlane
-from tests.servers.kubernetes.operators import keda, leader_worker_set
 
 pytestmark = pytest.mark.server
 
 MANAGER = "triaged/run-1"
-
-
-@contextmanager
-def built(program: str) -> Iterator[Path]:
-    if build.missing([program]):
-        pytest.skip(f"not built: {program} (tests/servers/kubernetes/build.py)")
-    yield build.folder()
-
-
-@pytest.fixture(scope="module")
-def leading(plane: ControlPlane) -> Iterator[None]:
-    """Run the LeaderWorkerSet controller and its webhooks."""
-    with built("lws-controller") as programs, leader_worker_set(plane, programs):
-        yield
-
-
-@pytest.fixture(scope="module")
-def scaling(plane: ControlPlane) -> Iterator[None]:
-    """Run the KEDA operator."""
-    with built("keda-operator") as programs, keda(plane, programs):
-        yield
 
 
 @pytest.mark.usefixtures("leading")

@@ -65,7 +65,7 @@ REQUESTS = {
     "missing-deleted": Asked(method="DELETE", path=f"{APPS}/none"),
     "no-such-group": Asked(method="GET", path="/apis/nowhere.io/v1/things"),
     "not-installed": Asked(
-        method="GET", path="/apis/disaggregatedset.x-k8s.io/v1/namespaces/{}/disaggregatedsets"
+        method="GET", path="/apis/llmd.ai/v1alpha1/namespaces/{}/variantautoscalings"
     ),
     "empty-namespace": Asked(method="GET", path="/api/v1/namespaces/none/pods"),
     "created-twice": Asked(method="POST", path=APPS, body=MODEL),

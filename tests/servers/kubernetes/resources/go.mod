@@ -9,5 +9,5 @@ require (
 	github.com/kserve/kserve v0.17.0
 	sigs.k8s.io/gateway-api v1.6.3
 	sigs.k8s.io/gateway-api-inference-extension v1.3.0
-	sigs.k8s.io/lws v0.7.0
+	sigs.k8s.io/lws v0.9.0
 )
