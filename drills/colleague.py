@@ -18,8 +18,7 @@ class Colleague:
 
     def act(self, now: datetime, habit: ScaleBack | None) -> None:
         """Scale back, if that is this person's habit and its time has come."""
-        scaled = self._replicas() != DECODE_PODS
-        if habit is None or not scaled:
+        if habit is None or self._replicas() == DECODE_PODS:
             self._noticed = None
             return
         self._noticed = self._noticed or now

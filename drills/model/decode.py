@@ -39,6 +39,7 @@ class DecodeEngine:
 
     def __init__(self, sizing: Sizing, *, client_ttft: Histogram) -> None:
         self.sizing = sizing
+        self._block_tokens = sizing.block_tokens
         self.running: list[Request] = []
         self.waiting: deque[Request] = deque()
         self.prefixes = PrefixCache()
@@ -51,7 +52,9 @@ class DecodeEngine:
         self.latency = Histogram(LATENCY_BOUNDS)
         self.transfers = Histogram(TRANSFER_BOUNDS)
         self._client_ttft = client_ttft
+        # Blocks that running requests hold, and that waiting ones will need.
         self._used = 0
+        self._wanted = 0
         self._recompute_seconds = 0.0
 
     @property
@@ -62,8 +65,7 @@ class DecodeEngine:
     @property
     def load(self) -> float:
         """What is held and what is waited for, in parts of the pod: the picker's score."""
-        wanted = sum(self._blocks(request) for request in self.waiting)
-        return (self._used + wanted) / self.sizing.blocks
+        return (self._used + self._wanted) / self.sizing.blocks
 
     def deferred(self, now: float) -> int:
         """Count requests whose blocks are reserved and whose KV transfer is still under way."""
@@ -73,6 +75,7 @@ class DecodeEngine:
         """Take a request whose prompt was prefilled at model second `at`."""
         request.submitted = at
         self.waiting.append(request)
+        self._wanted += self._blocks(request)
 
     def step(self, since: float, seconds: float) -> None:
         """Do what happens in the `seconds` after model second `since`."""
@@ -91,6 +94,7 @@ class DecodeEngine:
         if len(patient) < len(self.waiting):
             self.finished[Finish.ABORT] += len(self.waiting) - len(patient)
             self.waiting = deque(patient)
+            self._wanted = sum(map(self._blocks, patient))
 
     def _tired(self, request: Request, now: float) -> bool:
         return now - request.submitted > self.sizing.patience
@@ -100,14 +104,17 @@ class DecodeEngine:
         decoding = self._decoding_share(seconds)
         # Recomputing shares the engine's steps with decoding, so every token takes longer.
         pace = self._token_seconds() / decoding
-        running = self.running
+        running, made = self.running, list[int]()
         self.running = []
         for request in running:
             begun = max(since, request.first_token_at)
             if begun < end:
-                self._generate(request, end - begun, pace, end)
-            else:
-                self.running.append(request)
+                made.append(self._produce(request, end - begun, pace))
+                if request.generated >= request.output:
+                    self._finish(request, end)
+                    continue
+            self.running.append(request)
+        self.between_tokens.observe_each(pace, made)
         self._used = sum(map(self._blocks, self.running))
 
     def _decoding_share(self, seconds: float) -> float:
@@ -122,28 +129,26 @@ class DecodeEngine:
             sizing.base_token_seconds + context + sizing.sequence_token_seconds * len(self.running)
         )
 
-    def _generate(self, request: Request, seconds: float, pace: float, end: float) -> None:
-        self._produce(request, seconds, pace)
-        if request.generated < request.output:
-            self.running.append(request)
-            return
+    def _finish(self, request: Request, end: float) -> None:
         self.finished[Finish.STOP] += 1
         self.latency.observe(end - request.submitted)
 
-    def _produce(self, request: Request, seconds: float, pace: float) -> None:
-        """Decode for so many seconds, at a pace in seconds per token."""
-        made = min(seconds / pace, request.output - request.generated)
-        whole = int(request.generated + made) - int(request.generated)
-        self.between_tokens.observe(pace, whole)
-        request.generated += made
+    def _produce(self, request: Request, seconds: float, pace: float) -> int:
+        """Decode at a pace in seconds per token; return how many whole tokens came out."""
+        before = request.generated
+        made = min(seconds / pace, request.output - before)
+        request.generated = before + made
         self.generated_tokens += made
         self.prefixes.write(made)
+        return int(request.generated) - int(before)
 
     def _preempt(self) -> bool:
         before = self.preemptions
         while self._used > self.sizing.blocks and len(self.running) > 1:
             victim = self.running.pop()
-            self._used -= self._blocks(victim)
+            blocks = self._blocks(victim)
+            self._used -= blocks
+            self._wanted += blocks
             victim.preempted = True
             self.waiting.appendleft(victim)
             self.preemptions += 1
@@ -157,10 +162,13 @@ class DecodeEngine:
             request = self.waiting.popleft()
             self._start(request, max(since, request.submitted))
             self._used += blocks
+            self._wanted -= blocks
             self.running.append(request)
             # What is left of the step is spent decoding, so that a coarse step loses no time.
             if request.first_token_at < end:
-                self._produce(request, end - request.first_token_at, self._token_seconds())
+                pace = self._token_seconds()
+                made = self._produce(request, end - request.first_token_at, pace)
+                self.between_tokens.observe(pace, made)
 
     def _start(self, request: Request, at: float) -> None:
         if request.preempted:
@@ -182,4 +190,4 @@ class DecodeEngine:
         request.first_token_at = at + took + self._token_seconds()
 
     def _blocks(self, request: Request) -> int:
-        return int(request.context) // self.sizing.block_tokens + 1
+        return int(request.prompt + request.generated) // self._block_tokens + 1

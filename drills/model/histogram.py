@@ -1,7 +1,7 @@
 """A classic Prometheus histogram as the Python client exposes it: cumulative, with `le`."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 # Bounds in seconds as vLLM registers them (vllm/v1/metrics/loggers.py).
@@ -38,6 +38,13 @@ class Histogram:
         """Count an observation that was made so many times; a bound belongs to its own bucket."""
         self.total += seconds * times
         self._counts[bisect_left(self.bounds, seconds)] += times
+
+    def observe_each(self, seconds: float, times: Iterable[int]) -> None:
+        """Count what was observed so many times, and so many times, and so on."""
+        bucket = bisect_left(self.bounds, seconds)
+        for each in times:
+            self.total += seconds * each
+            self._counts[bucket] += each
 
     def cumulative(self) -> Iterator[int]:
         """Yield the buckets' counts, each with all below it, one per label."""

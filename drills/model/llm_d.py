@@ -1,10 +1,9 @@
 """The whole of llm-d: clients, the picker, the prefill pool and the decode pool, step by step."""
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
 from drills.model.decode import DecodeEngine
 from drills.model.histogram import TTFT_BOUNDS, Histogram
@@ -14,8 +13,6 @@ from drills.model.traffic import Clients, Request, Traffic
 
 # Coarser steps would let the scheduler admit and preempt too rarely to show a storm.
 STEP = 1.0
-
-_Engine = TypeVar("_Engine", DecodeEngine, PrefillEngine)
 
 
 class Role(StrEnum):
@@ -63,7 +60,9 @@ class LlmD:
         self.client_ttft = Histogram(TTFT_BOUNDS)
         self.decode: dict[str, DecodeEngine] = {}
         self.prefill: dict[str, PrefillEngine] = {}
-        self._leaving: set[str] = set()
+        # Those that the picker sends to; the others go on with what they have.
+        self._decoding: list[DecodeEngine] = []
+        self._prefilling: list[PrefillEngine] = []
         # A drill is repeated by its seed; nothing here guards a secret.
         self._clients = Clients(random.Random(seed))  # noqa: S311  see above
 
@@ -77,14 +76,16 @@ class LlmD:
         for engines in (self.decode, self.prefill):
             for name in [name for name in engines if name not in up]:
                 self.picker.lost += len(tuple(engines.pop(name).leave()))
-        self._leaving = {name for name, pod in up.items() if pod.phase is Phase.LEAVING}
-        for name in sorted(up.keys() - self._leaving):
+        leaving = {name for name, pod in up.items() if pod.phase is Phase.LEAVING}
+        for name in sorted(up.keys() - leaving):
             self._start(name, up[name].role)
+        self._decoding = [each for name, each in self.decode.items() if name not in leaving]
+        self._prefilling = [each for name, each in self.prefill.items() if name not in leaving]
 
     @property
     def ready_endpoints(self) -> int:
         """How many pods the picker may send to."""
-        return len(self._ready(self.decode)) + len(self._ready(self.prefill))
+        return len(self._decoding) + len(self._prefilling)
 
     def run(self, seconds: float) -> None:
         """Let model time pass, in steps of at most STEP seconds."""
@@ -112,21 +113,16 @@ class LlmD:
             case Role.DECODE | Role.PREFILL:
                 pass
 
-    def _ready(self, engines: Mapping[str, _Engine]) -> list[_Engine]:
-        return [engine for name, engine in engines.items() if name not in self._leaving]
-
     def _route(self, request: Request) -> None:
-        prefill = self._ready(self.prefill)
-        if not prefill or not self._ready(self.decode):
+        if not self._prefilling or not self._decoding:
             self.picker.refused += 1
             return
         self.picker.requests += 1
         at = request.arrived
-        min(prefill, key=lambda each: each.busy_until(at)).submit(request, at)
+        min(self._prefilling, key=lambda each: each.busy_until(at)).submit(request, at)
 
     def _hand_over(self, request: Request, at: float) -> None:
-        decode = self._ready(self.decode)
-        if not decode:
+        if not self._decoding:
             self.picker.lost += 1
             return
-        min(decode, key=lambda each: each.load).submit(request, at)
+        min(self._decoding, key=lambda each: each.load).submit(request, at)

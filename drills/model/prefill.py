@@ -21,12 +21,12 @@ class PrefillEngine:
         self.latency = Histogram(LATENCY_BOUNDS)
         # (begins, ends, request), in order: one prompt at a time.
         self._queue: deque[tuple[float, float, Request]] = deque()
+        self._held = 0
 
     @property
     def usage(self) -> float:
         """Share of KV blocks that prompts under way hold, 0 to 1."""
-        held = sum(request.prompt for _, _, request in self._queue)
-        return min(1.0, held / self.sizing.tokens)
+        return min(1.0, self._held / self.sizing.tokens)
 
     def busy_until(self, now: float) -> float:
         """Return the model second at which a new prompt could begin: the picker's score."""
@@ -47,11 +47,13 @@ class PrefillEngine:
         begins = self.busy_until(at)
         work = (request.prompt - cached) / self.sizing.prefill_tokens_per_second
         self._queue.append((begins, begins + work, request))
+        self._held += request.prompt
 
     def step(self, since: float, seconds: float) -> Iterator[tuple[float, Request]]:
         """Yield the requests that are prefilled within the step, each with its moment."""
         while self._queue and self._queue[0][1] <= since + seconds:
             _, ends, request = self._queue.popleft()
+            self._held -= request.prompt
             self.finished += 1
             self.prompt_tokens += request.prompt
             self.ttft.observe(ends - request.arrived)
