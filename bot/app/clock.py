@@ -36,7 +36,9 @@ def world_clock(url: str, *, monotonic: Monotonic = time.monotonic) -> Clock:
     While the world is away its time goes on at the last rate. At rate 0, and before the first
     answer, nobody knows the time: Unavailable is raised.
     """
-    return _Follower(ask=lambda: _ask(url), every=ASK_EVERY, monotonic=monotonic)
+    # Without the proxies of the environment: a rehearsal stays on its machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    return _Follower(ask=lambda: _ask(url, opener), every=ASK_EVERY, monotonic=monotonic)
 
 
 class _Follower:
@@ -76,17 +78,15 @@ class _Follower:
         self._next = self._since + self._every
 
 
-def _ask(url: str) -> tuple[datetime, float]:
+def _ask(url: str, opener: urllib.request.OpenerDirector) -> tuple[datetime, float]:
     try:
-        answer = _get(f"{url.rstrip('/')}/clock")
+        answer = _get(f"{url.rstrip('/')}/clock", opener)
         return datetime.fromisoformat(answer["time"]).astimezone(UTC), float(answer["rate"])
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
         message = f"the world's clock at {url}: {error!r}"
         raise Unavailable(message) from error
 
 
-def _get(url: str) -> Any:  # JSON
-    # Without the proxies of the environment: a rehearsal stays on its machine.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def _get(url: str, opener: urllib.request.OpenerDirector) -> Any:  # JSON
     with opener.open(url, timeout=PATIENCE) as answer:
         return json.load(answer)

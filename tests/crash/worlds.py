@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
+from bot.app.clock import world_clock
 from drills.alertmanager.config import Webhook
 from drills.faults import MoreTraffic
 from drills.world import World
@@ -61,5 +62,8 @@ def _run(world: World, writing: int) -> None:
 def _stage(world: World) -> Stage:
     addresses = asdict(world.addresses)
     return Stage(
-        control=addresses["control"], console=addresses["slack_console"], addresses=addresses
+        control=addresses["control"],
+        console=addresses["slack_console"],
+        addresses=addresses,
+        clock=world_clock(addresses["control"]),
     )
