@@ -1,11 +1,22 @@
 """What is said of a change that did not help, was taken back, or cannot be judged."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from incidents.incident import Status
-from tests.rehearsing import Rehearsal, Stage, rehearsal
+from tests.rehearsing import ACTING, Rehearsal, Stage, rehearsal
+
+SOONER = f"{ACTING}severities:\n  P2: {{escalate_after: 1h}}\n"
+"""More people are asked for half an hour after the verdict, and not two hours."""
+
+
+@pytest.fixture
+def desk(stage: Stage, tmp_path: Path, sqlite_url: str) -> Iterator[Rehearsal]:
+    """Make a desk that is watched until more people are asked for."""
+    with rehearsal(stage, tmp_path, database_url=sqlite_url, acting=SOONER) as made:
+        yield made
 
 
 def judged(desk: Rehearsal) -> str:
@@ -15,7 +26,7 @@ def judged(desk: Rehearsal) -> str:
 
 
 def never_called_mitigated(desk: Rehearsal) -> bool:
-    """Let an hour pass; return whether the change was called a success at no time."""
+    """Let half an hour pass; return whether the change was called a success at no time."""
     desk.until(lambda: desk.has("Escalated"), minutes=180)
     return not desk.has("Mitigated")
 
@@ -66,7 +77,7 @@ def test_a_window_without_numbers_cannot_be_judged(asked: Rehearsal, fault: str)
 
 def test_somebody_who_scales_back_is_named(stage: Stage, tmp_path: Path, database_url: str) -> None:
     """A success that somebody took back is none; who it was is the first question."""
-    with rehearsal(stage, tmp_path, database_url=database_url) as desk:
+    with rehearsal(stage, tmp_path, database_url=database_url, acting=SOONER) as desk:
         desk.until(desk.asked, minutes=20)
         stage.put("scaled_back_by_somebody", after=120)
         stage.press("approve")
