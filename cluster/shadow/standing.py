@@ -7,7 +7,7 @@ from typing import Final
 from cluster import seen
 from cluster.actions import copying
 from cluster.actions.pointers import path
-from cluster.clients import parse
+from cluster.clients import kinds, parse
 from cluster.clients.objects import OwnerReference
 from cluster.clients.reads import Objects
 from cluster.clients.refusals import Missing
@@ -96,7 +96,9 @@ def pods(now: Standing) -> Pairs:
 
 def parts(thing: Thing) -> Mapping[str, str]:
     """Return the digests of what somebody wishes of an object, a level below its roots."""
-    found = {"metadata.labels": copying.digest(dict(thing.labels))}
+    # A node's labels tell what it has: drivers and discovery write them, day and night.
+    wished = thing.itself.kind != kinds.NODE.name
+    found = {"metadata.labels": copying.digest(dict(thing.labels) if wished else {})}
     for root, inside in thing.body.items():
         if root in SAID:
             continue

@@ -481,6 +481,28 @@ def test_watching_needs_no_right_that_the_plan_did_not_need(
     assert needs - has == set()
 
 
+def test_a_node_that_a_person_closes_is_the_same_cordon_and_its_labels_are_no_act(
+    world: Cluster, kubernetes: StandInKubernetes, decode: Target
+) -> None:
+    """Drivers label nodes by themselves; nobody did anything by that."""
+    node = world.get(resources.PODS, NAMESPACE, named(world)[0])["spec"]["nodeName"]
+    whole = replace(decode, pods=tuple(named(world)), members=members(world))
+    watching = Watching(kubernetes, planned(kubernetes, "cordon", whole, node=node))
+    label = {"nvidia.com/gpu.product": "H100"}
+    edit(world, lambda x: x["metadata"]["labels"].update(label), kind=resources.NODES, name=node)
+    before = watching.did()
+    edit(world, close, kind=resources.NODES, name=node)
+
+    act = watching.did()
+
+    assert (before.did, act.did) == (Did.NOTHING, Did.SAME)
+    assert (act.what, act.who) == ("unschedulable is true now", ("kubectl-edit",))
+
+
+def close(node: Object) -> None:
+    node.setdefault("spec", {})["unschedulable"] = True
+
+
 def members(world: Cluster) -> tuple[Member, ...]:
     return tuple(Member(name=name, role="decode") for name in named(world))
 

@@ -2,15 +2,18 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.app import configuration
 from bot.app.cli.shadow import MOST
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from incidents.commands.run import EndRun, RecordWouldHave, StartRun
 from incidents.commands.shadow import BeginWatch, WatchCommand
+from incidents.errors import Rejected
 from incidents.events.run import SHADOW
 from incidents.events.shadow import Did
 from tests import builders
@@ -152,3 +155,15 @@ def test_a_long_list_is_bounded(run: Run) -> None:
 def test_days_that_are_no_number_are_refused(run: Run) -> None:
     """A slip of the pen must not print an empty report."""
     assert run("shadow", "report", "--days", "0").status != 0
+
+
+def test_how_long_people_are_watched_is_read_from_the_policy(config: Path) -> None:
+    """The page promises it: an hour, unless a team says otherwise."""
+    usual = configuration.load(config).policy.shadow_watch
+    (config / "policy.yaml").write_text("shadow_watch: 90m\n")
+    longer = configuration.load(config).policy.shadow_watch
+    (config / "policy.yaml").write_text("shadow_watch: 0s\n")
+
+    assert (usual, longer) == (timedelta(minutes=60), timedelta(minutes=90))
+    with pytest.raises(Rejected, match=r"policy\.yaml:1"):
+        configuration.load(config)
