@@ -13,7 +13,15 @@ from cluster.tools import Tools
 from drills.kubernetes import shapes, surroundings
 from drills.kubernetes.controllers.all import Controllers
 from drills.kubernetes.managed_fields import Writer
-from drills.kubernetes.objects import Object, View, labels_of, name_of, ready, terminating
+from drills.kubernetes.objects import (
+    Object,
+    View,
+    labels_of,
+    name_of,
+    ready,
+    stamp,
+    terminating,
+)
 from drills.kubernetes.resources import DEPLOYMENTS, PODS, Resource
 from drills.kubernetes.seed import GUIDE, NAME, seed_llm_d
 from drills.kubernetes.state import Cluster
@@ -24,6 +32,7 @@ from tests.cluster.conftest import StandInKubernetes
 from tests.runbooks.engine.conftest import START, World
 
 NAMESPACE = "llm-d"
+POOL = "llama-pool"
 DECODE = f"{NAME}-decode"
 ROLE = "llm-d.ai/role"
 GUIDE_LABEL = "llm-d.ai/guide"
@@ -48,8 +57,9 @@ class Rehearsed(World):
         surroundings.install(self.cluster, NAMESPACE)
         # The decode Service stands in for the picker's: it has endpoints while anything serves.
         chosen = {GUIDE_LABEL: GUIDE, ROLE: "decode"}
-        shapes.pool(self.cluster, "llama-pool", chosen, picker=surroundings.NAME)
-        self.controllers = Controllers(self.cluster, ready_after=_loads)
+        shapes.pool(self.cluster, POOL, chosen, picker=surroundings.NAME)
+        self.hung: set[str] = set()
+        self.controllers = Controllers(self.cluster, ready_after=self._loads)
         self.kubernetes = StandInKubernetes(self.cluster)
         self.answers = answers
         self.looks: list[Callable[[], None]] = []
@@ -114,11 +124,30 @@ class Rehearsed(World):
         for _ in range(5):
             self.later(seconds=60)
 
-    def roll_out(self, image: str) -> None:
+    def break_pod(self, name: str) -> None:
+        """Let a pod be unready for a quarter of an hour, as its kubelet says."""
+        since = stamp(self.now - timedelta(minutes=15))
+
+        def broken(it: Object) -> Object:
+            for each in it["status"]["conditions"]:
+                if each["type"] == "Ready":
+                    each.update(status="False", lastTransitionTime=since)
+            for each in it["status"].get("containerStatuses", []):
+                each.update(ready=False, restartCount=1)
+            return it
+
+        writer = Writer(manager="kubelet", subresource="status")
+        self.cluster.update(PODS, NAMESPACE, name, broken, writer=writer)
+        self.hung.add(name)
+
+    def roll_out(self, image: str, *, strategy: Mapping[str, int] | None = None) -> None:
         """Roll another image out, and let it go as far as it goes."""
 
         def written(it: Object) -> None:
             it["spec"]["template"]["spec"]["containers"][0]["image"] = image
+            if strategy:
+                bounds = dict(strategy)
+                it["spec"]["strategy"] = {"type": "RollingUpdate", "rollingUpdate": bounds}
 
         self.edit(DEPLOYMENTS, DECODE, written)
         for _ in range(5):
@@ -143,6 +172,11 @@ class Rehearsed(World):
         """Return what became of each step that changed something."""
         return {one.id: one.verdict for one in self.run.steps.values() if one.applied is not None}
 
+    def _loads(self, pod: View) -> float | None:
+        images = [each["image"] for each in pod["spec"]["containers"]]
+        bad = name_of(pod) in self.hung or any(BAD in image for image in images)
+        return None if bad else LOAD_SECONDS
+
     def _approved(self) -> bool:
         planned = [x for x in self.run.steps.values() if x.status is StepStatus.PLANNED]
         for one in planned:
@@ -155,11 +189,6 @@ class Rehearsed(World):
             answer = self.answers.get(one.id, one.choices[-1])
             self.tell(AnswerAsk(step=one.id, answer=answer, by="alice"))
         return bool(asked)
-
-
-def _loads(pod: View) -> float | None:
-    images = [each["image"] for each in pod["spec"]["containers"]]
-    return None if any(BAD in image for image in images) else LOAD_SECONDS
 
 
 def label(pod: View, name: str) -> str:

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
+import pytest
+
 from cluster.signals.reading import NotApplicable
-from drills.kubernetes.resources import NODES
-from tests.runbooks.rehearsed import BAD, GUIDE_LABEL, Rehearsed, label
+from drills.kubernetes import surroundings
+from drills.kubernetes.resources import CORE_SERVICES, NODES, POOLS
+from tests.runbooks.rehearsed import BAD, GUIDE_LABEL, NAMESPACE, POOL, Rehearsed, label
 
 Signal = Callable[[datetime], float]
 
@@ -139,6 +142,75 @@ def test_a_rollout_that_never_serves_is_taken_back() -> None:
     assert run.did() == {"take-back": "verified"}
     assert (run.run.outcome, run.serving()) == ("completed", 4)
     assert f"→ vllm:{BAD}" in run.step("rollout").because
+
+
+def test_requests_go_past_a_picker_that_is_away() -> None:
+    """The engines are well; what picks one of them is not, and a person mends it."""
+    run = Rehearsed("service-down", answers={"picker": "done", "validate": "answers"})
+    well(run)
+    run.edit(CORE_SERVICES, surroundings.NAME, lambda it: it["spec"].update(selector={"app": "x"}))
+    run.later(seconds=60)
+
+    run.play()
+
+    pool = run.cluster.get(POOLS, NAMESPACE, POOL)
+    assert run.did() == {"let-past": "verified"}
+    assert pool["spec"]["endpointPickerRef"]["failureMode"] == "FailOpen"
+    assert run.run.outcome == "completed"
+
+
+@pytest.mark.parametrize(
+    ("answer", "did", "gone"),
+    [
+        pytest.param("one", {"delete-one": "verified"}, 1, id="one"),
+        pytest.param("all", {}, 0, id="all-is-refused-while-others-are-ready"),
+    ],
+)
+def test_a_pod_that_does_not_come_back_is_deleted(
+    answer: str, did: dict[str, str], gone: int
+) -> None:
+    """A person says whether one or all; all together only where nothing is lost by it."""
+    run = Rehearsed("service-down", answers={"restart-pods": answer, "validate": "answers"})
+    well(run)
+    before = run.names()
+    run.break_pod(before[0])
+
+    run.play()
+
+    assert run.did() == did
+    assert len(set(before) - set(run.names())) == gone
+    assert (run.step("all-by-hand").verdict is None) is (answer == "one")
+    assert run.run.outcome == "completed"
+
+
+def test_all_pods_are_deleted_where_none_is_ready() -> None:
+    """Nothing is lost then, and one at a time would take as often as long."""
+    run = Rehearsed("service-down", answers={"restart-pods": "all", "validate": "answers"})
+    well(run)
+    before = run.names()
+    for name in before:
+        run.break_pod(name)
+
+    run.play()
+
+    assert run.did() == {"delete-all": "verified"}
+    assert (set(before) & set(run.names()), run.serving()) == (set(), 4)
+
+
+def test_a_rollout_without_a_free_gpu_gets_a_place() -> None:
+    """New pods wait for what the old ones hold: one of those goes first, and the rollout ends."""
+    run = Rehearsed("bad-rollout", answers={"roll-back": "not_the_cause"})
+    well(run)
+    run.scale_by_hand(10)
+    run.roll_out("vllm:2", strategy={"maxSurge": 1, "maxUnavailable": 0})
+
+    run.play()
+
+    for _ in range(15):
+        run.later(seconds=120)
+    images = {each["spec"]["containers"][0]["image"] for each in run.pods()}
+    assert run.did() == {"free-a-place": "verified"}
+    assert (run.run.outcome, run.serving(), images) == ("completed", 10, {"vllm:2"})
 
 
 def _until(run: Rehearsed, mended: Callable[[], bool]) -> Callable[[float], Signal]:
