@@ -76,7 +76,7 @@ ACTION: Final = writes_fields(
     settle=setting.settled,
     stands=True,
     rights=(
-        *registry.rights(),
+        *registry.rights_of_settings(),
         *gets(*kinds.POOLS),
         *lists(*kinds.POOLS),
         *patches(*kinds.POOLS),

@@ -86,7 +86,7 @@ ACTION: Final = writes_fields(
     settle=setting.settled,
     stands=True,
     rights=(
-        *registry.rights(),
+        *registry.rights_of_settings(),
         *gets(*kinds.OBJECTIVES),
         *lists(*kinds.OBJECTIVES),
         *patches(*kinds.OBJECTIVES),

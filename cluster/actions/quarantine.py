@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from cluster.actions import left, member, removal, setting, settling, standing
+from cluster.actions import left, member, removal, setting, standing
 from cluster.actions.action import OneOf, Parameter, writes_fields
 from cluster.actions.field import Edit
 from cluster.actions.member import Member
@@ -159,8 +159,7 @@ ACTION: Final = writes_fields(
     stands=True,
     rights=(
         *member.RIGHTS,
-        *settling.RIGHTS,
-        *lists(*kinds.POOLS),
+        *lists(*kinds.POOLS, kinds.POD),
         *patches(kinds.POD),
     ),
     leaves=left.Leaves(

@@ -247,7 +247,7 @@ ACTION: Final = writes_fields(
     settle=_settled,
     leaves=left.Leaves(words="other shares of requests", of=left.changed, within=left.DAY),
     rights=(
-        *registry.rights(),
+        *registry.rights_of_settings(kinds.ROUTE, kinds.VIRTUAL_SERVICE),
         *splits.RIGHTS,
         *gets(kinds.ROUTE, kinds.VIRTUAL_SERVICE),
         *patches(kinds.ROUTE, kinds.VIRTUAL_SERVICE),

@@ -157,7 +157,7 @@ ACTION: Final = writes_fields(
     ),
     stands=True,
     rights=(
-        *registry.rights(),
+        *registry.rights_of_settings(),
         *gets(*(kinds.BY_NAME[each] for each in workload.BEGINS)),
         *patches(kinds.APPLICATION, namespaces=argo_cd.HOMES),
         *patches(*flux.MARKS.values(), namespaces=(HOME, flux.SYSTEM)),

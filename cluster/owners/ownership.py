@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from cluster.clients.kinds import Kind
 from cluster.owners.place import Place
 from cluster.owners.sight import Sight
 from cluster.rights import Right
@@ -67,7 +68,8 @@ class OwnerKind:
 
     `controls` are the controllers, as (API group, kind), that it knows: any other controller of an
     object is an operator that nobody here knows. `rights` are what looking for it needs; one that
-    looks at `sizes` alone needs none of them for anything else.
+    looks at `sizes` alone needs none of them for anything else, and one that looks at some kinds
+    `only` needs them for those.
     """
 
     name: str
@@ -76,6 +78,7 @@ class OwnerKind:
     proof: Proof = Proof.IMITATED
     rights: tuple[Right, ...] = ()
     sizes: bool = False
+    only: tuple[Kind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from functools import cache
 from importlib import import_module
 
 from cluster import owners
+from cluster.clients.kinds import Kind
 from cluster.owners.ownership import OwnerKind
 from cluster.rights import Right
 
@@ -23,5 +24,13 @@ def kinds() -> tuple[OwnerKind, ...]:
 
 
 def rights() -> tuple[Right, ...]:
-    """Return what looking for every kind of owner needs."""
+    """Return what looking for every kind of owner of a size needs."""
     return tuple(dict.fromkeys(right for kind in kinds() for right in kind.rights))
+
+
+def rights_of_settings(*written: Kind) -> tuple[Right, ...]:
+    """Return what looking for the owners of any other field of objects of these kinds needs."""
+    found = (
+        kind for kind in kinds() if not kind.sizes and (not kind.only or {*kind.only} & {*written})
+    )
+    return tuple(dict.fromkeys(right for kind in found for right in kind.rights))

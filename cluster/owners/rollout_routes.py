@@ -51,4 +51,9 @@ def _routes(routing: object) -> Iterator[str]:
                 yield str(value(each, ("name",)) if isinstance(each, Mapping) else each)
 
 
-OWNER: Final = OwnerKind(name="Argo Rollouts above a route", find=find, rights=lists(kinds.ROLLOUT))
+OWNER: Final = OwnerKind(
+    name="Argo Rollouts above a route",
+    find=find,
+    rights=lists(kinds.ROLLOUT),
+    only=(kinds.ROUTE, kinds.VIRTUAL_SERVICE),
+)

@@ -5,6 +5,7 @@ tests/contract/cluster/test_rights.py.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from cluster.clients import kinds
 from cluster.clients.kinds import Kind
@@ -22,7 +23,8 @@ def _kind(reference: OwnerReference) -> Kind:
 
 
 def _written(write: Write) -> Rights:
-    return patches(_kind(write.reference), subresource=write.subresource)
+    kind = _kind(write.reference)
+    return patches(kind, subresource=write.subresource, namespaces=(write.namespace,))
 
 
 NEEDED: Mapping[str, Callable[..., Rights]] = {
@@ -51,6 +53,9 @@ class Recording:
         self._home = home
         self.used: set[Right] = set()
 
+    def _at_home(self, right: Right) -> Right:
+        return replace(right, namespace=HOME) if right.namespace == self._home else right
+
     def __getattr__(self, name: str) -> Callable[..., object]:
         """Return the call of that name, noted."""
         call = getattr(self._kubernetes, name)
@@ -58,7 +63,7 @@ class Recording:
 
         def noted(*given: object, **named: object) -> object:
             here = [HOME if each == self._home else each for each in given]
-            self.used.update(needed(*here, **named))
+            self.used.update(map(self._at_home, needed(*here, **named)))
             return call(*given, **named)
 
         return noted
