@@ -295,6 +295,18 @@ def test_the_windows_begin_when_the_pods_of_the_colleague_are_ready(room: Room) 
     assert (early, room.watch.proof is not None) == (None, True)
 
 
+def test_no_window_begins_before_the_act(room: Room) -> None:
+    """Where pods are taken away those that stay have been ready for long."""
+    room.at(10)
+    room.scale(6)
+    room.settled = Settled(ready=6, wanted=6, since=NOON)
+    room.at(10 + LAG + WINDOW - 1)
+    early = room.watch.proof
+    room.at(10 + LAG + WINDOW)
+
+    assert (early, room.watch.proof is not None) == (None, True)
+
+
 def test_the_same_without_effect_is_said(room: Room) -> None:
     """Then the runbook would not have helped either."""
     room.at(10)
