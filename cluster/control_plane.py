@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from cluster.clients.pulse import Pulse
 from incidents.errors import Rejected, TriagedError, Unavailable
+from incidents.policy import Degraded
 
 OFTEN: Final = 5.0
 """So many real seconds an answer of `/readyz` counts: a claim that waits is tried every turn."""
@@ -40,16 +41,17 @@ class Probes(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Watched:
-    """The control plane as our own requests and `/readyz` show it."""
+    """The control plane as our own requests and `/readyz` show it, by the bounds of the day."""
 
     server: Probes
+    degraded: Callable[[], Degraded] = Degraded
     monotonic: Callable[[], float] = time.monotonic
     _asked: float | None = field(default=None)
     _said: str | None = field(default=None)
 
     def trouble(self) -> str | None:
         """Return what `/readyz` says, and else how our own requests went."""
-        return self._unready() or self.server.pulse.trouble()
+        return self._unready() or self.server.pulse.trouble(self.degraded())
 
     def _unready(self) -> str | None:
         now = self.monotonic()

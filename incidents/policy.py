@@ -130,6 +130,21 @@ class FollowUpRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Degraded:
+    """When an API server counts as degraded, so that nothing is written to it; in real time.
+
+    Of at least `fewest` of our own requests of the last `window`, a share of `failing` went wrong
+    or took longer than `slow`. Kubernetes promises answers about single objects within 1 s at the 99th
+    percentile, and reads of a namespace within 5 s. Source: sig-scalability, API call latency SLO.
+    """
+
+    window: timedelta = timedelta(minutes=1)
+    fewest: int = 10
+    failing: float = 0.3
+    slow: timedelta = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The desk's policy.
 
@@ -140,7 +155,7 @@ class Policy:
     must keep to, `irreversible_needs` how many people must approve what cannot be undone, at the
     least. `acting` names the runbooks that act once people have approved, `*` all of them; any
     other is in shadow, and everything is where `shadow` says so; `shadow_watch` is how long it is
-    watched what people do instead.
+    watched what people do instead. `degraded` says when a control plane is not written to.
     """
 
     demands: Mapping[Severity, Demand]
@@ -165,6 +180,7 @@ class Policy:
     gathering: Gathering = field(default_factory=Gathering)
     guardrails: Guardrails = field(default_factory=Guardrails)
     follow_ups: FollowUpRules = field(default_factory=FollowUpRules)
+    degraded: Degraded = field(default_factory=Degraded)
 
     def needed(self, *, reversible: bool, people: int = 1) -> int:
         """Return how many must approve a change whose plan asks for so many `people`."""

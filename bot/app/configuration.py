@@ -27,7 +27,7 @@ from incidents.maintenance import held
 from incidents.objectives import Objectives
 from incidents.ownership import OwnershipMap
 from incidents.people import People, Person
-from incidents.policy import EVERY, Demand, Policy, Severity
+from incidents.policy import EVERY, Degraded, Demand, Policy, Severity
 from runbooks.language.conform import Conform
 from runbooks.language.document import Node, read
 from runbooks.language.loader import LIBRARY
@@ -286,6 +286,7 @@ def _policy(entry: Mapping[str, Any], people: People) -> Policy:
         requester_may_approve=entry.get("requester_may_approve", "yes") == "yes",
         changes_per_hour=entry.get("changes_per_hour", base.changes_per_hour),
         follow_ups=replace(base.follow_ups, **entry.get("follow_ups", {})),
+        degraded=_degraded(entry.get("degraded", {}), base.degraded),
         acting=frozenset(entry.get("acting", ())),
         shadow=entry.get("shadow", "no") == "yes",
         never_open=base.never_open | frozenset(entry.get("never_open", ())),
@@ -293,6 +294,11 @@ def _policy(entry: Mapping[str, Any], people: People) -> Policy:
         guardrails=rails.changed(entry, base.guardrails),
         demands=_demands(entry.get("severities", {}), base.demands),
     )
+
+
+def _degraded(entry: Mapping[str, Any], base: Degraded) -> Degraded:
+    share = {"failing": entry["failing"] / 100} if "failing" in entry else {}
+    return replace(base, **{**entry, **share})
 
 
 def _demands(

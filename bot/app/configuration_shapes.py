@@ -20,6 +20,7 @@ from runbooks.language.shapes import (
     Integer,
     ListOf,
     MapOf,
+    Percent,
     Record,
     Text,
     Variants,
@@ -68,6 +69,29 @@ POLICY_SHAPE = Record(
                 }
             ),
             meaning="how often people are reminded, from the due time on",
+        ),
+        "degraded": Field(
+            shape=Record(
+                fields={
+                    "window": Field(
+                        shape=Duration(minimum=timedelta(seconds=10), maximum=timedelta(minutes=10)),
+                        meaning="so far back our own requests count",
+                    ),
+                    "fewest": Field(
+                        shape=Integer(minimum=1, maximum=10_000),
+                        meaning="of fewer requests nothing is concluded",
+                    ),
+                    "failing": Field(
+                        shape=Percent(minimum=1, maximum=100),
+                        meaning="share of them that failed or was slow",
+                    ),
+                    "slow": Field(
+                        shape=Duration(minimum=timedelta(seconds=1), maximum=timedelta(minutes=1)),
+                        meaning="an answer that takes longer is slow",
+                    ),
+                }
+            ),
+            meaning="when an API server is not written to until it is calm",
         ),
         "acting": Field(
             shape=ListOf(item=Text(pattern=r"\*|[a-z0-9][a-z0-9-]*", example="cache-evictions")),

@@ -24,7 +24,7 @@ from runbooks.shadow.looking import sights
 
 def reach(desk: Opened, *, closing: ExitStack) -> Tools:
     """Return what reaches the cluster; its clients are closed with `closing`."""
-    return tools(desk.settings, closing=closing)
+    return tools(desk.settings, closing=closing, degraded=lambda: desk.desk.policy.degraded)
 
 
 def runs_loop(

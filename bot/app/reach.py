@@ -38,14 +38,20 @@ from cluster.targets.labels import LabelTargets
 from cluster.targets.target import Selector, Target, Targets
 from cluster.tools import Tools
 from incidents.errors import Unavailable
+from incidents.policy import Degraded
 
 HASTY = Limits(connect=1.0, read=2.0, total=2.0, size=32 * 1024 * 1024)
 """What a read of evidence may take: a change waits for it."""
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 
-def tools(settings: Settings, *, closing: ExitStack) -> Tools:
-    """Return the tools; clients are closed with `closing`. Nothing is asked yet."""
+def tools(
+    settings: Settings, *, closing: ExitStack, degraded: Callable[[], Degraded] = Degraded
+) -> Tools:
+    """Return the tools; clients are closed with `closing`. Nothing is asked yet.
+
+    `degraded` returns when the control plane is not to be written to.
+    """
     signals = _signals(settings, closing=closing)
     client = _kubernetes(settings, closing=closing)
     if client is None:
@@ -55,7 +61,7 @@ def tools(settings: Settings, *, closing: ExitStack) -> Tools:
         targets=_finds(client, settings),
         verbs=verbs(client),
         objects=ReadOnly(client),
-        control=Watched(server=client),
+        control=Watched(server=client, degraded=degraded),
         evidence=_evidence(settings, closing=closing),
     )
 

@@ -1,14 +1,18 @@
 """When the control plane counts as degraded, and when it is calm again."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.clients.pulse import Bounds, Pulse, failed
+from cluster.clients.pulse import KEPT, Pulse, failed
 from cluster.control_plane import OFTEN, Calm, Watched
 from incidents.errors import Rejected, Unavailable
+from incidents.policy import Degraded
+
+SECOND = timedelta(seconds=1)
 
 
 class Clock:
@@ -43,24 +47,24 @@ def test_a_share_of_failures_or_slow_answers_is_trouble(
     beats: list[tuple[float, bool]], troubled: bool
 ) -> None:
     """One lost packet is none, and neither is a single slow list."""
-    assert (pulse(Clock(), *beats).trouble() is not None) is troubled
+    assert (pulse(Clock(), *beats).trouble(Degraded()) is not None) is troubled
 
 
 def test_trouble_is_over_a_minute_after_the_last_of_it() -> None:
     """It goes on by itself: nobody has to say that the night is over."""
     clock = Clock()
     seen = pulse(clock, *[(0.01, True)] * 12)
-    before = seen.trouble()
+    before = seen.trouble(Degraded())
     clock.now += 60.5
 
     assert before == ("of its last 12 answers within 60 s 12 failed and 0 took longer than 5 s")
-    assert seen.trouble() is None
+    assert seen.trouble(Degraded()) is None
 
 
 @given(beats=st.lists(st.tuples(st.floats(0, 4), st.just(False)), max_size=50))
 def test_answers_in_time_are_never_trouble(beats: list[tuple[float, bool]]) -> None:
     """Whatever their number and order."""
-    assert pulse(Clock(), *beats).trouble() is None
+    assert pulse(Clock(), *beats).trouble(Degraded()) is None
 
 
 @pytest.mark.parametrize(
@@ -85,7 +89,7 @@ class Server:
     """An API server whose `/readyz` says what a test wants; it counts how often it is asked."""
 
     def __init__(self, clock: Clock) -> None:
-        self.pulse = Pulse(bounds=Bounds(), monotonic=clock)
+        self.pulse = Pulse(monotonic=clock)
         self.error: Exception | None = None
         self.asked = 0
 
@@ -134,3 +138,30 @@ def test_our_own_requests_count_where_readyz_says_yes() -> None:
 def test_where_nobody_looks_all_is_calm() -> None:
     """Rehearsals without a cluster change nothing anyway."""
     assert Calm().trouble() is None  # type: ignore[func-returns-value] # that there is none
+
+
+def test_the_bounds_of_the_day_count() -> None:
+    """A changed policy is in force for the next claim, without a restart."""
+    clock = Clock()
+    server = Server(clock)
+    for number in range(4):
+        server.pulse.note(seconds=2.0, failed=number == 0)
+    bounds = [Degraded(), Degraded(fewest=4, failing=0.25), Degraded(fewest=4, slow=SECOND)]
+
+    said = [Watched(server=server, degraded=lambda one=one: one).trouble() for one in bounds]  # type: ignore[misc] # each its own
+
+    assert said == [
+        None,
+        "of its last 4 answers within 60 s 1 failed and 0 took longer than 5 s",
+        "of its last 4 answers within 60 s 1 failed and 3 took longer than 1 s",
+    ]
+
+
+def test_what_is_older_than_any_window_is_forgotten() -> None:
+    """A process that lives for months must not remember each request of them."""
+    clock = Clock()
+    seen = pulse(clock, *[(0.01, True)] * 20)
+    clock.now += KEPT.total_seconds() + 1
+    seen.note(seconds=0.01, failed=False)
+
+    assert seen.trouble(Degraded(window=10 * KEPT, fewest=1, failing=0.5)) is None

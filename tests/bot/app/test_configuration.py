@@ -14,7 +14,7 @@ from bot.app.configuration_shapes import SHAPES, schema
 from incidents.default_policy import default_policy
 from incidents.errors import Rejected
 from incidents.people import Person
-from incidents.policy import FollowUpRules, Judged, Severity
+from incidents.policy import Degraded, FollowUpRules, Judged, Severity
 
 PEOPLE = """\
 people:
@@ -27,6 +27,7 @@ approvers: [ann, cat]
 approvals_needed: 2
 irreversible_needs: 2
 follow_ups: {remind_every: 12h}
+degraded: {window: 2m, failing: 50%, slow: 1s}
 requester_may_approve: no
 approval_expiry: 5m
 hold: 3m
@@ -87,6 +88,7 @@ def test_the_folder_wins_over_the_defaults(tmp_path: Path) -> None:
         approvals_needed=2,
         irreversible_needs=2,
         follow_ups=FollowUpRules(remind_every=timedelta(hours=12)),
+        degraded=Degraded(window=timedelta(minutes=2), failing=0.5, slow=timedelta(seconds=1)),
         requester_may_approve=False,
         approval_expiry=timedelta(minutes=5),
         hold=timedelta(minutes=3),

@@ -13,6 +13,7 @@ from cluster.clients.bounded import Limits
 from cluster.clients.kubernetes import KubernetesClient
 from cluster.control_plane import Watched
 from incidents.errors import Rejected, Unavailable
+from incidents.policy import Degraded
 
 
 class Handler(Protocol):
@@ -103,7 +104,7 @@ def test_requests_that_fail_are_noted(faulty: Faulty, client: KubernetesClient) 
         with pytest.raises(Unavailable):
             client.pods("llm-d", "")
 
-    said = client.pulse.trouble()
+    said = client.pulse.trouble(Degraded())
 
     assert said == "of its last 10 answers within 60 s 10 failed and 0 took longer than 5 s"
 
@@ -115,4 +116,4 @@ def test_a_refusal_is_no_trouble(faulty: Faulty, client: KubernetesClient) -> No
         with pytest.raises(Rejected):
             client.pods("llm-d", "")
 
-    assert client.pulse.trouble() is None
+    assert client.pulse.trouble(Degraded()) is None
