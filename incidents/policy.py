@@ -134,8 +134,9 @@ class Degraded:
     """When an API server counts as degraded, so that nothing is written to it; in real time.
 
     Of at least `fewest` of our own requests of the last `window`, a share of `failing` went wrong
-    or took longer than `slow`. Kubernetes promises answers about single objects within 1 s at the 99th
-    percentile, and reads of a namespace within 5 s. Source: sig-scalability, API call latency SLO.
+    or took longer than `slow`. Kubernetes promises answers about single objects within 1 s at the
+    99th percentile, and reads of a namespace within 5 s. Source: sig-scalability, API call latency
+    SLO.
     """
 
     window: timedelta = timedelta(minutes=1)
