@@ -38,7 +38,7 @@ def card(situation: Situation, approval: Approval) -> Message:
     if asked is not None and undecided:
         blocks += _question(situation, approval, asked)
     else:
-        blocks += (Context(text=_fate(situation, approval)),)
+        blocks += (*_waits(situation, approval), Context(text=_fate(situation, approval)))
     return Message(text=f"{verb} {title}", blocks=blocks)
 
 
@@ -119,12 +119,24 @@ def _question(
     )
 
 
+def _waits(situation: Situation, approval: Approval) -> tuple[Block, ...]:
+    """Return what an approved change still waits for: who pressed must not press again."""
+    if approval.state is not ApprovalState.GRANTED:
+        return ()
+    return tuple(
+        Section(strong="Waits", text=run.waits.because)
+        for run in situation.runs
+        if run.waits is not None and run.step(run.waits.step).approval == approval.id
+    )
+
+
 def _who(situation: Situation, approval: Approval, asked: ApprovalRequested) -> str:
     people = situation.people
     needed = f"{asked.needed} of " if asked.needed > 1 else ""
     voted = f" · {names(approval.votes, people)} approved already" if approval.votes else ""
     who = names(asked.approvers, people) or "nobody"
-    return f"{needed}{who} may decide{voted} · expires {asked.expires_at:{DAY}}"
+    edited = f" · edited by {names([asked.edited_by], people)}" if asked.edited_by else ""
+    return f"{needed}{who} may decide{voted}{edited} · expires {asked.expires_at:{DAY}}"
 
 
 def _fate(situation: Situation, approval: Approval) -> str:

@@ -8,7 +8,7 @@ from bot.chat.card import button_value, card, read_value
 from bot.chat.message import Button, Buttons, Code, Context, Fields, Header, Message, Section
 from incidents.commands.approval import Approve, ExpireApproval, Refuse
 from incidents.commands.desk import Freeze
-from incidents.commands.run import RecordPlan, VoidPlan
+from incidents.commands.run import PutOff, RecordPlan, VoidPlan
 from tests import builders
 from tests.bot.chat.stories import Story
 from tests.builders import APPROVAL, DIGEST, RUN, later
@@ -138,6 +138,29 @@ def test_a_second_needed_person_sees_who_was_first() -> None:
         text="2 of Ann Ode, Ben Iso may decide · Ann Ode approved already"
         " · expires 2026-03-01 12:10:00 UTC"
     )
+
+
+def test_an_approved_change_that_waits_says_why_on_its_card() -> None:
+    """Who has pressed Approve looks at the card, and not at the timeline."""
+    story = Story().open().check().ask().approve()
+    story.desk.tell(RUN, PutOff(step="scale-decode", because="the control plane is degraded"))
+
+    assert Section(strong="Waits", text="the control plane is degraded") in shown(story).blocks
+
+    story.desk.tell(RUN, VoidPlan(step="scale-decode", because="replicas 5"))
+    assert all("Waits" not in str(one) for one in shown(story).blocks)
+
+
+def test_a_card_of_an_edited_plan_names_the_editor() -> None:
+    """What it shows is not what the runbook wanted, and somebody must stand for that."""
+    story = Story().open().check().ask()
+    approval = story.desk.approval(APPROVAL)
+    assert approval.asked is not None
+    edited = replace(approval, asked=replace(approval.asked, edited_by="ann"))
+
+    (said,) = [one.text for one in card(story.situation(), edited).blocks if type(one) is Context]
+
+    assert " may decide · edited by Ann Ode" in said
 
 
 def test_a_frozen_card_says_that_it_waits() -> None:
