@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from cluster.actions import field, left, pause_rollout, rolled, setting, settling
-from cluster.actions.action import OF_SIZE, OneOf, Parameter, writes_fields
+from cluster.actions.action import OneOf, Parameter, writes_fields
 from cluster.actions.field import Edit, Pairs
 from cluster.actions.plan import Plan, Settled
 from cluster.actions.revisions import HASH
 from cluster.clients import kinds, parse
 from cluster.clients.ports import Kubernetes
 from cluster.clients.things import Thing
-from cluster.owners import workload
+from cluster.owners import registry, workload
 from cluster.owners.place import called, value
 from cluster.owners.sight import LiveSight, Sight
 from cluster.rights import lists, patches
@@ -210,7 +210,8 @@ ACTION: Final = writes_fields(
     },
     settle=settled,
     rights=(
-        *OF_SIZE,
+        *workload.RIGHTS,
+        *registry.rights_of_settings(),
         *patches(kinds.ROLLOUT),
         *patches(kinds.ROLLOUT, subresource=STATUS),
         *lists(kinds.POD),

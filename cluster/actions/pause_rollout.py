@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cluster.actions import left, setting, standing
-from cluster.actions.action import OF_SIZE, OneOf, Parameter, writes_fields
+from cluster.actions.action import OneOf, Parameter, writes_fields
 from cluster.actions.field import Edit
 from cluster.clients import kinds
 from cluster.owners import workload
@@ -66,7 +66,7 @@ ACTION: Final = writes_fields(
     },
     settle=setting.settled,
     stands=True,
-    rights=(*OF_SIZE, *patches(kinds.DEPLOYMENT, kinds.ROLLOUT)),
+    rights=(*setting.RIGHTS, *patches(kinds.DEPLOYMENT, kinds.ROLLOUT)),
     leaves=left.Leaves(
         words="the rollout stands still: nothing new comes, and nothing is rolled back",
         of=left.on("pause", YES, lambda plan: f"the rollout of {plan.target} stands still"),

@@ -7,7 +7,7 @@ from typing import Final
 
 from cluster.actions import rolled, setting, standing, strategy
 from cluster.actions import template as templates
-from cluster.actions.action import OF_SIZE, writes_fields
+from cluster.actions.action import writes_fields
 from cluster.actions.field import Edit
 from cluster.actions.plan import Plan, Settled
 from cluster.actions.pointers import path as path_of
@@ -101,7 +101,7 @@ ACTION: Final = writes_fields(
     parameters={},
     settle=settled,
     rights=(
-        *OF_SIZE,
+        *templates.RIGHTS,
         *patches(kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.GROUPS, kinds.ROLLOUT),
         *lists(kinds.POD),
     ),

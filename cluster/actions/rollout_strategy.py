@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cluster.actions import left, setting, standing, strategy
-from cluster.actions.action import OF_SIZE, Parameter, Words, writes_fields
+from cluster.actions.action import Parameter, Words, writes_fields
 from cluster.actions.field import Edit
 from cluster.clients import kinds
 from cluster.clients.things import Thing
@@ -127,6 +127,6 @@ ACTION: Final = writes_fields(
     one_of=(SURGE, UNAVAILABLE),
     settle=setting.settled,
     stands=True,
-    rights=(*OF_SIZE, *patches(kinds.DEPLOYMENT, kinds.ROLLOUT, kinds.GROUPS)),
+    rights=(*setting.RIGHTS, *patches(kinds.DEPLOYMENT, kinds.ROLLOUT, kinds.GROUPS)),
     leaves=left.Leaves(words="another strategy of rollouts", of=left.changed, within=left.DAY),
 )

@@ -6,16 +6,21 @@ from typing import Final
 
 from cluster.actions import field, refusal, settling
 from cluster.actions.plan import Plan, Settled
+from cluster.clients import kinds
 from cluster.clients.kinds import Kind
 from cluster.clients.ports import Kubernetes
 from cluster.clients.things import Thing
+from cluster.owners import registry, workload
 from cluster.owners.ownership import Ownership
 from cluster.owners.place import Place, Unit
 from cluster.owners.sight import Hidden, LiveSight, Sight
+from cluster.rights import lists
 from cluster.targets.target import Target
 from incidents.errors import Rejected
 
 BECAUSE: Final = "an incident needs it"
+RIGHTS: Final = (*workload.RIGHTS, *registry.rights_of_settings(), *lists(kinds.ROLLOUT))
+"""What it takes to find a workload, and the owners of a field of it that is no size."""
 STANDS: Final = "it stands as it was written"
 Judge = Callable[[Thing], str]
 """Says what is still missing although the fields stand; empty for nothing."""
