@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from tests.bench import classification, first_call, ingest, start_and_stop, storm
+from tests.bench import classification, first_call, ingest, planning, start_and_stop, storm
 from tests.bench.figures import Figure
 from tests.bench.places import Places, Say, places
 from tests.bench.table import shortfalls, table
@@ -32,6 +32,7 @@ PARTS: Mapping[str, Measure] = {
     "first-call": first_call.measure,
     "start-and-stop": start_and_stop.measure,
     "classification": classification.measure,
+    "planning": planning.measure,
     "storm": storm.measure,
     "whole-storm": storm.whole,
 }

@@ -68,10 +68,11 @@ class ControlPlane:
 
 
 @contextmanager
-def control_plane(programs: Path, folder: Path) -> Iterator[ControlPlane]:
+def control_plane(programs: Path, folder: Path, *, moves: bool = True) -> Iterator[ControlPlane]:
     """Run one until the block ends; every process is ended by its id.
 
-    `programs` is the folder that they were built into. Raises NotReady.
+    `programs` is the folder that they were built into. Where nothing `moves` there are etcd and the
+    API server alone, and every object stays as it was written. Raises NotReady.
     """
     etcd, peer, port = free_ports(3)
     pids: dict[str, int] = {}
@@ -97,6 +98,9 @@ def control_plane(programs: Path, folder: Path) -> Iterator[ControlPlane]:
         start("kube-apiserver", served, *_apiserver(folder, etcd, port))
         config = made.kubeconfig()
         config.write_text(json.dumps(_kubeconfig(made)))
+        if not moves:
+            yield made
+            return
         alone = (f"--kubeconfig={config}", "--leader-elect=false", "--secure-port=0")
         start("kube-controller-manager", served, *alone, *_controllers())
         start("kube-scheduler", served, *alone)
