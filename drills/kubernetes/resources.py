@@ -127,8 +127,12 @@ ENDPOINTS = Resource(
 INGRESSES = Resource(
     group="networking.k8s.io", version="v1", plural="ingresses", kind="Ingress", short=("ing",)
 )
-# What leads to pods and what they hold: seen by checks; only revisions are made over HTTP.
-AROUND = (CORE_SERVICES, CLAIMS, ENDPOINTS, INGRESSES, REVISIONS)
+QUOTAS = Resource(
+    group="", version="v1", plural="resourcequotas", kind="ResourceQuota", short=("quota",)
+)
+# What leads to pods, what they hold, and how many there may be: seen by checks and guards; only
+# revisions are made over HTTP.
+AROUND = (CORE_SERVICES, CLAIMS, ENDPOINTS, INGRESSES, REVISIONS, QUOTAS)
 ALL = (
     *(NAMESPACES, NODES, PODS, EVENTS, BUDGETS),
     *(DEPLOYMENTS, REPLICASETS, STATEFULSETS, AUTOSCALERS),
