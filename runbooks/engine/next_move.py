@@ -11,7 +11,7 @@ from incidents.run import SETTLED, UNDO, Run, StepStatus
 from incidents.run import Step as State
 from incidents.telling import judged
 from runbooks.engine import moves
-from runbooks.engine.proof import proof
+from runbooks.engine.proof import patience, proof
 from runbooks.language import duration, model
 from runbooks.language.model import OnFailure, Runbook
 
@@ -58,7 +58,8 @@ def _claimed(state: State, runbook: Runbook, now: datetime) -> moves.Move:
 
 def _settling(state: State, runbook: Runbook, now: datetime) -> moves.Move:
     proven = proof(runbook, state.id)
-    deadline = (state.applied_at or now) + proven.settle
+    loads = state.plan.loads if state.plan else None
+    deadline = (state.applied_at or now) + patience(proven, loads)
     ready = min(state.ready_at, deadline) if state.ready_at else deadline
     start = ready + proven.lag
     end = start + proven.window

@@ -9,6 +9,17 @@ SETTLE = timedelta(minutes=15)
 """How long a change may take to settle when its runbook does not say: models load for minutes."""
 
 
+def patience(proven: Verify, loads: timedelta | None) -> timedelta:
+    """Return how long pods may take to become ready; `loads` is how long one takes, if known.
+
+    What the runbook says counts. Else it is twice what nine of ten pods of the workload needed, as
+    they all load at once now.
+    """
+    if proven.settle is not None:
+        return proven.settle
+    return max(SETTLE, 2 * loads) if loads is not None else SETTLE
+
+
 def proof(runbook: Runbook, step: str) -> Verify:
     """Return how the step is proven.
 
@@ -16,5 +27,5 @@ def proof(runbook: Runbook, step: str) -> Verify:
     """
     named = runbook.step(step.removeprefix(UNDO))
     if not isinstance(named, Action):
-        return came_about(SETTLE)
+        return came_about(None)
     return came_about(named.verify.settle) if step.startswith(UNDO) else named.verify

@@ -131,9 +131,9 @@ def _timeout(plain: Plain, sort: Kind) -> timedelta:
 
 def _verify(plain: Plain) -> Verify:
     if "expect" not in plain:
-        return came_about(plain["settle"])
+        return came_about(plain.get("settle"))
     return Verify(
-        settle=plain["settle"],
+        settle=plain.get("settle"),
         window=plain["window"],
         lag=plain.get("lag", grammar.LAG),
         samples=plain.get("samples", grammar.SAMPLES),

@@ -217,7 +217,9 @@ def _verify(*, stands: bool) -> Record:
     return Record(
         fields={
             "settle": Field(
-                shape=POSITIVE, required=True, meaning="How long pods may take to become ready"
+                shape=POSITIVE,
+                meaning="How long pods may take to become ready; without it twice as long as those "
+                "of the workload took, and at least 15m",
             ),
             "window": Field(
                 shape=POSITIVE,

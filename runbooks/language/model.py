@@ -61,17 +61,18 @@ class Verify:
 
     The window begins `lag` after the pods are ready, because rates still look back to the time
     before; fewer than `samples` samples are "cannot tell". Where nothing is expected of a signal
-    the change is proven by having come about: then there is no window.
+    the change is proven by having come about: then there is no window. A `settle` of None
+    follows from how long pods of the workload are known to take.
     """
 
-    settle: timedelta
+    settle: timedelta | None
     window: timedelta
     lag: timedelta
     samples: int
     expect: tuple[Expectation, ...]
 
 
-def came_about(settle: timedelta) -> Verify:
+def came_about(settle: timedelta | None) -> Verify:
     """Return the proof of a change from which no signal is expected to improve."""
     nothing = timedelta()
     return Verify(settle=settle, window=nothing, lag=nothing, samples=1, expect=())

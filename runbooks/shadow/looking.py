@@ -23,6 +23,7 @@ from incidents.events.shadow import Better, Did, PeopleActed, ShadowBegan
 from incidents.incident import Incident
 from incidents.shadow import OPEN, WITHOUT, Watch, closes_at
 from runbooks.engine import records, windows
+from runbooks.engine.proof import patience
 from runbooks.language.model import Verify
 
 SOON: Final = timedelta(minutes=1)
@@ -154,7 +155,7 @@ def _proof(watch: Watch, case: Case, sights: Sights, now: datetime) -> JudgeAct 
     if case.proven is None:
         return _lost("the runbook of the run cannot be had any more")
     acted, proven = watch.acted_at or now, case.proven
-    deadline = acted + proven.settle
+    deadline = acted + patience(proven, case.would.plan.loads)
     latest = deadline + proven.lag + proven.window + PATIENCE
     try:
         settled = _settled(watch, case, sights, acted)

@@ -11,8 +11,9 @@ from incidents.events.run import PlanRecord, RunStarted
 from incidents.run import Run, Step, StepStatus
 from runbooks.engine import moves
 from runbooks.engine.next_move import next_move
-from runbooks.engine.proof import SETTLE, proof
+from runbooks.engine.proof import SETTLE, patience, proof
 from runbooks.language import loader
+from runbooks.language.model import came_about
 from tests import builders
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -214,7 +215,37 @@ def test_a_change_that_no_runbook_step_explains_gets_a_default_time_to_settle():
     """Its effect was approved once; it must still be watched to an end."""
     found = proof(BOOK, "kv-cache")
 
-    assert (found.settle, found.expect) == (SETTLE, ())
+    assert (patience(found, None), found.expect) == (SETTLE, ())
+
+
+@pytest.mark.parametrize(
+    ("said", "loads", "patient"),
+    [
+        pytest.param(5, 40, 5, id="the-runbook-says"),
+        pytest.param(None, 40, 80, id="slow-models"),
+        pytest.param(None, 2, 15, id="quick-models"),
+    ],
+)
+def test_pods_get_as_long_as_the_workload_is_known_to_take(said, loads, patient):
+    """A model of ten minutes is no failure after five, unless a runbook says so."""
+    settle = None if said is None else timedelta(minutes=said)
+
+    found = patience(came_about(settle), timedelta(minutes=loads))
+
+    assert found == timedelta(minutes=patient)
+
+
+def test_the_time_to_settle_is_that_of_the_plan():
+    """What was learned when it was planned is what is waited for."""
+    step = BOOK.step(STEP)
+    unsaid = replace(step, verify=replace(step.verify, settle=None))
+    book = replace(BOOK, steps=tuple(unsaid if one is step else one for one in BOOK.steps))
+    slow = replace(PLAN, loads=timedelta(minutes=40))
+    applied = replace(PLANNED, status=StepStatus.APPLIED, applied_at=NOW, plan=slow)
+
+    found = next_move(run(applied), book, {}, NOW + timedelta(hours=3))
+
+    assert found.start == NOW + timedelta(minutes=80) + unsaid.verify.lag
 
 
 def test_an_undo_is_proven_by_coming_about():
