@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from drills.model.exposition import Point
+from drills.prometheus import labels as label_sets
+from drills.prometheus.labels import Labels as LabelSet
 
 Labels = Mapping[str, str]
 
@@ -16,10 +18,10 @@ SeriesKey = tuple[str, str, str, str]
 class Samples(Protocol):
     """Where scraped samples go: the store of the Prometheus stand-in."""
 
-    def append(self, labels: Labels, value: float, at: datetime) -> None:
+    def append(self, labels: LabelSet, value: float, at: datetime) -> None:
         """Keep one sample; raise when it is older than the last of its series."""
 
-    def end(self, labels: Labels, at: datetime) -> None:
+    def end(self, labels: LabelSet, at: datetime) -> None:
         """Mark a series stale at a moment."""
 
 
@@ -52,8 +54,8 @@ class Scraper:
 
     def __init__(self, store: Samples) -> None:
         self._store = store
-        self._labels: dict[SeriesKey, Labels] = {}
-        self._alive: dict[str, dict[SeriesKey, Labels]] = {}
+        self._labels: dict[SeriesKey, LabelSet] = {}
+        self._alive: dict[str, dict[SeriesKey, LabelSet]] = {}
 
     def scrape(self, answers: Answers, at: datetime) -> None:
         """Append what the targets say; what was there last time and is not now becomes stale."""
@@ -65,7 +67,7 @@ class Scraper:
 
     def _append(
         self, target: Target, said: Iterable[Said] | None, at: datetime
-    ) -> dict[SeriesKey, Labels]:
+    ) -> dict[SeriesKey, LabelSet]:
         up = Said(own={}, points=[Point("up", 0 if said is None else 1)])
         alive = {}
         for part in (up, *(said or ())):
@@ -76,17 +78,17 @@ class Scraper:
                 alive[key] = labels
         return alive
 
-    def _label(self, key: SeriesKey, scrape: Labels, own: Labels) -> Labels:
+    def _label(self, key: SeriesKey, scrape: Labels, own: Labels) -> LabelSet:
         _, name, label, of = key
         varying = {label: of} if label else {}
-        labels = {"__name__": name, **own, **varying, **scrape}
+        labels = label_sets.of({"__name__": name, **own, **varying, **scrape})
         self._labels[key] = labels
         return labels
 
     def _end(
         self,
-        before: dict[SeriesKey, Labels],
-        now: dict[SeriesKey, Labels],
+        before: dict[SeriesKey, LabelSet],
+        now: dict[SeriesKey, LabelSet],
         at: datetime,
     ) -> None:
         for key in before.keys() - now.keys():

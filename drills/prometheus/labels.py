@@ -9,8 +9,13 @@ NAME = "__name__"
 EMPTY: Labels = ()
 
 
-def of(labels: Mapping[str, str]) -> Labels:
-    """Return the label set; an empty value means that the label is not there."""
+def of(labels: Mapping[str, str] | Labels) -> Labels:
+    """Return the label set; an empty value means that the label is not there.
+
+    A label set stays as it is: whoever appends again and again makes it once.
+    """
+    if isinstance(labels, tuple):
+        return labels
     return tuple(sorted((name, value) for name, value in labels.items() if value))
 
 

@@ -75,7 +75,7 @@ class Store:
         self._newest = 0
         self._appends = 0
 
-    def append(self, labels: Mapping[str, str], value: float, at: datetime) -> None:
+    def append(self, labels: Mapping[str, str] | Labels, value: float, at: datetime) -> None:
         """Add one sample; `labels` include `__name__`.
 
         The same sample twice is one sample. Raises OutOfOrder for an older moment, or for
@@ -83,7 +83,7 @@ class Store:
         """
         self._append(label_sets.of(labels), value, milliseconds(at))
 
-    def end(self, labels: Mapping[str, str], at: datetime) -> None:
+    def end(self, labels: Mapping[str, str] | Labels, at: datetime) -> None:
         """Mark a series stale: it is gone, and look-back stops here.
 
         Source: prometheus.io/docs/prometheus/latest/querying/basics, "staleness".

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from drills.model.exposition import Point
+from drills.prometheus.labels import Labels
 from drills.scrape import Said, Scraper, Target
 
 AT = datetime(2026, 8, 1, 10, tzinfo=UTC)
@@ -38,13 +39,13 @@ class Notebook:
     def __init__(self) -> None:
         self.lines: list[tuple[Mapping[str, str], float | None, datetime]] = []
 
-    def append(self, labels: Mapping[str, str], value: float, at: datetime) -> None:
+    def append(self, labels: Labels, value: float, at: datetime) -> None:
         """Write down a sample."""
-        self.lines.append((labels, value, at))
+        self.lines.append((dict(labels), value, at))
 
-    def end(self, labels: Mapping[str, str], at: datetime) -> None:
+    def end(self, labels: Labels, at: datetime) -> None:
         """Write down an end."""
-        self.lines.append((labels, None, at))
+        self.lines.append((dict(labels), None, at))
 
 
 def test_a_target_that_answers_is_up_and_its_points_get_its_labels() -> None:
