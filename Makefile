@@ -17,7 +17,9 @@ HEAVY  := --ignore=tests/servers --ignore=tests/browser --ignore=tests/crash
 GATE   := --cov=incidents --cov=runbooks/engine --cov-branch --cov-fail-under=100 \
   --cov-report=term-missing:skip-covered
 GATED  := tests/incidents tests/property tests/runbooks tests/bot/intake tests/bot/delivery
-PYTEST := -m pytest -m "not server" --dist loadfile
+# In the order of tests/conftest.py, what takes long first: by itself --dist begins with the files
+# that have the most tests, and ends with one that takes a minute.
+PYTEST := -m pytest -m "not server" --dist loadfile --no-loadscope-reorder
 # A file for each half's report, beginning with this name.
 JUNIT  ?=
 REPORT  = $(if $(JUNIT),--junitxml=$(JUNIT).$(1))

@@ -12,15 +12,27 @@ pytest_plugins = ["tests.stores"]
 # A busy machine makes any example slow now and then; speed is shown in benches.
 settings.register_profile("triaged", deadline=None)
 settings.load_profile("triaged")
+# Minutes of world time, whole processes, many examples: begun last, one of these files would keep
+# the other workers waiting.
+LONG_FIRST = ("acceptance", "contract", "property")
 ON_THE_WIRE = ("contract", "acceptance", "servers", "browser", "crash")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the suites that speak real protocols reach loopback; everything else opens no socket."""
+    """Let the suites that speak real protocols reach loopback; everything else opens no socket.
+
+    The suites that take long come first, each in an order by chance as before.
+    """
+    items.sort(key=_turn)
     loopback = pytest.mark.allow_hosts(["127.0.0.1", "::1", "localhost"])
     for item in items:
         if item.path.relative_to(TESTS).parts[0] in ON_THE_WIRE:
             item.add_marker(loopback)
+
+
+def _turn(item: pytest.Item) -> int:
+    folder = item.path.relative_to(TESTS).parts[0]
+    return LONG_FIRST.index(folder) if folder in LONG_FIRST else len(LONG_FIRST)
 
 
 @pytest.fixture(autouse=True)
