@@ -1,10 +1,13 @@
 """canary: sends the model a prompt with a known answer, straight to the pods and as users do."""
 
+from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 
 from cluster.canary import asking, judging
 from cluster.canary.judging import Told
-from runbooks.language.declaration import CheckVerb, Finding, Question
+from cluster.canary.port import Answer
+from runbooks.language.declaration import CheckVerb, Finding, Found, Question
 from runbooks.language.shapes import Choice, Field, Record
 
 PODS, GATEWAY, BOTH = "pods", "gateway", "both"
@@ -32,7 +35,14 @@ def judge(question: Question) -> Finding:
         verdict=judged.verdict,
         because=judged.because,
         evidence=tuple(judging.evidence(told, question.at, pods=pods)),
+        found=_wrong({name: told[name] for name in sorted(pods)}),
     )
+
+
+def _wrong(told: Mapping[str, Told]) -> Found:
+    """Return the first pod that answered otherwise than declared."""
+    wrong = (name for name, one in told.items() if isinstance(one, Answer) and not one.begins)
+    return tuple(("pod", name) for name in islice(wrong, 1))
 
 
 STEP = CheckVerb(
@@ -52,5 +62,6 @@ STEP = CheckVerb(
     judge=judge,
     wrong=(judging.DIFFERS, judging.SLOW),
     well=(judging.SAME,),
+    finds={"pod": (judging.DIFFERS,)},
     rights=asking.RIGHTS,
 )

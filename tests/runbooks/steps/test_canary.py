@@ -294,3 +294,19 @@ def test_without_bounds_a_pod_gets_every_prompt() -> None:
 
     assert judge("warm_up", canaries).verdict == "warm"
     assert len(canaries.asked) == 6
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        pytest.param(HERE[1], (("pod", "decode-1"),), id="a-pod"),
+        pytest.param("http://gateway", (), id="the-gateway-names-nobody"),
+    ],
+)
+def test_the_pod_that_answers_wrongly_is_found(
+    address: str, found: tuple[tuple[str, str], ...]
+) -> None:
+    """It is the one to be taken out of its pool: every user whom it serves reads wrong words."""
+    told = judge("canary", Asked(told={address: [answer(begins=False)]}))
+
+    assert (told.verdict, told.found) == ("differs", found)
