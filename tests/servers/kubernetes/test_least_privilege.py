@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cluster import admission, roles
-from cluster.actions.plan import Plan, Verb
+from cluster.actions.plan import Done, Plan, Verb
 from cluster.actions.registry import actions, verbs
 from cluster.clients import kinds
 from cluster.clients.access import Direct
@@ -448,6 +448,70 @@ def test_a_node_is_cordoned_and_nothing_else(place: Real, decode: str) -> None:
         "label": 422,
     }
     assert {one.status for one in free.values()} == {200}
+
+
+def test_pods_and_nodes_are_acted_on_with_the_writers_token(
+    place: Real, decode: str, tmp_path: Path
+) -> None:
+    """Each way of writing once, from the plan to the look back: evict, delete, patch of a node."""
+    assert decode
+    root, writer = place.api(), client(place, WRITER, tmp_path)
+    place.make(kinds.DEPLOYMENT, objects.deployment("turns", replicas=2))
+    where = path(kinds.DEPLOYMENT, place.namespace, "turns")
+    target = Target(
+        cluster="local",
+        namespace=place.namespace,
+        kind="Deployment",
+        name="turns",
+        uid=root.get(where)["metadata"]["uid"],
+        model="m",
+        role="decode",
+        pods=(),
+        api_version="apps/v1",
+    )
+    acts = verbs(writer)
+
+    def ready() -> bool:
+        status = root.get(where)["status"]
+        return (status.get("readyReplicas"), status.get("replicas")) == (2, 2)
+
+    def done(name: str, **asked: object) -> Plan:
+        plan = place.until(lambda: _planned_with(acts[name], target, asked))
+        acts[name].apply(plan, key=f"run-7/{name}")
+        assert place.until(lambda: acts[name].already_done(plan, key=f"run-7/{name}") is Done.YES)
+        assert place.until(lambda: acts[name].settled(plan).since is not None)
+        return plan
+
+    place.until(ready)
+    first = done("restart_one")
+    second = done("restart_one")
+    third = done("delete_pod", pod=_pods(root, place)[0])
+    node = root.get(path(kinds.POD, place.namespace, _pods(root, place)[0]))["spec"]["nodeName"]
+    done("cordon", node=node)
+    drained = done("drain", node=node)
+    done("uncordon", node=node)
+
+    assert len({each.write.uid for each in (first, second, third, drained)}) == 4
+    assert first.warnings[0].startswith("it is the oldest of 2 pods")
+    assert "unschedulable" not in root.get(path(kinds.NODE, "", node))["spec"]
+
+
+def _pods(root: Api, place: Real) -> list[str]:
+    listed = root.get(f"/api/v1/namespaces/{place.namespace}/pods")["items"]
+    return [
+        each["metadata"]["name"]
+        for each in listed
+        if each["metadata"]["name"].startswith("turns-")
+        and "deletionTimestamp" not in each["metadata"]
+    ]
+
+
+def _planned_with(verb: Verb, target: Target, asked: Body) -> Plan | None:
+    """Return the plan once the pod before is ready again."""
+    try:
+        return verb.plan(target, asked)
+    except Unavailable:
+        return None
 
 
 KUSTOMIZATION = kinds.KUSTOMIZATION
