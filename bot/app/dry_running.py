@@ -47,6 +47,8 @@ HOLD = timedelta(minutes=10)
 CANNOT_TELL = "cannot_tell"
 MOVES = 1000
 """More than any runbook has; a run that goes on is a mistake of ours."""
+SHOWN = 3
+"""So many actions that are not reached stand in the reason; all of them are listed beside it."""
 OVERVIEW = "signal"
 """A number beyond its bound is a symptom; what explains it says more."""
 
@@ -317,7 +319,9 @@ class _Rehearsed:
         if not actions:
             first = f": {asks[0].title}" if asks else ""
             return f"{self._runbook.name} changes nothing by itself{first}"
-        return "; ".join(f"{one.id}: {run.step(one.id).because}" for one in actions)
+        why = [f"{one.id}: {run.step(one.id).because}" for one in actions]
+        more = f"; and {len(why) - SHOWN} more" if len(why) > SHOWN else ""
+        return "; ".join(why[:SHOWN]) + more
 
     def _target(self, planned: State | None) -> str:
         """Return the workload in words, or why there is none."""
