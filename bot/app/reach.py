@@ -13,6 +13,7 @@ from bot.app.facts import FactsSource, NoSource
 from bot.app.live_facts import Canary, LiveFacts, Look
 from bot.app.redaction import without_secrets
 from bot.app.settings import Settings
+from cluster.actions.manifests import Folder, Manifests
 from cluster.actions.registry import verbs
 from cluster.clients import pod_metrics
 from cluster.clients.access import Access, Direct, InCluster, Kubeconfig
@@ -42,6 +43,8 @@ from incidents.policy import Degraded
 
 HASTY = Limits(connect=1.0, read=2.0, total=2.0, size=32 * 1024 * 1024)
 """What a read of evidence may take: a change waits for it."""
+MANIFESTS = "manifests"
+"""The folder of the configuration with what may be applied again."""
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 
@@ -59,7 +62,7 @@ def tools(
     return Tools(
         signals=signals,
         targets=_finds(client, settings),
-        verbs=verbs(client),
+        verbs=verbs(client, manifests=_manifests(settings)),
         objects=ReadOnly(client),
         control=Watched(server=client, degraded=degraded),
         evidence=_evidence(settings, closing=closing),
@@ -231,6 +234,10 @@ def looking(settings: Settings, *, closing: ExitStack) -> Looking | None:
 def allows(settings: Settings, *, closing: ExitStack) -> Allows | None:
     """Return what asks a cluster for our rights; None where no cluster is configured."""
     return _kubernetes(settings, closing=closing)
+
+
+def _manifests(settings: Settings) -> Manifests | None:
+    return Folder(settings.config / MANIFESTS) if settings.config else None
 
 
 def _kubernetes(settings: Settings, *, closing: ExitStack) -> KubernetesClient | None:

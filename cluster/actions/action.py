@@ -7,6 +7,7 @@ from typing import Final
 from cluster.actions import field, left, settling
 from cluster.actions.field import Edit
 from cluster.actions.left import Leaves
+from cluster.actions.manifests import Manifests
 from cluster.actions.plan import Applied, Done, DryRunRefused, Plan, Settled, Verb
 from cluster.clients.parse import Malformed
 from cluster.clients.ports import Kubernetes
@@ -61,13 +62,15 @@ class Action:
 
     `rights` are all that it needs of an API server, from its plan to the look back; `leaves` is
     what it leaves behind that is not to stay, None where it leaves nothing. One that `stands` has
-    done its work when it came about: no signal need improve by it.
+    done its work when it came about: no signal need improve by it. One that applies manifests is
+    made from where they are: `declared`.
     """
 
     name: str
     meaning: str
     parameters: Mapping[str, Parameter]
     make: Callable[[Kubernetes], Verb]
+    declared: Callable[[Kubernetes, Manifests], Verb] | None = None
     one_of: tuple[str, ...] = ()
     rights: tuple[Right, ...] = ()
     leaves: Leaves | None = None

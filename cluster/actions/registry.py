@@ -7,6 +7,7 @@ from importlib import import_module
 
 from cluster import actions as folder
 from cluster.actions.action import NAME, Action
+from cluster.actions.manifests import Manifests
 from cluster.actions.plan import Verb
 from cluster.clients.ports import Kubernetes
 from incidents.errors import Rejected
@@ -26,6 +27,11 @@ def actions() -> Mapping[str, Action]:
     return found
 
 
-def verbs(kubernetes: Kubernetes) -> Mapping[str, Verb]:
-    """Return every action, ready to act on this cluster."""
-    return {name: action.make(kubernetes) for name, action in actions().items()}
+def verbs(kubernetes: Kubernetes, *, manifests: Manifests | None = None) -> Mapping[str, Verb]:
+    """Return every action, ready to act on this cluster, and to apply these manifests."""
+    return {
+        name: action.declared(kubernetes, manifests)
+        if action.declared and manifests
+        else action.make(kubernetes)
+        for name, action in actions().items()
+    }

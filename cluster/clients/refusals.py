@@ -56,7 +56,7 @@ def of_answer(error: ApiException, *, what: str, write: bool) -> TriagedError:
         return Rejected(f"{what}: {told}")
     message = f"{what}: {MEANINGS[status]}: {told}" if status in MEANINGS else f"{what}: {told}"
     match status:
-        case 403 | 404 | 409 | 410:
+        case 403 | 404 | 409 | 410 if not _owned(error):
             return LEAVES[status](message)
         case _ if status == INVALID and _of_another_object(error):
             return Conflict(message)
@@ -94,6 +94,11 @@ def _of_another_object(error: ApiException) -> bool:
     Only `/scale` and deletions answer that with 409; anywhere else a uid "is immutable".
     """
     return any(each.get("field") == "metadata.uid" for each in _causes(_status(error)))
+
+
+def _owned(error: ApiException) -> bool:
+    """Tell whether what is applied is owned by others, which the message names with the fields."""
+    return any(each.get("reason") == "FieldManagerConflict" for each in _causes(_status(error)))
 
 
 def _causes(status: Mapping[str, object]) -> Sequence[Mapping[str, object]]:

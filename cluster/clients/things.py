@@ -40,16 +40,18 @@ class Patch(Enum):
 
     MERGE = "application/merge-patch+json"
     JSON = "application/json-patch+json"
+    APPLY = "application/apply-patch+yaml"
+    """Server-side apply: the object as it is declared, which JSON says as well as YAML."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """One write, with what it must find: this object, in this version.
 
-    `reference` has the object's uid. `change` is what it becomes, for MERGE an object and for JSON
-    a list of operations, without the preconditions: the client adds them. `subresource` is `scale`,
-    `status` or empty, `manager` names the writer in `metadata.managedFields`, and `dry_run` asks
-    for the answer alone. `agent` stands in the User-Agent, behind our name.
+    `reference` has the object's uid. `change` is what it becomes, for MERGE and APPLY an object and
+    for JSON a list of operations, without the preconditions: the client adds them. `subresource` is
+    `scale`, `status` or empty, `manager` names the writer in `metadata.managedFields`, and
+    `dry_run` asks for the answer alone. `agent` stands in the User-Agent, behind our name.
     """
 
     namespace: str

@@ -35,10 +35,19 @@ _NOBODYS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """Who writes: the field manager, and the subresource through which it does."""
+    """Who writes: the field manager, and the subresource through which it does.
+
+    Whoever applies owns all that was `applied`, and nothing else under that name.
+    """
 
     manager: str
     subresource: str = ""
+    applied: frozenset[Path] = frozenset()
+
+    @property
+    def operation(self) -> str:
+        """Return what the entry of this writer is called."""
+        return "Apply" if self.applied else "Update"
 
 
 def rewritten(before: View, after: View, *, writer: Writer, now: datetime) -> list[Object]:
@@ -50,11 +59,11 @@ def rewritten(before: View, after: View, *, writer: Writer, now: datetime) -> li
     old, new = leaves(before), leaves(after)
     changed = {path for path, value in new.items() if path not in old or old[path] != value}
     kept: list[Object] = []
-    mine: set[Path] = set(changed)
+    mine: set[Path] = set(writer.applied & new.keys()) or set(changed)
     for entry in before.get("metadata", {}).get("managedFields") or ():
         paths = paths_of(entry["fieldsV1"]) & new.keys()
         if _same(entry, writer):
-            mine |= paths
+            mine |= set() if writer.applied else paths
         elif paths - changed:
             kept.append(entry | {"fieldsV1": tree(paths - changed)})
     if not mine:
@@ -114,13 +123,13 @@ def _collect_items(
 
 def _same(entry: View, writer: Writer) -> bool:
     given = (entry["manager"], entry.get("subresource", ""), entry["operation"])
-    return given == (writer.manager, writer.subresource, "Update")
+    return given == (writer.manager, writer.subresource, writer.operation)
 
 
 def _entry(paths: set[Path], writer: Writer, *, api_version: str, now: datetime) -> Object:
     entry: Object = {
         "manager": writer.manager,
-        "operation": "Update",
+        "operation": writer.operation,
         "apiVersion": api_version,
         "time": stamp(now),
         "fieldsType": "FieldsV1",

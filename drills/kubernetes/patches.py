@@ -1,8 +1,9 @@
 """The three kinds of PATCH, as functions from one object to the next."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from drills.kubernetes import list_keys, refusals
+from drills.kubernetes import applies, list_keys, refusals
 from drills.kubernetes.objects import Object, View, copied
 
 MERGE = "application/merge-patch+json"
@@ -11,9 +12,10 @@ JSON = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
 
 
-def read(content_type: str, body: object) -> Callable[[Object], Object]:
+def read(content_type: str, body: object, *, manager: str = "") -> Callable[[Object], Object]:
     """Return what a PATCH with this content type and body does to an object.
 
+    `manager` is who applies it, where it is a server-side apply.
     Raises Refusal 400, 415 or 501 now, 422 when it is applied.
     """
     match content_type, body:
@@ -29,8 +31,10 @@ def read(content_type: str, body: object) -> Callable[[Object], Object]:
         case "application/json-patch+json", _:
             msg = "cannot unmarshal the patch into a list of operations"
             raise refusals.bad_request(msg)
+        case "application/apply-patch+yaml", dict():
+            return partial(applies.applied, declared=body, manager=manager, merge=strategic)
         case "application/apply-patch+yaml", _:
-            msg = "server-side apply"
+            msg = "server-side apply of what is no JSON object"
             raise refusals.not_implemented(msg)
         case _:
             raise refusals.unsupported_type(content_type, (JSON, MERGE, STRATEGIC, APPLY))

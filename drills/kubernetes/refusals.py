@@ -74,6 +74,24 @@ def conflict(qualified: str, name: str, why: str = "") -> Refusal:
     return Refusal(409, "Conflict", message, details)
 
 
+def owned_by_others(conflicts: Sequence[tuple[str, str, str]]) -> Refusal:
+    """409 for applying fields that others own: each conflict is (manager, API version, field)."""
+    number = "1 conflict" if len(conflicts) == 1 else f"{len(conflicts)} conflicts"
+    told = "\n".join(f"- {field}" for _, _, field in conflicts)
+    manager, version, field = conflicts[0]
+    one = f'conflict with "{manager}" using {version}: {field}'
+    said = one if len(conflicts) == 1 else f'conflicts with "{manager}" using {version}:\n{told}'
+    causes = [
+        {
+            "reason": "FieldManagerConflict",
+            "message": f'conflict with "{manager}" using {version}',
+            "field": field,
+        }
+        for manager, version, field in conflicts
+    ]
+    return Refusal(409, "Conflict", f"Apply failed with {number}: {said}", {"causes": causes})
+
+
 def invalid(kind: str, name: str, causes: Sequence[tuple[str, str]]) -> Refusal:
     """422 with one cause per field; a cause is (field, what is wrong with it)."""
     text = ", ".join(f"{field}: {what}" for field, what in causes)

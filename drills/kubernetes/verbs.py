@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drills.kubernetes import evictions, lists, logs, options, patches, refusals
+from drills.kubernetes import applies, evictions, lists, logs, options, patches, refusals
 from drills.kubernetes.managed_fields import Writer
 from drills.kubernetes.objects import Object, View, uid_of
 from drills.kubernetes.resources import EVENTS, PODS, Address
@@ -30,7 +30,18 @@ class Request:
     def writer(self) -> Writer:
         """The field manager: as named, else the user agent up to its first slash."""
         manager = self.query.get("fieldManager") or self.user_agent.partition("/")[0]
-        return Writer(manager=manager[:128], subresource=self.address.subresource)
+        applied = self.verb == "patch" and self.kind == patches.APPLY
+        body = parsed(self.body) if applied else None
+        return Writer(
+            manager=manager[:128],
+            subresource=self.address.subresource,
+            applied=applies.fields(body) if isinstance(body, dict) else frozenset(),
+        )
+
+    @property
+    def kind(self) -> str:
+        """Return the content type without its parameters."""
+        return self.content_type.partition(";")[0].strip()
 
 
 def verb_of(method: str, address: Address, query: Mapping[str, str]) -> str:
@@ -139,8 +150,8 @@ def _change(request: Request, cluster: Cluster) -> Object:
 
 def _asked(request: Request) -> Change:
     if request.verb == "patch":
-        kind = request.content_type.partition(";")[0].strip()
-        change = patches.read(kind, parsed(request.body))
+        manager = request.writer.manager
+        change = patches.read(request.kind, parsed(request.body), manager=manager)
         # Through /scale, and in a PUT, another uid is a precondition that fails.
         return change if request.address.subresource == "scale" else _same_uid(change, request)
     whole = _object(request)

@@ -23,7 +23,7 @@ from cluster.signals.answers import Row, Track, Trouble
 from cluster.signals.prometheus_signals import PrometheusSignals
 from cluster.signals.promql import Promql
 from cluster.targets.target import Target
-from drills.kubernetes import patches, resources
+from drills.kubernetes import applies, patches, resources
 from drills.kubernetes.managed_fields import Writer
 from drills.kubernetes.objects import Object
 from drills.kubernetes.refusals import Refusal
@@ -87,18 +87,21 @@ class StandInKubernetes:
         known = {(each.group, each.kind): each for each in self._known()}
         group = write.reference.api_version.rpartition("/")[0]
         scale = write.subresource == "scale"
-        change = patches.read(write.patch.value, preconditioned(write))
+        body = preconditioned(write)
+        change = patches.read(write.patch.value, body, manager=write.manager)
+        owned = applies.fields(body) if write.patch.value == patches.APPLY else frozenset()
         try:
             after = self.cluster.update(
                 known[group, write.reference.kind],
                 write.namespace,
                 write.reference.name,
                 through_scale(change) if scale else change,
-                writer=Writer(manager=write.manager, subresource=write.subresource),
+                writer=Writer(manager=write.manager, subresource=write.subresource, applied=owned),
                 dry_run=write.dry_run,
             )
         except Refusal as refusal:
-            raise (Conflict if refusal.code == 409 else Rejected)(str(refusal)) from refusal
+            taken = refusal.code == 409 and "Apply failed" not in str(refusal)
+            raise (Conflict if taken else Rejected)(str(refusal)) from refusal
         return parse.thing(scale_of(after) if scale else after)
 
     def create(

@@ -1,5 +1,6 @@
 """What our client writes to a cluster: the same in the stand-in and behind a real API server."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -10,9 +11,10 @@ from cluster.clients.refusals import Forbidden, Missing
 from cluster.clients.things import Patch, Removal, Thing, Write
 from incidents.errors import Conflict, Rejected
 from tests.contract.cluster import objects
-from tests.contract.cluster.places import Place, path
+from tests.contract.cluster.places import OPERATOR, Place, path
 
 MANAGER = "triaged/run-1"
+FORMS = (Patch.MERGE, Patch.JSON)
 
 
 class Writes:
@@ -72,6 +74,42 @@ class Writes:
         with pytest.raises(Conflict, match="Precondition failed: UID in precondition: other"):
             place.client().write(replace(asked, reference=replace(asked.reference, uid="other")))
 
+    def test_what_nobody_owns_is_applied_under_our_name(self, place: Place) -> None:
+        """And applied again without it, it goes: we declared it, and nobody else did."""
+        client, before = place.client(), _whole(place)
+        chosen = {"template": {"spec": {"nodeSelector": {"gpu": "h100"}}}}
+
+        tried = client.write(replace(_declared(before, chosen), dry_run=True))
+        first = client.write(_declared(before, chosen))
+        second = client.write(_declared(_whole(place), {"revisionHistoryLimit": 10}))
+
+        assert _chosen(tried) == _chosen(first) == {"gpu": "h100"}
+        assert "triaged" in {each.manager for each in first.writers}
+        assert not _chosen(second)
+
+    def test_what_somebody_else_owns_is_not_applied(self, place: Place) -> None:
+        """The refusal names who owns which field; nothing is forced."""
+        before = _whole(place)
+
+        with pytest.raises(Rejected) as raised:
+            place.client().write(_declared(before, {"replicas": 7}))
+
+        assert f'Apply failed with 1 conflict: conflict with "{OPERATOR}"' in str(raised.value)
+        assert ".spec.replicas" in str(raised.value)
+        assert _whole(place).body["spec"]["replicas"] == 1
+
+    def test_applying_to_another_version_or_object_is_a_conflict(self, place: Place) -> None:
+        """It makes no object either, where there is none of that name."""
+        client, before = place.client(), _whole(place)
+        asked = _declared(before, {"minReadySeconds": 3})
+        client.write(asked)
+
+        with pytest.raises(Conflict):
+            client.write(replace(asked, change={**asked.change, "spec": {"minReadySeconds": 4}}))
+        now = replace(asked, resource_version=_whole(place).resource_version)
+        with pytest.raises(Conflict):
+            client.write(replace(now, reference=replace(before.itself, uid="other")))
+
     def test_an_object_is_created_once_under_our_name(self, place: Place) -> None:
         """A second one of that name is a conflict, and a dry run makes none."""
         client, made = place.client(), objects.deployment("another", replicas=0)
@@ -129,7 +167,7 @@ class Writes:
 
         assert _size(done) == 3
 
-    @pytest.mark.parametrize("patch", list(Patch), ids=lambda each: each.name.lower())
+    @pytest.mark.parametrize("patch", FORMS, ids=lambda each: each.name.lower())
     def test_both_forms_of_a_patch_write_once(self, place: Place, patch: Patch) -> None:
         """Annotations carry the key of the run, so that ours is recognised."""
         found = _found(place)
@@ -150,7 +188,7 @@ class Writes:
 
         assert done.generation == found.generation + 1
 
-    @pytest.mark.parametrize("patch", list(Patch), ids=lambda each: each.name.lower())
+    @pytest.mark.parametrize("patch", FORMS, ids=lambda each: each.name.lower())
     def test_both_forms_of_a_patch_refuse_an_older_version(
         self, place: Place, patch: Patch
     ) -> None:
@@ -164,7 +202,7 @@ class Writes:
 
         assert _found(place).annotations["triaged.dev/run"] == "run-1"
 
-    @pytest.mark.parametrize("patch", list(Patch), ids=lambda each: each.name.lower())
+    @pytest.mark.parametrize("patch", FORMS, ids=lambda each: each.name.lower())
     def test_both_forms_of_a_patch_refuse_another_object(self, place: Place, patch: Patch) -> None:
         """Made again under the same name, it is not what was approved."""
         found = _found(place)
@@ -173,7 +211,7 @@ class Writes:
         with pytest.raises(Conflict, match="other"):
             place.client().write(_note(other, patch))
 
-    @pytest.mark.parametrize("patch", list(Patch), ids=lambda each: each.name.lower())
+    @pytest.mark.parametrize("patch", FORMS, ids=lambda each: each.name.lower())
     def test_both_forms_of_a_patch_can_be_tried_dry(self, place: Place, patch: Patch) -> None:
         """The answer shows what would be, and nothing is."""
         found = _found(place)
@@ -263,3 +301,30 @@ def _note(found: Thing, patch: Patch, value: str = "run-1") -> Write:
         manager=MANAGER,
         patch=patch,
     )
+
+
+def _whole(place: Place) -> Thing:
+    """Return the Deployment of one replica that the operator made."""
+    return _found(place)
+
+
+def _declared(found: Thing, spec: Mapping[str, object]) -> Write:
+    """Return a server-side apply of these fields to the object as it was found."""
+    itself = found.itself
+    return Write(
+        namespace=found.namespace,
+        reference=itself,
+        resource_version=found.resource_version,
+        change={
+            "apiVersion": itself.api_version,
+            "kind": itself.kind,
+            "metadata": {"name": itself.name, "namespace": found.namespace},
+            "spec": dict(spec),
+        },
+        manager="triaged",
+        patch=Patch.APPLY,
+    )
+
+
+def _chosen(found: Thing) -> object:
+    return found.body["spec"]["template"]["spec"].get("nodeSelector")

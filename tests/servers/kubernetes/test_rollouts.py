@@ -1,17 +1,20 @@
 """Rollbacks, restarts, pauses and bounds as a real API server and its controllers take them."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from cluster.actions.plan import Done, Plan
+from cluster.actions.manifests import Folder
+from cluster.actions.plan import Done, Plan, Verb
 from cluster.actions.registry import verbs
 from cluster.clients import kinds
 from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Thing
 from cluster.snapshots.taking import take
 from cluster.targets.target import Target
-from incidents.errors import Conflict, Unavailable
+from incidents.errors import Conflict, Rejected, Unavailable
 from tests.contract.cluster import objects
 from tests.contract.cluster.places import path
 from tests.servers.kubernetes.conftest import Real
@@ -233,3 +236,49 @@ def test_a_service_of_kserve_goes_back_to_what_was_noted(place: Real) -> None:
 def _main(image: str) -> dict[str, object]:
     env = [{"name": "HF_TOKEN", "value": SECRET}]
     return {"containers": [{"name": "main", "image": image, "env": env}]}
+
+
+def test_a_declared_manifest_is_applied_where_nobody_else_owns_a_field(
+    place: Real, decode: Thing, tmp_path: Path
+) -> None:
+    """The API server says who owns what would change; the rest is ours and stands."""
+    client = place.client()
+    declared = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "decode", "namespace": place.namespace},
+        "spec": {"template": {"spec": {"priorityClassName": "system-cluster-critical"}}},
+    }
+    (tmp_path / "good.yaml").write_text(json.dumps(declared))
+    beyond = {**declared, "spec": {"replicas": 7}}
+    (tmp_path / "beyond.yaml").write_text(json.dumps(beyond))
+    target = Target(
+        cluster="local",
+        namespace=place.namespace,
+        kind="Deployment",
+        name="decode",
+        uid=decode.itself.uid,
+        model="m",
+        role="decode",
+        pods=(),
+    )
+    verb = verbs(client, manifests=Folder(tmp_path))["apply_manifest"]
+
+    with pytest.raises(Rejected, match=r'conflict with "operator" using apps/v1: \.spec\.replicas'):
+        verb.plan(target, {"manifest": "beyond"})
+    made = place.until(lambda: applied(verb, target))
+
+    assert verb.already_done(made, key="run-1/apply") is Done.YES
+    assert "spec.template.spec.priorityClassName" in made.warnings[1]
+    assert live(place).body["spec"]["template"]["spec"]["priorityClassName"]
+    assert verb.settled(made).reverted_by is None
+
+
+def applied(verb: Verb, target: Target) -> Plan | None:
+    """Plan and apply; None while controllers write as well."""
+    try:
+        made = verb.plan(target, {"manifest": "good"})
+        verb.apply(made, key="run-1/apply")
+    except (Conflict, Unavailable):
+        return None
+    return made
