@@ -62,12 +62,17 @@ def _details(plan: PlanRecord) -> tuple[Block, ...]:
         *((("Written to", elsewhere(plan)),) if elsewhere(plan) else ()),
         ("Owner", " ← ".join(plan.owner_path)),
         ("Dry run", plan.dry_run),
-        ("Undo", _undo(plan)),
-        *((("Leaves", _leaves(plan.leaves)),) if plan.leaves else ()),
+        *afterwards(plan),
         ("Plan", plan.digest[:12]),
     )
     warnings = tuple(Section(strong="Warning", text=one) for one in plan.warnings)
     return (Fields(pairs=fields), *warnings, Code(text=plan.kubectl))
+
+
+def afterwards(plan: PlanRecord) -> tuple[tuple[str, str], ...]:
+    """Return how the change is taken back, or that it cannot be, and what it leaves behind."""
+    left = (("Leaves", _leaves(plan.leaves)),) if plan.leaves else ()
+    return (("Undo", _undo(plan)), *left)
 
 
 def _undo(plan: PlanRecord) -> str:

@@ -12,10 +12,12 @@ from bot.app.configuration_shapes import PEOPLE
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
 from bot.chat import replies
+from bot.chat.card import afterwards
 from bot.chat.wording import fate, names
 from incidents.approval import Approval, ApprovalState, barred
 from incidents.commands.approval import Approve, Refuse
 from incidents.errors import NotAllowed, Rejected
+from incidents.events.run import PlanRecord
 from incidents.people import Person
 from incidents.telling import change
 
@@ -76,15 +78,22 @@ def _show_plan(desk: Opened, approval: str, *, as_json: bool) -> None:
     plan = desk.desk.run(asked.run).step(asked.step).plan
     people = desk.configuration.people
     who = names(asked.approvers, people) or "nobody"
+    many = f"{asked.needed} of " if asked.needed > 1 else ""
     lines = [
         f"{state.id}: {fate(state, people)}",
         asked.title,
-        *([] if plan is None else [change(plan), plan.kubectl, *plan.warnings]),
-        f"expires {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC; approvers {who}",
+        *([] if plan is None else _told_of(plan)),
+        f"expires {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC; approvers {many}{who}",
         f"to approve: triaged approve {state.id} {asked.digest}",
     ]
     show({"approval": state.id, "asked": asked, "plan": plan}, lines, as_json=as_json)
     sys.stdout.flush()
+
+
+def _told_of(plan: PlanRecord) -> list[str]:
+    """Return what the card says of a plan, its way back among it."""
+    after = (f"{name.lower()}: {said}" for name, said in afterwards(plan))
+    return [change(plan), plan.kubectl, *plan.warnings, *after]
 
 
 def _named(approval: str) -> str:

@@ -55,6 +55,10 @@ def _planned(plan: PlanRecord) -> Iterator[str]:
     yield f"  equal: {plan.kubectl}"
     yield f"  dry run at the API server: {plan.dry_run}"
     yield from (f"  warning: {each}" for each in plan.warnings)
+    if not plan.reversible:
+        yield "  it cannot be undone"
+    if plan.leaves is not None:
+        yield f"  leaves: {plan.leaves.what}"
 
 
 def _verdict(one: Found) -> Mapping[str, object]:
@@ -103,6 +107,7 @@ def _proposed(one: DryRun) -> Mapping[str, object] | None:
         "after": dict(plan.after),
         "warnings": plan.warnings,
         "reversible": plan.reversible,
+        "leaves": plan.leaves.what if plan.leaves else None,
         "kubectl": plan.kubectl,
         "dry_run": plan.dry_run,
         "digest": plan.digest,

@@ -6,8 +6,11 @@ import pytest
 
 from bot.app.opening import Opened, opened
 from bot.app.settings import load
+from incidents.commands.approval import RequestApproval
 from incidents.commands.followups import MakeFollowUps, ToDo
 from incidents.commands.incident import NoteChannel
+from incidents.commands.run import RecordPlan, StartRun
+from incidents.events.run import LeavesRecord
 from incidents.followups import followups_stream
 from tests import builders
 from tests.bot.app.commanding import STEP, Run, applied
@@ -143,3 +146,29 @@ def test_nothing_left_is_said(run: Run) -> None:
     run("migrate")
 
     assert run("followups").out == "nothing is left to be done\n"
+
+
+def test_who_approves_at_the_server_reads_what_is_left_and_that_nothing_brings_it_back(
+    run: Run,
+) -> None:
+    """The same as on the card: whoever approves takes it on."""
+    run("migrate")
+    leaves = LeavesRecord(what=WHAT, within=timedelta(hours=4))
+    planned = builders.plan(leaves=leaves, inverse=(), reversible=False)
+    asked = builders.requested(approvers=("me", "ben"), needed=2)
+    with opened(load()) as desk:
+        for stream, command in (
+            (builders.INCIDENT, builders.report()),
+            (builders.RUN, StartRun(started=builders.started())),
+            (builders.RUN, RecordPlan(step="scale-decode", plan=planned)),
+            (builders.APPROVAL, RequestApproval(requested=asked)),
+        ):
+            desk.desk.tell(stream, command)
+
+    shown = run("approve", "1-1-1").out.splitlines()
+
+    assert shown[-4:-2] == [
+        "undo: cannot be undone",
+        f"leaves: {SHOWN}; whoever approves takes it back within 4 h",
+    ]
+    assert shown[-2].endswith("; approvers 2 of Me, ben")
