@@ -101,18 +101,16 @@ def _by_label(thing: Thing, sight: Sight) -> str:
 
 def _application(name: str, sight: Sight) -> Thing | Hidden:
     kind = kinds.APPLICATION
-    hidden = Hidden(because=f"there is no Application {name} in {' or '.join(HOMES)}")
-    for home in HOMES:
-        reference = OwnerReference(kind=kind.name, name=name, api_version=kind.api_version)
+    # `NAMESPACE_NAME` outside of Argo CD's own; the name of no object has an underscore.
+    namespace, _, alone = name.rpartition("_")
+    homes = (namespace,) if namespace else HOMES
+    hidden = Hidden(because=f"there is no Application {alone} in {' or '.join(homes)}")
+    for home in homes:
+        reference = OwnerReference(kind=kind.name, name=alone, api_version=kind.api_version)
         found = sight.thing(reference, namespace=home)
         if isinstance(found, Thing):
             return found
         hidden = found or hidden
-    namespace, _, rest = name.partition("_")
-    if rest:
-        reference = OwnerReference(kind=kind.name, name=rest, api_version=kind.api_version)
-        found = sight.thing(reference, namespace=namespace)
-        return found or hidden
     return hidden
 
 
@@ -129,10 +127,9 @@ def _fits(place: Place, entry: object) -> bool:
         return False
     if any(value(entry, (key,)) not in (None, "", "*", mine[key]) for key in mine):
         return False
-    pointer = "/" + "/".join(part.replace("~", "~0").replace("/", "~1") for part in place.path)
-    jq = "." + ".".join(place.path)
-    listed = (*_words(entry, ("jsonPointers",)), *_words(entry, ("jqPathExpressions",)))
-    return pointer in listed or jq in listed
+    if place.pointer in _words(entry, ("jsonPointers",)):
+        return True
+    return f".{place.dotted}" in _words(entry, ("jqPathExpressions",))
 
 
 def _words(spec: object, path: tuple[str, ...]) -> tuple[str, ...]:

@@ -86,13 +86,12 @@ def _corrects(place: Place, release: Thing) -> bool:
 
 def _ignores(place: Place, rule: object) -> bool:
     paths, target = value(rule, ("paths",)), value(rule, ("target",))
-    pointer = "/" + "/".join(place.path)
     itself = place.thing.itself
     mine = {"group": itself.group, "kind": itself.kind, "name": itself.name}
     named = target if isinstance(target, Mapping) else {}
     # Labels and versions are not compared here: a rule with more than these is not counted on.
     fits = all(key in mine and named[key] in ("", mine[key]) for key in named)
-    return fits and isinstance(paths, list) and pointer in paths
+    return fits and isinstance(paths, list) and place.pointer in paths
 
 
 def _bar(place: Place, reference: OwnerReference, does: str) -> Barred:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from cluster.actions.pointers import pointer
 from cluster.clients.objects import OwnerReference
 from cluster.clients.parse import Malformed
 from cluster.clients.things import Thing
@@ -56,6 +57,11 @@ class Place:
         """Return the field as people write it: `spec.roles[1].spec.replicas`."""
         parts = [f"[{part}]" if part.isdigit() else f".{part}" for part in self.path]
         return "".join(parts).removeprefix(".")
+
+    @property
+    def pointer(self) -> str:
+        """Return the field as a JSON pointer: `/spec/roles/1/spec/replicas`."""
+        return pointer(self.path)
 
     def __str__(self) -> str:
         return self.words or called(self.thing.itself)

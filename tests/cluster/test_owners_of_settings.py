@@ -7,16 +7,17 @@ import pytest
 from cluster.clients import kinds, parse
 from cluster.clients.kinds import Kind
 from cluster.clients.objects import OwnerReference
-from cluster.owners import registry
+from cluster.owners import argo_cd, keda, registry
 from cluster.owners.ownership import Ownership
 from cluster.owners.place import Place, Unit
 from cluster.owners.resolve import resolve
 from cluster.owners.sight import LiveSight
 from drills.kubernetes.resources import NODES
 from tests.cluster.conftest import StandInKubernetes
-from tests.cluster.graphs import Seen, made, refer
+from tests.cluster.graphs import ARGO_CD, NAMESPACE, Seen, made, refer
 
 WEIGHT = ("spec", "rules", "0", "backendRefs", "0", "weight")
+RELEASED = {"name": "llm", "namespace": "flux-system"}
 RULES = {"rules": [{"backendRefs": [{"name": "blue", "weight": 9}]}]}
 
 
@@ -89,3 +90,46 @@ def test_a_node_is_looked_for_outside_of_namespaces(kubernetes: StandInKubernete
     found = LiveSight(kubernetes, "llm-d").thing(reference)
 
     assert str(found) == f"Node {name}"
+
+
+def test_argo_cd_may_ignore_a_weight_by_its_place_in_a_list() -> None:
+    """As its own page writes it: a bar would send a person to Git for nothing."""
+    tracked = f"serving:{kinds.ROUTE.group}/HTTPRoute:{NAMESPACE}/llama"
+    route = made(kinds.ROUTE, "llama", RULES, notes={argo_cd.TRACKING: tracked})
+    ignored = {"group": kinds.ROUTE.group, "kind": "HTTPRoute"}
+    found = [
+        weights(route, application({**ignored, "jqPathExpressions": [expression]})).barred
+        for expression in (".spec.rules[0].backendRefs[0].weight", ".spec.rules[1]")
+    ]
+
+    assert [len(each) for each in found] == [0, 1]
+
+
+def application(*ignored: Mapping[str, object]) -> dict[str, object]:
+    heals = {"automated": {"selfHeal": True}}
+    spec = {"syncPolicy": heals, "ignoreDifferences": list(ignored)}
+    return made(kinds.APPLICATION, "serving", spec, namespace=ARGO_CD)
+
+
+@pytest.mark.parametrize(
+    ("path", "bars"),
+    [
+        pytest.param("/metadata/annotations/autoscaling.keda.sh~1paused", 0, id="this-one"),
+        pytest.param("/metadata/annotations", 1, id="another"),
+    ],
+)
+def test_flux_may_ignore_an_annotation_with_a_slash(path: str, bars: int) -> None:
+    """A slash within a name is written ~1, or the pointer leads elsewhere."""
+    marks = {f"helm.toolkit.fluxcd.io/{name}": word for name, word in RELEASED.items()}
+    scaled = made(kinds.SCALED_OBJECT, notes={keda.PAUSED: "true"}, labels=marks)
+    drift = {"mode": "enabled", "ignore": [{"paths": [path]}]}
+    release = made(
+        kinds.HELM_RELEASE, "llm", {"driftDetection": drift}, namespace=RELEASED["namespace"]
+    )
+    place = Place(
+        thing=parse.thing(scaled), path=("metadata", "annotations", keda.PAUSED), unit=Unit.OTHER
+    )
+
+    found = resolve(place, Seen(scaled, release), registry.kinds())
+
+    assert len(found.barred) == bars
