@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Final
 
@@ -135,7 +135,7 @@ def _reached(plan: PlanRecord, field: str, live: object) -> bool:
     wanted = json.loads(dict(plan.write.fields)[field])
     if copying.digest(live) == copying.digest(wanted):
         return True
-    due, done = _moment(wanted), _moment(live)
+    due, done = _date(wanted), _date(live)
     return due is not None and done is not None and done >= due
 
 
@@ -231,16 +231,24 @@ def _pods(case: _Case) -> PeopleActed:
 
 
 def _writers(thing: Thing, paths: Iterable[tuple[str, ...]], since: datetime) -> Sequence[Writer]:
-    """Return who wrote any of the fields since, the last one last."""
+    """Return who wrote any of the fields since, the last one last.
+
+    Of a size that was written through `/scale` the API server keeps no moment; but whoever writes a
+    field takes it from whoever had it, so that who has it now wrote it last.
+    """
     # The API server keeps whole seconds: what came in the same second may have come after.
     floor = since.replace(microsecond=0)
     fields = [dotted(each) for each in paths]
-    dated = [
-        (each.at, number, each)
-        for number, each in enumerate(thing.writers)
-        if each.at is not None and each.at >= floor and _wrote(each, fields)
+    wrote = [each for each in thing.writers if _wrote(each, fields)]
+    dated = sorted((each for each in wrote if each.at is not None), key=_moment)
+    return [
+        *(each for each in dated if _moment(each) >= floor),
+        *(each for each in wrote if each.at is None),
     ]
-    return [each for _, _, each in sorted(dated, key=lambda one: one[:2])]
+
+
+def _moment(writer: Writer) -> datetime:
+    return writer.at or datetime.min.replace(tzinfo=UTC)
 
 
 def _wrote(writer: Writer, fields: Iterable[str]) -> bool:
@@ -271,7 +279,7 @@ def _plain(new: str) -> str:
     return new.strip('"')
 
 
-def _moment(given: object) -> datetime | None:
+def _date(given: object) -> datetime | None:
     """Return the moment that a value is, None for any other value."""
     if not isinstance(given, str) or "T" not in given:
         return None

@@ -615,11 +615,12 @@ def test_a_template_that_was_brought_back_is_the_same_by_its_digest() -> None:
     assert (other.did, other.what) == (Did.OTHERWISE, "template became something else")
 
 
-def writer(manager: str, moment: datetime, *fields: str) -> Mapping[str, object]:
+def writer(manager: str, moment: datetime | None, *fields: str) -> Mapping[str, object]:
     return {
         "manager": manager,
         "operation": "Update",
-        "time": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+        "subresource": "" if moment else "scale",
+        "time": f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else "",
         "fieldsType": "FieldsV1",
         "fieldsV1": {"f:spec": {f"f:{name}": {} for name in fields}},
     }
@@ -640,6 +641,28 @@ def test_who_wrote_before_or_something_else_is_not_named() -> None:
     )
 
     assert (act.who, act.at) == (("kubectl-scale", "kubectl-edit"), FRESH + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("manager", "did", "who"),
+    [
+        pytest.param("kubectl-scale", Did.SAME, ("kubectl-scale",), id="a-person"),
+        pytest.param("kube-controller-manager", Did.NOTHING, (), id="an-autoscaler"),
+        pytest.param("triaged/run-2-1/add/1", Did.CANNOT_TELL, (), id="ourselves"),
+    ],
+)
+def test_a_size_without_a_moment_was_written_by_who_has_it(
+    manager: str, did: Did, who: tuple[str, ...]
+) -> None:
+    """A real API server keeps no moment of what is written through `/scale`."""
+    wrote = [writer(manager, None, "replicas")]
+    plan = writing(replicas=6)
+
+    act = compare(
+        plan, STEP, then(plan, {"replicas": 4}), at(deployment({"replicas": 6}, writers=wrote))
+    )
+
+    assert (act.did, act.who, act.at) == (did, who, None)
 
 
 def test_what_stands_there_is_kept_as_digests_alone() -> None:
