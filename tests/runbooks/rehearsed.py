@@ -4,10 +4,11 @@ Its controllers make, place and load pods as time passes. Prometheus is what a t
 """
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cluster.actions.registry import verbs
 from cluster.clients.reads import ReadOnly
+from cluster.signals.reading import NotApplicable
 from cluster.targets.labels import LabelTargets
 from cluster.tools import Tools
 from drills.kubernetes import shapes, surroundings
@@ -42,15 +43,71 @@ BAD = "bad"
 STEP = timedelta(seconds=60)
 LONGEST = 4 * 60
 """No runbook takes more steps of time."""
+Signal = Callable[[datetime], float]
 
 
-class Rehearsed(World):
-    """The run, its desk and its cluster; `answers` are a person's, by step.
+class Played(World):
+    """A run that a person sees through; `answers` are theirs, by step.
 
     `looks` are called whenever time has passed.
     """
 
-    def __init__(self, runbook: str, *, answers: Mapping[str, str]) -> None:
+    def __init__(self, runbook: str, *, answers: Mapping[str, str], text: str = "") -> None:
+        self.answers = answers
+        self.looks: list[Callable[[], None]] = []
+        super().__init__(text or loader.load()[runbook].text)
+
+    def later(self, **time: float) -> None:
+        """Let time pass, and the cluster with it."""
+        super().later(**time)
+        self.follow()
+        for look in self.looks:
+            look()
+
+    def follow(self) -> None:
+        """Let the cluster's controllers do what is due; real ones do so by themselves."""
+
+    def serving(self) -> int:
+        """Return how many pods are ready."""
+        raise NotImplementedError
+
+    def play(self) -> None:
+        """Let the run come to its end: whatever is planned is approved, what is asked answered."""
+        for _ in range(LONGEST):
+            self.settle()
+            if self.run.outcome is not None:
+                return
+            if not (self._approved() or self._answered()):
+                self.later(seconds=STEP.total_seconds())
+        raise AssertionError(self.told())
+
+    def told(self) -> list[str]:
+        """Return how each step stands, for who reads a failure."""
+        steps = self.run.steps.values()
+        return [f"{one.id}: {one.status.value} {one.verdict} {one.because}" for one in steps]
+
+    def did(self) -> dict[str, str | None]:
+        """Return what became of each step that changed something."""
+        return {one.id: one.verdict for one in self.run.steps.values() if one.applied is not None}
+
+    def _approved(self) -> bool:
+        planned = [x for x in self.run.steps.values() if x.status is StepStatus.PLANNED]
+        for one in planned:
+            self.approve(one.id)
+        return bool(planned)
+
+    def _answered(self) -> bool:
+        asked = [x for x in self.run.steps.values() if x.status is StepStatus.ASKED]
+        for one in asked:
+            answer = self.answers.get(one.id, one.choices[-1])
+            self.tell(AnswerAsk(step=one.id, answer=answer, by="alice"))
+        return bool(asked)
+
+
+class Rehearsed(Played):
+    """The run, its desk and its cluster."""
+
+    def __init__(self, runbook: str, *, answers: Mapping[str, str], text: str = "") -> None:
         self.now = START
         self.cluster = Cluster(now=lambda: self.now)
         seed_llm_d(self.cluster, model="llama")
@@ -61,9 +118,7 @@ class Rehearsed(World):
         self.hung: set[str] = set()
         self.controllers = Controllers(self.cluster, ready_after=self._loads)
         self.kubernetes = StandInKubernetes(self.cluster)
-        self.answers = answers
-        self.looks: list[Callable[[], None]] = []
-        super().__init__(loader.load()[runbook].text)
+        super().__init__(runbook, answers=answers, text=text)
 
     def tools(self) -> Tools:
         """Return the hands of a runner: the real ones, over the stand-in's objects."""
@@ -74,12 +129,9 @@ class Rehearsed(World):
             objects=ReadOnly(self.kubernetes),
         )
 
-    def later(self, **time: float) -> None:
-        """Let time pass, and the control plane with it."""
-        super().later(**time)
+    def follow(self) -> None:
+        """Let the controllers make, place and load pods."""
         self.controllers.reconcile(self.now)
-        for look in self.looks:
-            look()
 
     def pods(self) -> list[View]:
         """Return the decode pods of the pool that stay."""
@@ -153,45 +205,44 @@ class Rehearsed(World):
         for _ in range(5):
             self.later(seconds=60)
 
-    def play(self) -> None:
-        """Let the run come to its end: whatever is planned is approved, what is asked answered."""
-        for _ in range(LONGEST):
-            self.settle()
-            if self.run.outcome is not None:
-                return
-            if not (self._approved() or self._answered()):
-                self.later(seconds=STEP.total_seconds())
-        raise AssertionError(self.told())
-
-    def told(self) -> list[str]:
-        """Return how each step stands, for who reads a failure."""
-        steps = self.run.steps.values()
-        return [f"{one.id}: {one.status.value} {one.verdict} {one.because}" for one in steps]
-
-    def did(self) -> dict[str, str | None]:
-        """Return what became of each step that changed something."""
-        return {one.id: one.verdict for one in self.run.steps.values() if one.applied is not None}
-
     def _loads(self, pod: View) -> float | None:
         images = [each["image"] for each in pod["spec"]["containers"]]
         bad = name_of(pod) in self.hung or any(BAD in image for image in images)
         return None if bad else LOAD_SECONDS
-
-    def _approved(self) -> bool:
-        planned = [x for x in self.run.steps.values() if x.status is StepStatus.PLANNED]
-        for one in planned:
-            self.approve(one.id)
-        return bool(planned)
-
-    def _answered(self) -> bool:
-        asked = [x for x in self.run.steps.values() if x.status is StepStatus.ASKED]
-        for one in asked:
-            answer = self.answers.get(one.id, one.choices[-1])
-            self.tell(AnswerAsk(step=one.id, answer=answer, by="alice"))
-        return bool(asked)
 
 
 def label(pod: View, name: str) -> str:
     """Return a label of a pod, empty where it has none."""
     found: str = labels_of(pod).get(name, "")
     return found
+
+
+def well(run: Played) -> None:
+    """Let all signals be those of a pool that is well, until a test says otherwise."""
+    run.signals.values |= {
+        "running": lambda _: 8.0,
+        "generation_tokens": lambda _: 900.0,
+        "prompt_tokens": lambda _: 5000.0,
+        "kv_usage": lambda _: 0.4,
+        "prefix_hit_ratio": lambda _: 0.7,
+        "prefix_hit_ratio_baseline": lambda _: 0.7,
+        "request_rate": lambda _: 5.0,
+        "gpu_tensor_active": lambda _: 0.5,
+        "ready_endpoints": lambda _: float(run.serving()),
+        "transfer_failures": lambda _: NotApplicable(signal="transfer_failures", because=""),
+    }
+
+
+def until(run: Played, mended: Callable[[], bool]) -> Callable[[float], Signal]:
+    """Return what makes a signal that hurts until something holds, and is zero from then on.
+
+    The past stays as it was: a window before the change must not look mended afterwards.
+    """
+    since: list[datetime] = []
+
+    def look() -> None:
+        if not since and mended():
+            since.append(run.now)
+
+    run.looks.append(look)
+    return lambda much: lambda at: 0.0 if since and at >= since[0] else much

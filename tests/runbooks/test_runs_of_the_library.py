@@ -1,33 +1,20 @@
 """Each shipped runbook goes its whole way in the rehearsal's cluster: found, approved, proven."""
 
-from collections.abc import Callable
-from datetime import datetime
-
 import pytest
 
-from cluster.signals.reading import NotApplicable
 from drills.kubernetes import surroundings
 from drills.kubernetes.objects import ready
 from drills.kubernetes.resources import CORE_SERVICES, NODES, POOLS
-from tests.runbooks.rehearsed import BAD, GUIDE_LABEL, NAMESPACE, POOL, Rehearsed, label
-
-Signal = Callable[[datetime], float]
-
-
-def well(run: Rehearsed) -> None:
-    """Let all signals be those of a pool that is well, until a test says otherwise."""
-    run.signals.values |= {
-        "running": lambda _: 8.0,
-        "generation_tokens": lambda _: 900.0,
-        "prompt_tokens": lambda _: 5000.0,
-        "kv_usage": lambda _: 0.4,
-        "prefix_hit_ratio": lambda _: 0.7,
-        "prefix_hit_ratio_baseline": lambda _: 0.7,
-        "request_rate": lambda _: 5.0,
-        "gpu_tensor_active": lambda _: 0.5,
-        "ready_endpoints": lambda _: float(run.serving()),
-        "transfer_failures": lambda _: NotApplicable(signal="transfer_failures", because=""),
-    }
+from tests.runbooks.rehearsed import (
+    BAD,
+    GUIDE_LABEL,
+    NAMESPACE,
+    POOL,
+    Rehearsed,
+    label,
+    until,
+    well,
+)
 
 
 def test_a_service_that_was_scaled_to_zero_is_brought_back() -> None:
@@ -46,7 +33,7 @@ def test_users_who_wait_get_more_decode_replicas() -> None:
     """A queue at engines that are well, and nothing was rolled out: there are too few of them."""
     run = Rehearsed("high-latency", answers={})
     well(run)
-    late = _until(run, lambda: run.serving() >= 6)
+    late = until(run, lambda: run.serving() >= 6)
     run.signals.values |= {"ttft_p95": late(6.0), "waiting": late(40.0)}
 
     run.play()
@@ -60,7 +47,7 @@ def test_the_one_pod_that_fails_is_taken_out_of_its_pool() -> None:
     run = Rehearsed("high-error-rate", answers={"one-pod": "one"})
     well(run)
     bad = run.names()[0]
-    fails = _until(run, lambda: bad not in run.names())
+    fails = until(run, lambda: bad not in run.names())
     run.signals.values |= {"error_ratio": fails(0.2), "http_error_ratio": fails(0.2)}
 
     run.play()
@@ -91,7 +78,7 @@ def test_the_pod_that_is_nearest_to_its_memory_limit_is_let_go() -> None:
     run = Rehearsed("memory-pressure", answers={})
     well(run)
     full = run.names()[0]
-    fills = _until(run, lambda: full not in run.names())
+    fills = until(run, lambda: full not in run.names())
     run.signals.values |= {"container_memory": fills(0.97)}
 
     run.play()
@@ -104,7 +91,7 @@ def test_an_exhausted_cache_gets_more_decode_replicas() -> None:
     """Preemptions stop when there is room."""
     run = Rehearsed("cache-evictions", answers={})
     well(run)
-    hurts = _until(run, lambda: run.serving() >= 6)
+    hurts = until(run, lambda: run.serving() >= 6)
     run.signals.values |= {
         "preemptions": hurts(2.0),
         "waiting": hurts(40.0),
@@ -122,7 +109,7 @@ def test_a_dead_engine_is_let_go() -> None:
     run = Rehearsed("cache-evictions", answers={})
     well(run)
     dead = run.names()[0]
-    run.signals.values |= {"silent_ranks": _until(run, lambda: dead not in run.names())(1.0)}
+    run.signals.values |= {"silent_ranks": until(run, lambda: dead not in run.names())(1.0)}
 
     run.play()
 
@@ -136,7 +123,7 @@ def test_a_rollout_that_never_serves_is_taken_back() -> None:
     well(run)
     good = run.image()
     run.roll_out(f"vllm:{BAD}")
-    run.signals.values |= {"error_ratio": _until(run, lambda: run.image() == good)(0.3)}
+    run.signals.values |= {"error_ratio": until(run, lambda: run.image() == good)(0.3)}
 
     run.play()
 
@@ -215,18 +202,3 @@ def test_a_rollout_without_a_free_gpu_gets_a_place() -> None:
     assert "vllm:2" in {
         each["spec"]["containers"][0]["image"] for each in run.pods() if ready(each)
     }
-
-
-def _until(run: Rehearsed, mended: Callable[[], bool]) -> Callable[[float], Signal]:
-    """Return what makes a signal that hurts until something holds, and is zero from then on.
-
-    The past stays as it was: a window before the change must not look mended afterwards.
-    """
-    since: list[datetime] = []
-
-    def look() -> None:
-        if not since and mended():
-            since.append(run.now)
-
-    run.looks.append(look)
-    return lambda much: lambda at: 0.0 if since and at >= since[0] else much
