@@ -96,6 +96,7 @@ def planned(place: StandIn, client: KubernetesClient) -> Iterator[Reached]:
     assert world.step(STEP).status is StepStatus.PLANNED, world.step(STEP)
     yield world
     place.app.state.faults.clear()
+    place.client()  # whose token may everything again
 
 
 def carry_out(world: Reached, meanwhile: Callable[[], object]) -> None:
@@ -174,12 +175,18 @@ def by_hand(world: Reached) -> None:
     world.place.api().change(SCALE, body, fieldManager="kubectl-scale")
 
 
+def forbidden(world: Reached) -> None:
+    """Let somebody take the right to write away."""
+    world.place.client(frozenset({"get *", "list *"}))
+
+
 @pytest.mark.parametrize(
     ("happens", "because"),
     [
         pytest.param(anew, "", id="made-anew"),
         pytest.param(gone, "gone", id="gone"),
         pytest.param(by_hand, "", id="changed-by-hand"),
+        pytest.param(forbidden, "no permission", id="no-permission-any-more"),
     ],
 )
 def test_another_object_is_never_written(
