@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from cluster import admission, roles
+from cluster.actions import left
+from cluster.actions.left import Standing
 from cluster.actions.plan import Done, Plan, Verb
 from cluster.actions.registry import actions, verbs
 from cluster.clients import kinds
 from cluster.clients.access import Direct
 from cluster.clients.kubernetes import KubernetesClient
+from cluster.clients.reads import ReadOnly
 from cluster.rights import EVERYWHERE, HOME, Right, patches
 from cluster.roles import BOUNDS, READER, SNAPSHOT, WRITER, Document, Install
 from cluster.snapshots.taking import take
@@ -487,12 +490,16 @@ def test_pods_and_nodes_are_acted_on_with_the_writers_token(
     second = done("restart_one")
     third = done("delete_pod", pod=_pods(root, place)[0])
     node = root.get(path(kinds.POD, place.namespace, _pods(root, place)[0]))["spec"]["nodeName"]
-    done("cordon", node=node)
+    closed = done("cordon", node=node)
+    stands = left.look(ReadOnly(writer), closed.write, closed.before)
     drained = done("drain", node=node)
     done("uncordon", node=node)
+    gone = left.look(ReadOnly(writer), closed.write, closed.before)
 
     assert len({each.write.uid for each in (first, second, third, drained)}) == 4
     assert first.warnings[0].startswith("it is the oldest of 2 pods")
+    assert (stands.standing, gone.standing) == (Standing.STANDS, Standing.GONE)
+    assert gone.because == f"Node {node}: unschedulable is not set"
     assert "unschedulable" not in root.get(path(kinds.NODE, "", node))["spec"]
 
 
