@@ -39,7 +39,7 @@ def _held(scene: Scene, found: Effect, budget: Thing) -> Iterator[Answer]:
         return  # then the effect is hidden, too
     spec = parse.section(budget.body, "spec")
     selector = parse.section(spec, "selector")
-    held = [x for x in serving if "selector" in spec and _selects(selector, x.pod.labels)]
+    held = [x for x in serving if "selector" in spec and selects(selector, x.pod.labels)]
     taken = [each for each in held if not found.named or each.name in found.named]
     number = len(taken) if found.named else min(found.away, len(taken))
     if not number:
@@ -69,7 +69,7 @@ def _allowed(found: Effect, budget: Thing, status: Json) -> int:
     return found.away
 
 
-def _selects(selector: Json, labels: Mapping[str, str]) -> bool:
+def selects(selector: Json, labels: Mapping[str, str]) -> bool:
     """Tell whether a budget is about a pod; an empty selector is about all, none about nothing."""
     if not parse.texts(selector, "matchLabels").items() <= labels.items():
         return False
