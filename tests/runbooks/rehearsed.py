@@ -4,10 +4,13 @@ Its controllers make, place and load pods as time passes. Prometheus is what a t
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cluster.actions.registry import verbs
 from cluster.clients.reads import ReadOnly
+from cluster.guardrails.guarded import guarded
+from cluster.guardrails.scene import World as Guarded
 from cluster.signals.reading import NotApplicable
 from cluster.targets.labels import LabelTargets
 from cluster.tools import Tools
@@ -26,6 +29,7 @@ from drills.kubernetes.objects import (
 from drills.kubernetes.resources import DEPLOYMENTS, PODS, Resource
 from drills.kubernetes.seed import GUIDE, NAME, seed_llm_d
 from drills.kubernetes.state import Cluster
+from incidents.approval import ApprovalState
 from incidents.commands.run import AnswerAsk
 from incidents.run import StepStatus
 from runbooks.language import loader
@@ -94,6 +98,8 @@ class Played(World):
         planned = [x for x in self.run.steps.values() if x.status is StepStatus.PLANNED]
         for one in planned:
             self.approve(one.id)
+            if self.desk.approval(one.approval or "").state is ApprovalState.REQUESTED:
+                self.approve(one.id, by="bob")
         return bool(planned)
 
     def _answered(self) -> bool:
@@ -121,13 +127,15 @@ class Rehearsed(Played):
         super().__init__(runbook, answers=answers, text=text)
 
     def tools(self) -> Tools:
-        """Return the hands of a runner: the real ones, over the stand-in's objects."""
-        return Tools(
+        """Return the hands of a runner: the real ones with their guards, over the stand-in."""
+        bare = Tools(
             signals=self.signals,
             targets=LabelTargets(self.kubernetes),
             verbs=verbs(self.kubernetes),
             objects=ReadOnly(self.kubernetes),
         )
+        seen = Guarded(objects=bare.objects, signals=self.signals, at=self.now)
+        return guarded(bare, now=lambda: replace(seen, at=self.now))
 
     def follow(self) -> None:
         """Let the controllers make, place and load pods."""

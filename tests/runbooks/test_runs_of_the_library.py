@@ -87,6 +87,20 @@ def test_the_pod_that_is_nearest_to_its_memory_limit_is_let_go() -> None:
     assert (run.run.outcome, run.serving()) == ("completed", 4)
 
 
+def test_a_pod_that_the_others_could_not_carry_is_put_to_a_person() -> None:
+    """What a guard refuses stays in trouble: somebody is told why, and asked."""
+    run = Rehearsed("memory-pressure", answers={"near-the-limit": "done"})
+    well(run)
+    run.signals.values |= {"container_memory": lambda _: 0.97, "kv_usage": lambda _: 0.8}
+
+    run.play()
+
+    assert run.did() == {}
+    assert run.step("let-go").verdict == "refused"
+    assert "KV" in run.step("let-go").because
+    assert run.step("near-the-limit").verdict == "done"
+
+
 def test_an_exhausted_cache_gets_more_decode_replicas() -> None:
     """Preemptions stop when there is room."""
     run = Rehearsed("cache-evictions", answers={})
