@@ -14,7 +14,10 @@ settings.register_profile("triaged", deadline=None)
 settings.load_profile("triaged")
 # Minutes of world time, whole processes, many examples: begun last, one of these files would keep
 # the other workers waiting.
-LONG_FIRST = ("acceptance", "contract", "property")
+LONG_FIRST = (
+    *("acceptance/", "contract/", "property/"),
+    *("cluster/test_adding_a_signal.py", "bot/app/test_again.py", "drills/"),
+)
 ON_THE_WIRE = ("contract", "acceptance", "servers", "browser", "crash")
 
 
@@ -31,8 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> int:
-    folder = item.path.relative_to(TESTS).parts[0]
-    return LONG_FIRST.index(folder) if folder in LONG_FIRST else len(LONG_FIRST)
+    place = item.path.relative_to(TESTS).as_posix()
+    found = (n for n, one in enumerate(LONG_FIRST) if place.startswith(one))
+    return next(found, len(LONG_FIRST))
 
 
 @pytest.fixture(autouse=True)
