@@ -56,10 +56,12 @@ class Played(World):
     `looks` are called whenever time has passed.
     """
 
-    def __init__(self, runbook: str, *, answers: Mapping[str, str], text: str = "") -> None:
+    def __init__(
+        self, runbook: str, *, answers: Mapping[str, str], text: str = "", at: str = NAMESPACE
+    ) -> None:
         self.answers = answers
         self.looks: list[Callable[[], None]] = []
-        super().__init__(text or loader.load()[runbook].text)
+        super().__init__(text or loader.load()[runbook].text, at=at)
 
     def later(self, **time: float) -> None:
         """Let time pass, and the cluster with it."""
