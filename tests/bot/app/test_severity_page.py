@@ -130,11 +130,11 @@ def test_the_facts_of_the_page_are_those_of_the_code() -> None:
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
-        pytest.param("README.md", r"Facts that no live source tells yet[^.]*\.", id="limits"),
-        pytest.param("docs/severity.md", r"Not read yet:[^;]*;", id="page"),
+        pytest.param("README.md", r"A fact that only a declared prompt tells[^.]*\.", id="limits"),
+        pytest.param("docs/severity.md", r"Only a declared prompt tells[^:]*:", id="page"),
     ],
 )
-def test_the_reader_is_told_which_facts_nothing_tells_yet(file: str, sentence: str) -> None:
+def test_the_reader_is_told_which_facts_nothing_tells_by_itself(file: str, sentence: str) -> None:
     """A rule about one of them does nothing by itself, and looks as if it did."""
     (said,) = re.findall(sentence, (ROOT / file).read_text("utf-8"))
 
