@@ -64,7 +64,7 @@ def _times(scene: Scene) -> Sequence[timedelta]:
     told = [each for each in found if each is not None]
     if not told:
         told = list(_measured(scene))
-    return sorted(each for each in told if timedelta() < each <= LONGEST)
+    return sorted(each for each in told if timedelta() <= each <= LONGEST)
 
 
 def _took(one: OnePod) -> timedelta | None:
