@@ -1,6 +1,6 @@
 """How far a change of a size has come, and who undid it."""
 
-from operator import itemgetter
+from datetime import UTC, datetime
 from typing import Final
 
 from cluster.actions import field
@@ -53,14 +53,18 @@ FLOORS: Final = ("minReplicas", "minReplicaCount")
 
 
 def undone_by(plan: Plan, found: Thing, sight: Sight) -> str:
-    """Return who wrote one of the fields last, other than triaged."""
+    """Return who wrote one of the fields last, other than triaged.
+
+    Of what is written through `/scale` a real API server keeps no moment; but whoever writes a
+    field takes it from whoever had it, so that who has it without a moment wrote it last.
+    """
     fields = {dotted(each) for each in field.written_paths(plan)}
-    dated = [
-        (each.at, each)
+    others = [
+        each
         for each in found.writers
-        if each.at and each.fields & fields and not each.manager.startswith(f"{field.OURS}/")
+        if each.fields & fields and not each.manager.startswith(f"{field.OURS}/")
     ]
-    _, last = max(dated, key=itemgetter(0), default=(None, None))
+    last = max(others, key=lambda each: each.at or datetime.max.replace(tzinfo=UTC), default=None)
     if last is None:
         return "somebody (the API server does not say who)"
     if (last.manager, last.subresource) != HPA:

@@ -7,14 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from cluster.actions import field
+from cluster.actions import field, settling
 from cluster.actions.plan import Applied, Done, DryRunRefused, Plan, Settled, Verb
 from cluster.actions.registry import verbs
+from cluster.clients import objects as client
 from cluster.clients import parse
 from cluster.clients.objects import OwnerReference
 from cluster.clients.ports import Kubernetes
 from cluster.clients.refusals import Forbidden
 from cluster.clients.things import Thing, Write
+from cluster.owners.sight import LiveSight
 from cluster.targets.labels import LabelTargets
 from cluster.targets.target import Selector, Target
 from drills.kubernetes import resources
@@ -25,6 +27,7 @@ from drills.kubernetes.people import kubectl_scale
 from drills.kubernetes.state import Cluster
 from incidents.errors import Conflict, Rejected, Unavailable
 from incidents.events.run import WriteRecord
+from tests.cluster.conftest import NOW
 
 DECODE = "pd-disaggregation-nvidia-gpu-vllm-decode"
 SIX = {"replicas": "+50%", "at_most": 8}
@@ -301,6 +304,24 @@ def test_who_scaled_back_is_named(verb: Verb, decode: Target, world: Cluster) ->
     kubectl_scale(world, "llm-d", DECODE, 4)
 
     assert verb.settled(plan) == Settled(ready=4, wanted=6, since=None, reverted_by="kubectl-scale")
+
+
+def test_who_scales_after_another_one_wrote_the_object_is_named(
+    verb: Verb, decode: Target, kubernetes: Kubernetes
+) -> None:
+    """A real API server keeps no moment of a size that was written through `/scale`."""
+    plan = verb.plan(decode, SIX)
+    size = frozenset({"spec.replicas"})
+    edited = client.Writer(manager="kubectl-edit", at=NOW, fields=size)
+    scaled = client.Writer(manager="kubectl-scale", subresource="scale", fields=size)
+    there, sight = field.written(kubernetes, plan), LiveSight(kubernetes, "llm-d")
+
+    names = [
+        settling.undone_by(plan, replace(there, writers=writers), sight)
+        for writers in ((edited,), (scaled, edited), ())
+    ]
+
+    assert names == ["kubectl-edit", "kubectl-scale", "somebody (the API server does not say who)"]
 
 
 def test_an_autoscaler_that_came_later_is_named_by_its_name(

@@ -112,7 +112,7 @@ def test_a_size_that_a_person_sets_is_compared_with_the_plan(  # what there is a
 
     act = watching.did()
 
-    assert (act.did, act.what, act.who, act.at) == (did, what, ("kubectl-scale",), NOW)
+    assert (act.did, act.what, act.who) == (did, what, ("kubectl-scale",))
     known = (("/spec/replicas", str(replicas)),) if did is not Did.OTHERWISE else ()
     assert act.became == known
 

@@ -4,12 +4,13 @@ from datetime import datetime
 
 import pytest
 
+from cluster.actions.registry import verbs
 from cluster.clients import kinds
 from cluster.clients.reads import ReadOnly
 from cluster.shadow.comparing import Then, compare
 from cluster.shadow.standing import marks, pods, read
 from incidents.events.shadow import Did, PeopleActed
-from runbooks.engine.records import record
+from runbooks.engine import records
 from tests.contract.cluster import objects
 from tests.contract.cluster.places import path
 from tests.servers.kubernetes.conftest import Real
@@ -24,7 +25,7 @@ def test_real_controllers_are_nobody_and_real_people_are_named(place: Real) -> N
     """The managers and the fields that the stand-in writes are those of the real server."""
     place.make(kinds.DEPLOYMENT, objects.deployment("decode"))
     place.until(lambda: settled(place))
-    asked = record(plan(place, "scale", {"replicas": "+2", "at_most": 8}))
+    asked = records.record(plan(place, "scale", {"replicas": "+2", "at_most": 8}))
     reads, at = ReadOnly(place.client()), written_at(place)
     there = read(reads, asked)
     then = Then(at=at, marks=dict(marks(asked, there)), pods=pods(there))
@@ -42,6 +43,8 @@ def test_real_controllers_are_nobody_and_real_people_are_named(place: Real) -> N
     less = seen()
     place.api().change(f"{name}/scale", {"spec": {"replicas": 4}}, fieldManager="kubectl-scale")
     same = seen()
+    place.api().change(f"{name}/scale", {"spec": {"replicas": 2}}, fieldManager="kubectl-scale")
+    back = verbs(place.client())["scale"].settled(records.plan(asked)).reverted_by
 
     assert dict(then.pods).keys() == set(asked.pods)
     assert before.did is Did.NOTHING
@@ -54,6 +57,7 @@ def test_real_controllers_are_nobody_and_real_people_are_named(place: Real) -> N
         (Did.AMOUNT, "replicas is 3 now", ("kubectl-scale",)),
         (Did.SAME, "replicas is 4 now", ("kubectl-scale",)),
     ]
+    assert back == "kubectl-scale"
     # Of what is written through `/scale` the real server keeps no moment.
     assert (same.at, restarted.at is not None and restarted.at >= at) == (None, True)
 
