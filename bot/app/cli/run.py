@@ -87,7 +87,7 @@ def edit(run_id: str, step: str, /, *, given: Set, because: Reason, as_json: Jso
 @run.command
 def evidence(run_id: str, step: str, /, *, as_json: Json = False) -> None:
     """Print what pods said of themselves before the step changed anything."""
-    with opened(load()) as desk:
+    with opened(load(), needed=()) as desk:
         stream = _stream(run_id)
         kept = desk.desk.run(stream).step(step).evidence
         if kept is None:

@@ -78,6 +78,7 @@ ASK = {
     "signals",
     "silence list",
     "slo",
+    "snapshot",
 }
 """They look as well, and need an alert on standard input, a Prometheus, an Alertmanager, or a step
 that has changed something."""

@@ -17,6 +17,13 @@ WHY = ("--because", "we know")
 WORK: Mapping[str, Sequence[str]] = {
     "approve": ("1-1-1", builders.DIGEST),
     "drift": (),
+    "followups": (),
+    "followups done": ("1/1", *WHY),
+    "followups give": ("1/1", "on-call-sre", *WHY),
+    "followups later": ("1/1", "--for", "8h", *WHY),
+    "followups list": (),
+    "followups normal": ("1/1", *WHY),
+    "followups undo": ("1/1", *WHY),
     "freeze": ("smoke",),
     "inbox aside": (),
     "inbox replay": ("1",),
@@ -25,6 +32,9 @@ WORK: Mapping[str, Sequence[str]] = {
     "reject": ("1-1-1", builders.DIGEST),
     "run answer": ("1-1", STEP, "yes"),
     "run continue": ("1-1", STEP, *WHY),
+    "run edit": ("1-1", STEP, "--set", "replicas=5", *WHY),
+    "run evidence": ("1-1", STEP),
+    "run normal": ("1-1", STEP, *WHY),
     "run retry": ("1-1", STEP, *WHY),
     "run settle": ("1-1", STEP, "--applied", *WHY),
     "run skip": ("1-1", STEP, *WHY),
@@ -64,7 +74,7 @@ READ_NONE = {
     "settings",
     "signals",
 }
-ASK_OTHERS = {"backtest", "doctor", "runbooks dry-run", "slo"}
+ASK_OTHERS = {"backtest", "doctor", "runbooks dry-run", "slo", "snapshot"}
 """Only the first needs a policy; they ask a Prometheus or a cluster, which is not here."""
 GOES_ON = {"serve"}
 """It is refused at its start: tests/contract/app tries it as a process of its own."""
