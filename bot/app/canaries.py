@@ -56,17 +56,22 @@ def with_canaries(tools: Tools, canaries: DeclaredCanaries) -> Tools:
     return replace(tools, canaries=canaries)
 
 
-def differs(target: Target, *, canaries: Canaries, objects: Objects) -> Told:
-    """Return whether the target's model answers its canary otherwise than declared."""
+def differs(target: Target, *, canaries: Canaries, objects: Objects, straight: bool) -> Told:
+    """Return whether the target's model answers its canary otherwise than declared.
+
+    Only the gateway is asked where pods cannot be asked `straight`.
+    """
     sent = canaries.of(target)
     if sent is None:
         return Unknown(why=NO_CANARY, lasting=True)
-    places, missing = asking.pods(objects, target)
+    places, missing = asking.pods(objects, target) if straight else ({}, "")
     if sent.canary.gateway:
         places[asking.GATEWAY] = sent.canary.gateway
     told = asking.ask(places, sent, canaries)
     judged = judging.judge(told, sent.canary)
     if judged.verdict == judging.CANNOT_TELL:
-        return Unknown(why=wording.short(missing or judged.because))
+        return Unknown(
+            why=wording.short(missing or judged.because), lasting=not straight and not told
+        )
     value = judged.verdict == judging.DIFFERS
     return Known(value=value, unit="", source=f"the canary: {wording.short(judged.because)}")

@@ -200,10 +200,12 @@ def live_facts(
     if kubernetes is not None:
         finds = _finds(kubernetes, settings)
         look = partial(cluster_facts.look, targets=finds, kubernetes=kubernetes)
+        declared = canaries(settings, intended=intended)
         canary = partial(
             differs,
-            canaries=canaries(settings, intended=intended),
+            canaries=declared,
             objects=ReadOnly(kubernetes),
+            straight=declared.inside,
         )
     if not settings.prometheus_url:
         return LiveFacts(signals=NoSignals(), cluster=look, canary=canary)

@@ -31,18 +31,19 @@ class Judged:
 def judge(told: Mapping[str, Told], canary: Canary) -> Judged:
     """Judge the answers of all who were asked, by their names; who said nothing proves nothing."""
     answers = {name: one for name, one in told.items() if isinstance(one, Answer)}
-    silent = [f"{name}: {one}" for name, one in told.items() if isinstance(one, str)]
-    gaps = f"; no answer: {_listing(silent)}" if silent else ""
+    silent = _silent(told)
+    gaps = f"; {silent}" if silent else ""
     if wrong := [name for name, one in answers.items() if not one.begins]:
         others = len(answers) - len(wrong)
         because = f"{_listing(wrong)} answered otherwise than declared, {others} as declared"
         return Judged(verdict=DIFFERS, because=because + gaps)
     if late := [f"{name}: {why}" for name, one in answers.items() if (why := _late(one, canary))]:
         return Judged(verdict=SLOW, because=_listing(late) + gaps)
+    well = f"{_listing(list(answers))} answered as declared" if answers else ""
     if silent or not answers:
-        because = f"no answer: {_listing(silent)}" if silent else "nobody was asked"
+        because = "; ".join(filter(None, (silent, well))) or "nobody was asked"
         return Judged(verdict=CANNOT_TELL, because=because)
-    return Judged(verdict=SAME, because=f"{_listing(list(answers))} answered as declared")
+    return Judged(verdict=SAME, because=well)
 
 
 def evidence(told: Mapping[str, Told], at: datetime, *, pods: frozenset[str]) -> Iterator[Evidence]:
@@ -66,6 +67,16 @@ def evidence(told: Mapping[str, Told], at: datetime, *, pods: frozenset[str]) ->
             )
 
 
+def _silent(told: Mapping[str, Told]) -> str:
+    """Return who did not answer, and why, each reason once; empty where all did."""
+    by_reason: dict[str, list[str]] = {}
+    for name, one in told.items():
+        if isinstance(one, str):
+            by_reason.setdefault(one, []).append(name)
+    why = [f"{_listing(names)}: {_short(reason)}" for reason, names in by_reason.items()]
+    return f"no answer: {'; '.join(why[:SHOWN])}" if why else ""
+
+
 def _late(one: Answer, canary: Canary) -> str:
     """Return in words which bound an answer missed, empty for none."""
     bounds = (
@@ -81,4 +92,8 @@ def _late(one: Answer, canary: Canary) -> str:
 
 def _listing(names: list[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(wording.short(each, wording.SHOWN) for each in names[:SHOWN]) + more
+    return ", ".join(map(_short, names[:SHOWN])) + more
+
+
+def _short(text: str) -> str:
+    return wording.short(text, wording.SHOWN)

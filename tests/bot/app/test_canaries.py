@@ -93,14 +93,29 @@ def test_what_the_answers_say_is_a_fact(said: Said, known: Known | Unknown) -> N
     """The severity is judged by it."""
     objects = Cluster(world(Pod=[engine(0), engine(1)]))
 
-    assert differs(TARGET, canaries=said, objects=objects) == known
+    assert differs(TARGET, canaries=said, objects=objects, straight=True) == known
+
+
+def test_outside_its_cluster_the_fact_is_the_gateways_answer() -> None:
+    """Pods that nobody can ask from there would leave it unknown for ever, and be asked again."""
+    objects = Cluster(world(Pod=[engine(0)]))
+    alone = Sent(model="llama", canary=replace(CANARY, gateway=""))
+
+    asked = differs(TARGET, canaries=Said(begins=True), objects=objects, straight=False)
+    nobody = differs(
+        TARGET, canaries=Said(begins=True, sent=alone), objects=objects, straight=False
+    )
+
+    source = "the canary: gateway answered as declared"
+    assert asked == Known(value=False, unit="", source=source)
+    assert nobody == Unknown(why="nobody was asked", lasting=True)
 
 
 def test_a_canary_that_nobody_answers_is_asked_again() -> None:
     """Silence is no wrong answer, and it may pass."""
     objects = Cluster(world(Pod=[engine(0)]))
 
-    found = differs(TARGET, canaries=Said(begins=None), objects=objects)
+    found = differs(TARGET, canaries=Said(begins=None), objects=objects, straight=True)
 
     assert isinstance(found, Unknown)
     assert (found.lasting, found.why.startswith("no answer: decode-0")) == (False, True)

@@ -170,6 +170,17 @@ def test_who_said_nothing_is_told_beside_what_is_wrong() -> None:
     assert found.because.endswith("; no answer: decode-1: cut")
 
 
+def test_one_reason_of_many_is_told_once() -> None:
+    """Outside its cluster a desk is refused by every pod for the same reason."""
+    told = {place: [Rejected("only from inside")] for place in HERE}
+
+    found = judge("canary", Asked(told=told))
+
+    assert found.because == (
+        "no answer: decode-1, decode-0: only from inside; gateway answered as declared"
+    )
+
+
 def test_without_a_declared_prompt_nobody_can_tell() -> None:
     """What the model should say has to be known before."""
     for name in ("canary", "warm_up"):
