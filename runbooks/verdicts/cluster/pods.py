@@ -99,7 +99,9 @@ def judge(
         return Judged(verdict=verdict, because=_none(wanted), numbers=numbers)
     worst = min(kept, key=_badness, default=None)
     verdict = worst.cause if worst else READY
-    if verdict in (LOADING, READY) and wanted is not None and len(kept) < wanted and not gaps:
+    # A StatefulSet makes a pod anew only when the one before it is gone.
+    coming = len(pods.things) - len(there)
+    if verdict in (LOADING, READY) and not gaps and len(kept) + coming < (wanted or 0):
         verdict = FEWER
     because = _because(kept, verdict, wanted)
     judged = Judged(verdict=verdict, because=because, numbers=numbers, found=_found(worst, verdict))

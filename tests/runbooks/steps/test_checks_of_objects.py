@@ -538,6 +538,15 @@ def test_a_service_that_makes_no_sense_may_be_the_way_in() -> None:
     assert "odd: of another shape" in told.because
 
 
+def test_a_pod_that_still_goes_is_not_missing() -> None:
+    """Its place is taken when it is gone: a StatefulSet that restarts is no outage."""
+    going = pod("decode-1")
+    going["metadata"]["deletionTimestamp"] = stamp(1)
+
+    assert found("pods", Pod=[pod(), going]).verdict == "ready"
+    assert found("pods", Pod=[pod()]).verdict == "fewer"
+
+
 def test_groups_are_not_counted_as_pods() -> None:
     """A LeaderWorkerSet of four groups of one pod each, or of half a pod each: nobody knows."""
     label = {"leaderworkerset.sigs.k8s.io/name": "decode"}
