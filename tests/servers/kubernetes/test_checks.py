@@ -147,7 +147,7 @@ def test_a_route_that_no_gateway_took_is_unanswered(place: Real) -> None:
     told = asks("routes")
 
     assert told.verdict == "unanswered"
-    assert told.because == "no gateway or controller took HTTPRoute chat"
+    assert told.because == "no gateway took HTTPRoute chat"
 
 
 def test_rights_to_read_suffice_and_their_lack_is_told(place: Real) -> None:
