@@ -195,7 +195,7 @@ def replaced(kubernetes: Kubernetes, target: Target, gone: Collection[str]) -> S
     """Count the ready pods of the target, and say whether others took the place of these uids."""
     work = workload.of(target, LiveSight(kubernetes, target.namespace))
     pods = kubernetes.pods(target.namespace, work.selector)
-    present = [pod for pod in pods if not pod.leaving]
+    present = [pod for pod in pods if not (pod.leaving or pod.finished)]
     ready = [pod.ready_since for pod in present if pod.ready_since is not None]
     wanted = work.place.size * work.each
     there = any(pod.uid in gone for pod in pods)

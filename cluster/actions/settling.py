@@ -28,7 +28,8 @@ def settled(kubernetes: Kubernetes, plan: Plan) -> Settled:
     found = field.written(kubernetes, plan)
     still = field.stands(plan, found)
     pods = kubernetes.pods(plan.target.namespace, work.selector)
-    present = [pod for pod in pods if not pod.leaving]
+    # One that has failed, as after an eviction by its node, may lie there for days.
+    present = [pod for pod in pods if not (pod.leaving or pod.finished)]
     ready = [pod.ready_since for pod in present if pod.ready_since is not None]
     wanted = _wanted(plan, work)
     complete = still and len(ready) == wanted == len(present)

@@ -285,6 +285,27 @@ def test_pods_take_their_time(verb: Verb, decode: Target, world: Cluster) -> Non
     assert verb.settled(plan) == Settled(ready=6, wanted=6, since=ready)
 
 
+def test_a_pod_that_has_failed_is_not_waited_for(
+    verb: Verb, decode: Target, world: Cluster
+) -> None:
+    """What a node evicted lies there for days, and another pod serves in its place."""
+    plan = verb.plan(decode, SIX)
+    verb.apply(plan, key=KEY)
+    Controllers(world, ready_after=lambda _: 0.0).reconcile(world.now())
+    left = world.select(resources.PODS, "llm-d", labels="llm-d.ai/role=decode")[0]
+    meta = {**left["metadata"], "name": "evicted", "ownerReferences": []}
+    world.create(resources.PODS, {**left, "metadata": meta}, writer=Writer(manager="kubelet"))
+    writer = Writer(manager="kubelet", subresource="status")
+    failed = {"phase": "Failed", "reason": "Evicted"}
+    world.update(
+        resources.PODS, "llm-d", "evicted", lambda pod: pod | {"status": failed}, writer=writer
+    )
+
+    settled = verb.settled(plan)
+
+    assert (settled.ready, settled.wanted, settled.since) == (6, 6, world.now())
+
+
 def test_pods_that_leave_are_waited_for(verb: Verb, decode: Target, world: Cluster) -> None:
     """A pod that is still there may still serve."""
     plan = verb.plan(decode, {"replicas": 3})
