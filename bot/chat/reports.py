@@ -139,7 +139,6 @@ _REPORTS: Mapping[type, Callable[[Any], Message | None]] = {  # each takes its o
             events.ActionRefused,
             events.PlanVoided,
             events.PlanEdited,
-            events.EvidenceKept,
             events.StepFinished,
             events.StepNotApplied,
             events.StepInDoubt,

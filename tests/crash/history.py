@@ -165,6 +165,9 @@ def _settled(history: History) -> Iterator[str]:
         yield f"the incident is {incident.status.value}, archived: {incident.archived}"
     yield from _owed(history)
     yield from (f"{run.id} is not over" for run in history.runs if run.outcome is None)
+    for one in history.runs:
+        if one.watched is not None:
+            yield f"{one.id} was not watched to the end"
     if store.inbox.pending() or store.inbox.aside():
         yield "the inbox is not empty"
     if behind := store.outbox.behind():

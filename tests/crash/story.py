@@ -23,7 +23,7 @@ RUNBOOK = Path(__file__).with_name("crash-story.yaml")
 # One fact is looked at as twelve are, and twelve cost this story a tenth of its time.
 UNSEEN = (rule.name for rule in RULES if not rule.firm and rule.name != "first-token-2s")
 POLICY = f"acting: [crash-story]\nhold: 15s\narchive_after: 15s\nlive_off: [{', '.join(UNSEEN)}]\n"
-STEP = 30.0
+STEP = 60.0
 MOST_STEPS = 40
 SOCKETS_WITHIN = 5.0
 LOOK_EVERY = 0.02
