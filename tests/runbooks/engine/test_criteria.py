@@ -113,6 +113,18 @@ def test_criteria_are_looked_at_twice_a_minute_at_most(world):
     assert world.now - world.run.opened_at == timedelta(minutes=31, seconds=5)
 
 
+def test_a_look_finds_the_target_once(world):
+    """Finding it reads all pods of the namespace, and a runbook has up to six criteria."""
+    found = []
+    find = world.targets.find
+    world.targets.find = lambda selector: found.append(selector) or find(selector)
+    world.later(minutes=41)
+
+    world.settle()
+
+    assert len(found) == 1
+
+
 def test_a_run_that_is_over_is_still_watched(world):
     """Pain that goes on after the last step is what criteria are for."""
     asked = []

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from incidents.errors import Rejected
-from runbooks.language import registry
+from runbooks.language import loader, registry
+from runbooks.language.loader import LIBRARY
 
 MODULE = '''
 """pause: does nothing for a while."""
@@ -28,6 +29,16 @@ def write(folder: Path, name: str, text: str) -> Path:
 def test_a_module_in_an_extra_folder_is_a_step(tmp_path):
     """A team adds a check of its own without forking."""
     assert registry.verbs([write(tmp_path, "pause", MODULE)])["pause"].meaning == "Pause"
+
+
+def test_a_module_is_run_once_for_all_runbooks(tmp_path):
+    """Eight runbooks ran it eight times, which a module that connects somewhere would notice."""
+    seen = tmp_path / "seen"
+    text = f"{MODULE}\nwith open({str(seen)!r}, 'a') as file:\n    file.write('x')\n"
+
+    loader.load((LIBRARY,), steps=[write(tmp_path, "pause", text)])
+
+    assert seen.read_text("utf-8") == "x"
 
 
 @pytest.mark.parametrize(
