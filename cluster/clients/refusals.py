@@ -1,6 +1,7 @@
 """Translates what the API server and the line say into our four errors."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -20,6 +21,8 @@ class Missing(Rejected):
 
 
 SHOWN: Final = 300
+WHOLE: Final = re.compile(r"(Invalid value: )(?:\{|\[|map\[|&?[a-z]\w*\.\w+\{).*", re.DOTALL)
+"""An object that the API server shows in its message: it may hold the secrets of a template."""
 GONE: Final = 410
 FORBIDDEN: Final = 403
 INVALID: Final = 422
@@ -124,7 +127,8 @@ def _message(error: ApiException) -> str:
     status = _status(error)
     causes = [each for each in _causes(status) if each.get("reason") == "DisruptionBudget"]
     if told := status.get("message"):
-        return " ".join([str(told), *(str(each.get("message", "")) for each in causes)])[:SHOWN]
+        said = " ".join([str(told), *(str(each.get("message", "")) for each in causes)])
+        return WHOLE.sub(r"\1…", said)[:SHOWN]
     # Without a status there was no answer: the client says what went wrong with TLS.
     return f"HTTP {error.status}" if error.status else str(error.reason)[:SHOWN]
 
