@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from incidents.commands.run import EditPlan
 from incidents.errors import Rejected
 from incidents.run import StepStatus
 from incidents.timeline import rows
+from runbooks.language import loader
 from runbooks.language.editing import edit
 
 STEP = "add-decode"
@@ -176,3 +179,20 @@ def test_the_same_value_in_other_words_is_no_edit(planned):
 
     assert (twice.parameters, twice.instead_of) == ((("replicas", "+25%"),), ())
     assert (back.parameters, back.instead_of) == ((), (("replicas", "+25%"),))
+
+
+BOOK = loader.load()["cache-evictions"]
+NUMBERS = st.integers(-200, 200).map(str)
+
+
+@given(typed=st.dictionaries(st.sampled_from(["replicas", "at_most"]), NUMBERS | st.text()))
+def test_no_edit_leaves_its_bounds(typed):
+    """Whatever is typed: it is refused, or it is what the runbook's author allowed."""
+    pairs = (("growth", "+50%"), ("ceiling", "16"))
+    try:
+        made = dict(edit(BOOK.step(STEP), BOOK, pairs, (), typed).parameters)
+    except Rejected:
+        return
+
+    assert made.get("replicas", "+50%") in {"+25%", "+50%", "+100%"}
+    assert 2 <= int(made.get("at_most", "16")) <= 64
