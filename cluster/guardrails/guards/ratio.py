@@ -13,29 +13,33 @@ from cluster.guardrails.scene import DECODE, OTHER, PREFILL, OnePod, Scene, know
 from cluster.owners.sight import Hidden
 from cluster.signals.reading import Reading
 
-FULL: Final = 0.85
-"""Above this KV use decode pods soon preempt."""
-CALM: Final = 0.7
-BACKLOG: Final = 4.0
-"""More requests than this wait on each prefill pod: it is what users wait for."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """Both roles: pods, requests that wait on each of them, and the mean KV use of decode."""
+    """Both roles: pods, requests that wait on each of prefill, and the mean KV use of decode.
+
+    Above `full` decode soon preempts, above `backlog` users wait for prefill.
+    """
 
     prefill: int
     decode: int
     queue: float
     usage: float
+    full: float
+    backlog: float
 
     @property
     def lacks(self) -> str:
         """Return the role that needs pods, empty where neither does, or both."""
-        backlog, full = self.queue > BACKLOG, self.usage > FULL
+        backlog, full = self.queue > self.backlog, self.usage > self.full
         if backlog == full:
             return ""
         return PREFILL if backlog else DECODE
+
+    @property
+    def spare(self) -> bool:
+        """Tell whether one decode pod less would still be below its limit."""
+        return self.decode > 1 and self.usage * self.decode / (self.decode - 1) <= self.full
 
     def __str__(self) -> str:
         return (
@@ -72,7 +76,7 @@ def _advice(scene: Scene, balance: Balance, *, more: bool) -> str:
         return f": {other} is what lacks pods, so that more {role} moves nothing; add {other}"
     if not more and lacks == role:
         return f": {role} is what lacks pods; take them from {other}"
-    if lacks == role and balance.usage < CALM and role == PREFILL and balance.decode > 1:
+    if lacks == role == PREFILL and balance.spare:
         return ": 1 decode pod could give its GPUs to prefill"
     return ""
 
@@ -88,7 +92,14 @@ def _balance(scene: Scene) -> Balance | str:
     queue, usage = (_mean(scene, sides, *x) for x in ((PREFILL, "waiting"), (DECODE, "kv_usage")))
     if isinstance(queue, str) or isinstance(usage, str):
         return queue if isinstance(queue, str) else str(usage)
-    return Balance(prefill=len(sides[PREFILL]), decode=len(sides[DECODE]), queue=queue, usage=usage)
+    return Balance(
+        prefill=len(sides[PREFILL]),
+        decode=len(sides[DECODE]),
+        queue=queue,
+        usage=usage,
+        full=scene.limits.kv_usage,
+        backlog=scene.limits.waiting,
+    )
 
 
 def _because(hidden: tuple[OnePod, ...] | Hidden) -> str:

@@ -252,6 +252,25 @@ def test_prefill_and_decode_are_weighed(
     assert told == BUSY.format(f"{queue:.1f}", f"{usage:.2f}") + advice
 
 
+def test_what_lacks_pods_is_a_matter_of_the_limits(guarding: Guarding) -> None:
+    """A team that lets requests wait on prefill does not lack prefill."""
+    balanced(guarding, queue=9.0, usage=0.5)
+    guarding.limit(waiting=20.0)
+
+    told = said(only(guarding.ask("ratio", guarding.scaled(6))))
+
+    assert told == BUSY.format("9.0", "0.50")
+
+
+def test_decode_gives_away_what_it_can_spare(guarding: Guarding) -> None:
+    """Four pods at 0.70 would be three at 0.93."""
+    balanced(guarding, queue=9.0, usage=0.7)
+
+    told = said(only(guarding.ask("ratio", guarding.scaled(3, PREFILL))))
+
+    assert told == BUSY.format("9.0", "0.70")
+
+
 def test_how_long_prompts_and_answers_are_is_told(guarding: Guarding) -> None:
     """Longer prompts need prefill, longer answers decode."""
     balanced(guarding, queue=0.0, usage=0.5)
