@@ -168,7 +168,7 @@ def _in_the_way(event: events.StepWaits | events.StepGoesOn, at: datetime) -> Wa
 
 
 def _afterwards(run: Run, event: events.WroteLate | events.WatchEnded) -> Run:
-    """Return the run after what came of a step that is done: its moments stay those of the change."""
+    """Return the run after what came of a step that is done: its moments stay the change's."""
     if isinstance(event, events.WroteLate):
         return run
     step = replace(run.step(event.step), watch=None)

@@ -389,7 +389,8 @@ TOLD = {
     "asked and nothing is done",
     "ActionRefused": "scale-decode must not be done: an autoscaler owns the replicas",
     "PlanVoided": "scale-decode: the plan no longer holds: replicas changed to 5",
-    "PlanEdited": "scale-decode: ann edited replicas +50% → +1: the pool runs full | it really does",
+    "PlanEdited": "scale-decode: ann edited replicas +50% → +1: the pool runs full "
+    "| it really does",
     "StepWaits": "scale-decode waits: llm-d is frozen",
     "StepGoesOn": "scale-decode waits no more",
     "StepStarted": "scale-decode claimed with approval-1-1-1",

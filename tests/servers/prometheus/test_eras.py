@@ -115,8 +115,8 @@ BETWEEN = GIE_PICKER | signals("index_evictions routing_decisions", "itl")
 ROUTER = BETWEEN | {"flow_stale_endpoints", "predicted_hit_ratio"}
 GPUS = signals(
     "gpu_utilization gpu_engine_active gpu_tensor_active gpu_dram_active gpu_memory "
-    "gpu_temperature gpu_power_brakes gpu_xid_faults gpu_xid gpu_rows_lost gpu_remap_failures gpu_ecc_errors "
-    "gpu_pcie_replays"
+    "gpu_temperature gpu_power_brakes gpu_xid_faults gpu_xid gpu_rows_lost "
+    "gpu_remap_failures gpu_ecc_errors gpu_pcie_replays"
 )
 KUBERNETES = signals(
     "container_memory oom_kills restarts pods_ready replicas_ready model_load_time "
