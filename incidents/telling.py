@@ -184,6 +184,32 @@ def _observed(event: run.SettleObserved) -> str:
     return f"{event.step}: {progress((event.ready, event.wanted), event.words)}"
 
 
+def _edited(event: run.PlanEdited) -> str:
+    now = dict(event.parameters)
+    steps = (f"{name} {was} → {now.get(name, 'as it was')}" for name, was in event.instead_of)
+    return f"{event.step}: {event.by} edited {', '.join(steps)}: {event.because}"
+
+
+def bundled(bundle: run.BundleRecord) -> str:
+    """Return what was kept of pods, in counts, and what is missing."""
+    counts = (
+        (bundle.pods, "pod", "pods"),
+        (bundle.logs, "log", "logs"),
+        (bundle.metrics, "page of metrics", "pages of metrics"),
+        (bundle.events, "event", "events"),
+    )
+    there = (f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+    size = f" ({bundle.size:,} characters)" if bundle.text else ""
+    missing = f"; missing: {'; '.join(bundle.missing)}" if bundle.missing else ""
+    return f"{', '.join(there) or 'nothing'}{size}{missing}"
+
+
+def _watch_ended(event: run.WatchEnded) -> str:
+    if event.verdict == "verified":
+        return f"{event.step} stays: {event.because}"
+    return f"{event.step}: {judged(event.verdict, event.because)}"
+
+
 def _watching(event: shadow.ShadowBegan) -> str:
     unseen = f"; not seen: {event.unseen}" if event.unseen else ""
     return f"{event.step}: what people do instead is watched until {event.until:%H:%M:%S}{unseen}"
@@ -212,32 +238,6 @@ _BETTER: Mapping[shadow.Better, str] = {
     shadow.Better.NO: "; it did not get better",
     shadow.Better.CANNOT_TELL: "; whether it got better cannot be told",
 }
-
-
-def _edited(event: run.PlanEdited) -> str:
-    now = dict(event.parameters)
-    steps = (f"{name} {was} → {now.get(name, 'as it was')}" for name, was in event.instead_of)
-    return f"{event.step}: {event.by} edited {', '.join(steps)}: {event.because}"
-
-
-def bundled(bundle: run.BundleRecord) -> str:
-    """Return what was kept of pods, in counts, and what is missing."""
-    counts = (
-        (bundle.pods, "pod", "pods"),
-        (bundle.logs, "log", "logs"),
-        (bundle.metrics, "page of metrics", "pages of metrics"),
-        (bundle.events, "event", "events"),
-    )
-    there = (f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
-    size = f" ({bundle.size:,} characters)" if bundle.text else ""
-    missing = f"; missing: {'; '.join(bundle.missing)}" if bundle.missing else ""
-    return f"{', '.join(there) or 'nothing'}{size}{missing}"
-
-
-def _watch_ended(event: run.WatchEnded) -> str:
-    if event.verdict == "verified":
-        return f"{event.step} stays: {event.because}"
-    return f"{event.step}: {judged(event.verdict, event.because)}"
 
 
 def _waits(event: run.StepWaits) -> str:

@@ -74,7 +74,9 @@ POLICY_SHAPE = Record(
             shape=Record(
                 fields={
                     "window": Field(
-                        shape=Duration(minimum=timedelta(seconds=10), maximum=timedelta(minutes=10)),
+                        shape=Duration(
+                            minimum=timedelta(seconds=10), maximum=timedelta(minutes=10)
+                        ),
                         meaning="so far back our own requests count",
                     ),
                     "fewest": Field(

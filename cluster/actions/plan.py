@@ -21,9 +21,9 @@ class Plan:
     the preconditions; `uid` is the target's. `digest` covers action, target, before, after, owner
     path and the write itself, and not the resourceVersion, which changes with every status update.
     `inverse` is the step that undoes it: its action and parameters. `signed` says for what and by
-    whom it was approved, once it was: it is told with the write, and is no part of the digest. `people` must agree at least,
-    and `loads` is how long a new pod takes to serve, None where nobody knows. `leaves` is what
-    stays behind and is not to, None where nothing does.
+    whom it was approved, once it was: it is told with the write, and is no part of the digest.
+    `people` must agree at least, and `loads` is how long a new pod takes to serve, None where
+    nobody knows. `leaves` is what stays behind and is not to, None where nothing does.
     """
 
     action: str
