@@ -67,8 +67,6 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     # One person was enough unless the policy said more, and no load time was known: the defaults.
     ("ActionPlanned", 3): lambda body: body,
     ("WouldHaveActed", 1): lambda body: body,
-    # No check named a pod or a node: none is the default.
-    ("CheckFinished", 1): lambda body: body,
     # No plan said what it leaves behind: nothing is the default.
     ("ActionPlanned", 4): lambda body: body,
     ("WouldHaveActed", 2): lambda body: body,
