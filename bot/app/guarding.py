@@ -4,10 +4,9 @@ from collections.abc import Callable
 
 from cluster.drift.advice import Intended, advised
 from cluster.guardrails.guarded import guarded
-from cluster.guardrails.scene import Past, World, no_past
+from cluster.guardrails.scene import Change, Past, World, no_past
 from cluster.tools import Tools
 from incidents.errors import TriagedError
-from incidents.events.run import PlanRecord
 from incidents.guardrails import Guardrails
 from incidents.ports import Clock
 from incidents.run import Run
@@ -43,13 +42,14 @@ def careful(  # what is reached, what is in force, and when
 
 
 def past_of(find: Callable[[str], Run]) -> Past:
-    """Return what finds the plan that was written with a key; `find` returns a run by its id."""
+    """Return what finds the change that was made with a key; `find` returns a run by its id."""
 
-    def past(key: str) -> PlanRecord | None:
+    def past(key: str) -> Change | None:
         run, _, rest = key.partition("/")
         try:
-            return find(run).step(rest.rpartition("/")[0]).applied
+            step = find(run).step(rest.rpartition("/")[0])
         except TriagedError:
             return None  # what marks an object need not be ours, whatever it says
+        return Change(plan=step.applied, at=step.applied_at) if step.applied else None
 
     return past

@@ -5,13 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from operator import itemgetter
 from typing import Final
 
 from cluster.actions import field
 from cluster.actions.plan import Plan
 from cluster.actions.pointers import path
-from cluster.clients.objects import OwnerReference
+from cluster.clients.objects import OwnerReference, newest
 from cluster.clients.reads import Objects
 from cluster.clients.refusals import Missing
 from cluster.clients.things import Thing, where
@@ -140,6 +139,5 @@ def _now(found: Thing, name: str) -> str:
 def _by(found: Thing, meant: list[tuple[str, str, str]]) -> str:
     """Return who wrote one of the fields last; of what was taken away nobody is told."""
     names = {dotted(path(name)) for name, _, _ in meant}
-    dated = [(each.at, each.manager) for each in found.writers if each.at and each.fields & names]
-    _, last = max(dated, key=itemgetter(0), default=(None, ""))
-    return f", written by {last}" if last else ""
+    last = newest(each for each in found.writers if each.fields & names)
+    return f", written by {last.manager}" if last else ""

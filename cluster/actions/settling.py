@@ -1,11 +1,11 @@
 """How far a change of a size has come, and who undid it."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 from cluster.actions import field
 from cluster.actions.plan import Plan, Settled
 from cluster.clients import kinds
+from cluster.clients.objects import newest
 from cluster.clients.ports import Kubernetes
 from cluster.clients.things import Thing
 from cluster.owners import hpa, workload
@@ -54,18 +54,14 @@ FLOORS: Final = ("minReplicas", "minReplicaCount")
 
 
 def undone_by(plan: Plan, found: Thing, sight: Sight) -> str:
-    """Return who wrote one of the fields last, other than triaged.
-
-    Of what is written through `/scale` a real API server keeps no moment; but whoever writes a
-    field takes it from whoever had it, so that who has it without a moment wrote it last.
-    """
+    """Return who wrote one of the fields last, other than triaged."""
     fields = {dotted(each) for each in field.written_paths(plan)}
     others = [
         each
         for each in found.writers
         if each.fields & fields and not each.manager.startswith(f"{field.OURS}/")
     ]
-    last = max(others, key=lambda each: each.at or datetime.max.replace(tzinfo=UTC), default=None)
+    last = newest(others)
     if last is None:
         return "somebody (the API server does not say who)"
     if (last.manager, last.subresource) != HPA:

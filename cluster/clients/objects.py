@@ -1,8 +1,11 @@
 """What the cluster holds, as far as actions need to know it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
+
+_NO_MOMENT: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,15 @@ class Writer:
     subresource: str = ""
     at: datetime | None = None
     fields: frozenset[str] = frozenset()
+
+
+def newest(writers: Iterable[Writer]) -> Writer | None:
+    """Return which of those who have a field wrote it last; None where nobody has it.
+
+    Of what is written through `/scale` an API server keeps no moment; but whoever writes a field
+    takes it from whoever had it, so that who has it without a moment wrote it last.
+    """
+    return max(writers, key=lambda each: each.at or _NO_MOMENT, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,8 @@ Field = tuple[Part, ...]
 """Where a field stands: `("spec", "replicas")`."""
 
 SHOWN: Final = 100
-_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+# What is written through `/scale` has no moment, and is taken from whoever had it.
+_NO_MOMENT: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def last(body: Json, field: Field) -> Written | None:
@@ -29,7 +30,7 @@ def last(body: Json, field: Field) -> Written | None:
         for entry in parse.items(parse.section(body, "metadata"), "managedFields")
         if _holds(parse.section(entry, "fieldsV1"), field)
     ]
-    return max(found, key=lambda one: (one.at or _LONG_AGO, one.by), default=None)
+    return max(found, key=lambda one: (one.at or _NO_MOMENT, one.by), default=None)
 
 
 def _name(entry: Json) -> str:

@@ -34,8 +34,17 @@ from incidents.guardrails import Guardrails, Limits
 RIGHTS: Final = (*workload.RIGHTS, *lists(kinds.POD))
 """What `work`, `pods` and the effect of a plan need."""
 
-Past = Callable[[str], PlanRecord | None]
-"""Returns the plan that was written with a key (`run-1-1/step/1`), None where nobody knows."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A plan that was carried out, and when; None where the journal does not say."""
+
+    plan: PlanRecord
+    at: datetime | None
+
+
+Past = Callable[[str], Change | None]
+"""Returns the change that was made with a key (`run-1-1/step/1`), None where nobody knows."""
 PREFILL: Final = "prefill"
 DECODE: Final = "decode"
 OTHER: Final[Mapping[str, str]] = {PREFILL: DECODE, DECODE: PREFILL}

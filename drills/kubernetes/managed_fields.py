@@ -127,11 +127,13 @@ def _same(entry: View, writer: Writer) -> bool:
 
 
 def _entry(paths: set[Path], writer: Writer, *, api_version: str, now: datetime) -> Object:
+    # A real API server keeps no moment of what is written through `/scale`.
+    moment = {} if writer.subresource == "scale" else {"time": stamp(now)}
     entry: Object = {
         "manager": writer.manager,
         "operation": writer.operation,
         "apiVersion": api_version,
-        "time": stamp(now),
+        **moment,
         "fieldsType": "FieldsV1",
         "fieldsV1": tree(paths),
     }

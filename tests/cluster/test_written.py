@@ -78,12 +78,13 @@ def test_what_nobody_owns_was_written_by_nobody(fields: Any) -> None:
     assert wrote(IMAGE, entry("kubectl", fields)) is None
 
 
-def test_an_entry_without_a_time_is_older_than_any_other() -> None:
-    """Old API servers wrote none."""
-    silent = {"manager": "old", "fieldsV1": REPLICAS}
+def test_an_entry_without_a_time_is_newer_than_any_other() -> None:
+    """A write through `/scale` has none, and takes the size from whoever had it."""
+    silent = {"manager": "scaler", "subresource": "scale", "fieldsV1": REPLICAS}
+    who = Written(by="scaler (through scale)")
 
-    assert wrote(SIZE, silent) == Written(by="old")
-    assert wrote(SIZE, silent, entry("kubectl", REPLICAS)) == by("kubectl")
+    assert wrote(SIZE, silent) == who
+    assert wrote(SIZE, silent, entry("kubectl", REPLICAS)) == who
 
 
 def test_another_shape_is_refused() -> None:

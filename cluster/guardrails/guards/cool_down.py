@@ -6,6 +6,7 @@ from typing import Final
 
 from cluster.actions import field
 from cluster.actions.plan import Plan
+from cluster.clients.objects import Writer, newest
 from cluster.clients.things import Thing
 from cluster.guardrails.guard import Answer, CannotTell, Guard, Later, Warned
 from cluster.guardrails.scene import Scene
@@ -17,8 +18,9 @@ from incidents.events.run import PlanRecord
 def judge(scene: Scene) -> Iterator[Answer]:
     """Wait after the last change by the same action; taking it back never waits.
 
-    When that was the object itself says (`metadata.managedFields`), and what it was the journal. A
-    pod that goes takes the mark with it: there the other guards count what is left.
+    That it was ours the object itself says (`metadata.managedFields`), and what it was the journal;
+    when, the one or the other: of a write through `/scale` the object keeps no moment. A pod that
+    goes takes the mark with it: there the other guards count what is left.
     """
     pause = scene.limits.cool_down
     if not pause or not (scene.plan.write.fields or scene.plan.write.copied):
@@ -31,15 +33,16 @@ def judge(scene: Scene) -> Iterator[Answer]:
     last = _last(scene.plan, found)
     if last is None:
         return
-    at, key = last
-    if scene.at >= at + pause:
-        return
-    yield from _young(scene, at, key)
+    before = scene.past(last.manager.removeprefix(f"{field.OURS}/"))
+    at = last.at or (before.at if before else None)
+    if at is None:
+        yield Warned("triaged changed it, and nobody knows when: that may not show yet")
+    elif scene.at < at + pause:
+        yield from _young(scene, at, before.plan if before else None)
 
 
-def _young(scene: Scene, at: datetime, key: str) -> Iterator[Answer]:
+def _young(scene: Scene, at: datetime, before: PlanRecord | None) -> Iterator[Answer]:
     said = f"triaged changed it at {at:%H:%M:%S} UTC"
-    before = scene.past(key)
     if before is None:
         yield Warned(f"{said}; what that did may not show yet")
         return
@@ -54,16 +57,14 @@ def takes_back(plan: Plan, before: PlanRecord) -> bool:
     return plan.write.uid == before.write.uid and dict(plan.after) == dict(before.before)
 
 
-def _last(plan: Plan, found: Thing) -> tuple[datetime, str] | None:
-    """Return when one of the plan's fields was written by us last, and with which key."""
+def _last(plan: Plan, found: Thing) -> Writer | None:
+    """Return as whom we wrote one of the plan's fields last; None where we did not."""
     fields = {dotted(each) for each in field.written_paths(plan)}
-    ours = [
-        (each.at, each.manager.removeprefix(f"{field.OURS}/"))
+    return newest(
+        each
         for each in found.writers
-        if each.at is not None and each.manager.startswith(f"{field.OURS}/")
-        if _touches(each.fields, fields)
-    ]
-    return max(ours, default=None)
+        if each.manager.startswith(f"{field.OURS}/") and _touches(each.fields, fields)
+    )
 
 
 def _touches(written: frozenset[str], fields: set[str]) -> bool:

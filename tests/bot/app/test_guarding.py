@@ -57,7 +57,10 @@ def test_the_journal_says_what_was_written() -> None:
     run = through(*VERIFIED)
     past = past_of(lambda _: run)
 
-    assert past(f"{RUN}/{STEP}/1") == plan()
+    known = past(f"{RUN}/{STEP}/1")
+    assert known is not None
+    assert (known.plan, known.at) == (plan(), run.step(STEP).applied_at)
+    assert known.at is not None
     assert past(f"{RUN}/another/1") is None
 
 

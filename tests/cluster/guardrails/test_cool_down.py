@@ -1,20 +1,24 @@
 """What was changed a moment ago is given time, and can be taken back at once."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from cluster.actions.plan import Plan
 from cluster.actions.registry import verbs
 from cluster.guardrails.guard import Answer, CannotTell, Later, Warned
-from incidents.events.run import PlanRecord
+from cluster.guardrails.scene import Change
+from drills.kubernetes.managed_fields import Writer
+from drills.kubernetes.objects import Object
+from drills.kubernetes.resources import DEPLOYMENTS
 from runbooks.engine import records
-from tests.cluster.conftest import NOW
+from tests.cluster.conftest import DECODE, NAMESPACE, NOW
 from tests.cluster.guardrails.scenes import Guarding
 from tests.cluster.guardrails.test_room_and_budgets import Blind
 
 KEY = "run-1-1/scale/1"
+UNDATED = Warned("triaged changed it, and nobody knows when: that may not show yet")
 
 
 @pytest.fixture
@@ -26,10 +30,14 @@ def changed(guarding: Guarding) -> Plan:
 
 
 def asked(
-    guarding: Guarding, size: int, past: Plan | None = None, **world: object
+    guarding: Guarding,
+    size: int,
+    past: Plan | None = None,
+    when: datetime | None = NOW,
+    **world: object,
 ) -> tuple[Answer, ...]:
-    def known(key: str) -> PlanRecord | None:
-        return records.record(past) if past is not None and key == KEY else None
+    def known(key: str) -> Change | None:
+        return Change(plan=records.record(past), at=when) if past and key == KEY else None
 
     guarding.more = {"past": known, **world}
     return guarding.ask("cool_down", guarding.scaled(size))
@@ -60,6 +68,24 @@ def test_another_action_does_not_wait_for_it(guarding: Guarding, changed: Plan) 
 def test_a_change_that_nobody_remembers_is_told(guarding: Guarding, changed: Plan) -> None:
     """Whether this takes it back cannot be known, so that it is not kept waiting."""
     assert changed.after == (("replicas", "6"),)
+    assert asked(guarding, 8) == (UNDATED,)
+
+
+def test_a_change_without_a_moment_is_told(guarding: Guarding, changed: Plan) -> None:
+    """Of what is written through `/scale` the API server keeps none; then the journal's counts."""
+    assert asked(guarding, 8, changed, when=None) == (UNDATED,)
+
+
+def test_a_change_that_the_object_dates_is_told_with_its_moment(guarding: Guarding) -> None:
+    """Whoever writes the object itself stands there with a moment."""
+    wrote = Writer(manager=f"triaged/{KEY}")
+
+    def longer(thing: Object) -> Object:
+        thing["spec"]["replicas"] = 6
+        return thing
+
+    guarding.kubernetes.cluster.update(DEPLOYMENTS, NAMESPACE, DECODE, longer, writer=wrote)
+
     assert asked(guarding, 8) == (
         Warned("triaged changed it at 12:00:00 UTC; what that did may not show yet"),
     )
