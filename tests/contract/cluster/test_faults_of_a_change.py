@@ -10,6 +10,7 @@ import pytest
 from cluster.actions.registry import verbs
 from cluster.clients import kinds
 from cluster.clients.kubernetes import KubernetesClient
+from cluster.clients.pulse import Pulse
 from cluster.control_plane import Watched
 from cluster.evidence.collect import Collector
 from cluster.targets.target import Target
@@ -39,7 +40,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
 @pytest.fixture(scope="module", name="client")
 def reached(place: StandIn) -> KubernetesClient:
     """Return a client that gives up soon; it has one connection, as the hands have."""
-    return place.client(connect=0.5, read=0.15, total=0.3)
+    return place.client(connect=1.0, read=0.4, total=0.8)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,7 @@ class Reached(World):
 
     def __init__(self, place: StandIn, client: KubernetesClient) -> None:
         self.place, self.client = place, client
+        client.pulse = Pulse()  # what failed in another test is no trouble of this one
         self.uid = made(place)
         super().__init__()
         storm(self)
@@ -138,7 +140,7 @@ def test_a_write_that_arrives_after_its_timeout_is_a_doubt_and_no_second_write(
     planned: Reached, told: Counter[str]
 ) -> None:
     """The answer was given up, and the change came all the same: looking once is no proof."""
-    slow = Fault(kind=Kind.SLOW, verbs=PATCHES, times=1, seconds=0.4)
+    slow = Fault(kind=Kind.SLOW, verbs=PATCHES, times=1, seconds=0.7)
 
     carry_out(planned, lambda: planned.place.app.state.faults.add(slow))
     status = planned.step(STEP).status
