@@ -1,6 +1,6 @@
 """What is wrong with the nodes under a workload's pods; the worst of them is the verdict. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -57,23 +57,30 @@ def judge(nodes: Seen, pods: Seen, *, of: str = "") -> Judged:
         return Judged(verdict=CANNOT_TELL, because=because)
     found, illegible = told.legible(nodes.things, read)
     gaps = (*told.missing(nodes, pods), *told.unread(illegible))
-    of_pods = [one for one in found if one.name in hosts]
-    looked = of_pods if hosts else [one for one in found if one.gpus]
-    lost = sorted(hosts - {one.name for one in found} - set(illegible)) if not nodes.missing else []
-    looked = [*looked, *map(_lost, lost)]
+    known = {*illegible, *(one.name for one in found)}
+    looked = [*_looked(found, hosts), *([] if nodes.missing else _lost(hosts - known))]
     numbers = tuple(_numbers(found, looked))
     if not looked and not gaps:
         return Judged(verdict=CANNOT_TELL, because="no node is known to matter", numbers=numbers)
-    worst = min(looked, key=_place, default=None)
-    verdict = worst.cause if worst else READY
-    judged = Judged(
-        verdict=verdict,
-        because=_because(looked, verdict)
-        + (f"; {told.short(of)} is on {worst.name}" if of and worst else ""),
-        numbers=numbers,
-        found=_found(worst, pods) if worst and (of or verdict != READY) else (),
-    )
+    judged = replace(_judged(looked, pods, of), numbers=numbers)
     return told.unsure(judged, gaps, well=WELL)
+
+
+def _looked(found: Sequence[Node], hosts: frozenset[str]) -> list[Node]:
+    """Return the nodes under the pods; where no pod has one, all that have GPUs."""
+    return [one for one in found if (one.name in hosts if hosts else one.gpus)]
+
+
+def _judged(looked: Sequence[Node], pods: Seen, of: str) -> Judged:
+    worst = min(looked, key=_place, default=None)
+    if worst is None:
+        return Judged(verdict=READY, because=_because(looked, READY))
+    on = f"; {told.short(of)} is on {worst.name}" if of else ""
+    return Judged(
+        verdict=worst.cause,
+        because=f"{_because(looked, worst.cause)}{on}",
+        found=_found(worst, pods) if of or worst.cause != READY else (),
+    )
 
 
 def read(node: Thing) -> Node:
@@ -116,9 +123,10 @@ def _host(pod: Thing) -> str:
     return parse.text(parse.section(pod.body, "spec"), "nodeName")
 
 
-def _lost(name: str) -> Node:
-    why = "the API server has no such node"
-    return Node(name=name, cause=GONE, why=why, gpus=0, usable=0)
+def _lost(names: Iterable[str]) -> Iterator[Node]:
+    for name in sorted(names):
+        why = "the API server has no such node"
+        yield Node(name=name, cause=GONE, why=why, gpus=0, usable=0)
 
 
 def _found(worst: Node, pods: Seen) -> Found:
