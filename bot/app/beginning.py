@@ -27,7 +27,7 @@ def nothing_acts(_: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InForce:
+class InEffect:
     """What the configuration says for the runs that begin from now on.
 
     `acts` tells whether a runbook acts, `environments` is what is intended.
@@ -39,12 +39,12 @@ class InForce:
     acts: Callable[[str], bool] = nothing_acts
 
 
-AFTER_INSTALLATION: Final = InForce()
+AFTER_INSTALLATION: Final = InEffect()
 
 
-def in_force(found: Configuration) -> InForce:
+def in_force(found: Configuration) -> InEffect:
     """Return what a configuration says for the runs that begin under it."""
-    return InForce(
+    return InEffect(
         policy_digest=found.policy.digest,
         policy_text=found.policy_text,
         environments=found.environments,
@@ -60,7 +60,7 @@ class Beginning:
         *,
         runbooks: Mapping[str, Runbook],
         texts: Texts,
-        in_force: InForce = AFTER_INSTALLATION,
+        in_force: InEffect = AFTER_INSTALLATION,
         cluster: str = LOCAL,
     ) -> None:
         self.runbooks = runbooks

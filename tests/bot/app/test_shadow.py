@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.app.beginning import Beginning, InForce
+from bot.app.beginning import Beginning, InEffect
 from incidents.events.run import APPLY, SHADOW
 from incidents.policy import Policy
 from runbooks.language import loader
@@ -32,7 +32,7 @@ def test_a_run_begins_in_the_mode_of_its_runbook(in_force: Policy, mode: str) ->
     office.deliver(body(alert(labels=LABELS)))
     beginning = Beginning(runbooks=loader.load(), texts=office.store.texts)
     untouched = beginning.begin(office.desk.incident(1))
-    beginning.in_force = InForce(acts=in_force.acts)
+    beginning.in_force = InEffect(acts=in_force.acts)
 
     begun = beginning.begin(office.desk.incident(1))
 
@@ -45,7 +45,7 @@ class Reloaded(dict[str, Any]):
     beginning: Beginning
 
     def get(self, name: str, default: Any = None) -> Any:
-        self.beginning.in_force = InForce(policy_digest="new", acts=lambda _: True)
+        self.beginning.in_force = InEffect(policy_digest="new", acts=lambda _: True)
         return super().get(name, default)
 
 
@@ -55,7 +55,7 @@ def test_a_run_begins_by_one_configuration() -> None:
     office.deliver(body(alert(labels=LABELS)))
     library = Reloaded(loader.load())
     library.beginning = Beginning(
-        runbooks=library, texts=office.store.texts, in_force=InForce(policy_digest="old")
+        runbooks=library, texts=office.store.texts, in_force=InEffect(policy_digest="old")
     )
 
     begun = [library.beginning.begin(office.desk.incident(1)) for _ in range(2)]
