@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from cluster import engine_flags
+from cluster.jobs import policy as of_jobs
+from cluster.jobs.template import Template
 from cluster.rights import EVERYWHERE, Right
 from cluster.roles import BOUNDS, WRITER, Document, Install, rules, subject
 
@@ -103,8 +105,14 @@ SWITCHED: Final = """\
 && object.metadata.?ownerReferences == oldObject.metadata.?ownerReferences"""
 
 
-def documents(rights: Iterable[Right], install: Install) -> Sequence[Document]:
-    """Return policy, binding and one parameter object a namespace, for what the writer may."""
+def documents(
+    rights: Iterable[Right], install: Install, jobs: Sequence[Template] = ()
+) -> Sequence[Document]:
+    """Return policies, bindings and parameter objects of each namespace, for what the writer may.
+
+    It may create Jobs of these templates alone.
+    """
+    rights = frozenset(rights)
     writes = sorted({each for each in rights if not each.reads and each.verb == "patch"})
     inside = [each for each in writes if each.namespace != EVERYWHERE]
     nodes = [each for each in writes if each.namespace == EVERYWHERE]
@@ -115,6 +123,8 @@ def documents(rights: Iterable[Right], install: Install) -> Sequence[Document]:
         found += [_of_nodes(install), _bound(NODES)]
     if git := [each for each in inside if each.resource in RECONCILES]:
         found += [_of_git(git, install), _bound(GIT)]
+    if any((each.verb, each.resource) == ("create", "jobs") for each in rights):
+        found += of_jobs.documents(jobs, install)
     return found
 
 

@@ -28,6 +28,9 @@ from cluster.drift.intended import NOTHING
 from cluster.drift.looking import Looking
 from cluster.evidence.bundle import Evidence, NoEvidence
 from cluster.evidence.collect import Collector
+from cluster.evidence.prompts import without_prompts
+from cluster.jobs.supply import Jobs
+from cluster.jobs.templates import Folder as Templates
 from cluster.rights import Allows
 from cluster.signals.catalogue import SIGNALS
 from cluster.signals.prometheus_signals import PrometheusSignals
@@ -45,6 +48,8 @@ HASTY = Limits(connect=1.0, read=2.0, total=2.0, size=32 * 1024 * 1024)
 """What a read of evidence may take: a change waits for it."""
 MANIFESTS = "manifests"
 """The folder of the configuration with what may be applied again."""
+JOBS = "jobs"
+"""The folder of the configuration with templates of Jobs."""
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 
@@ -62,7 +67,7 @@ def tools(
     return Tools(
         signals=signals,
         targets=_finds(client, settings),
-        verbs=verbs(client, manifests=_manifests(settings)),
+        verbs=verbs(client, manifests=_manifests(settings), jobs=_jobs(client, settings)),
         objects=ReadOnly(client),
         control=Watched(server=client, degraded=degraded),
         evidence=_evidence(settings, closing=closing),
@@ -240,6 +245,21 @@ def allows(settings: Settings, *, closing: ExitStack) -> Allows | None:
 
 def _manifests(settings: Settings) -> Manifests | None:
     return Folder(settings.config / MANIFESTS) if settings.config else None
+
+
+def templates(settings: Settings) -> Templates | None:
+    """Return the templates of Jobs; None where no folder is configured."""
+    return Templates(settings.config / JOBS) if settings.config else None
+
+
+def _jobs(client: KubernetesClient, settings: Settings) -> Jobs | None:
+    found = templates(settings)
+    return Jobs(templates=found, makes=client, redact=_without) if found else None
+
+
+def _without(text: str) -> str:
+    """Return a log without secrets, and without what users asked a model."""
+    return without_prompts(without_secrets(text))
 
 
 def _kubernetes(settings: Settings, *, closing: ExitStack) -> KubernetesClient | None:

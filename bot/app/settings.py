@@ -41,7 +41,7 @@ class Settings:
         Path | None,
         About(
             meaning="Folder with `policy.yaml`, `people.yaml`, `ownership.yaml`, "
-            "`objectives.yaml`, `environments.yaml`, `runbooks/`, `manifests/`; "
+            "`objectives.yaml`, `environments.yaml`, `runbooks/`, `manifests/`, `jobs/`; "
             "each may be missing.",
             why="The built-in policy and runbooks make an empty folder, or none, work.",
             read=Path,

@@ -11,6 +11,7 @@ from cluster.actions.manifests import Manifests
 from cluster.actions.plan import Applied, Done, DryRunRefused, Plan, Settled, Verb
 from cluster.clients.parse import Malformed
 from cluster.clients.ports import Kubernetes
+from cluster.jobs.supply import Jobs
 from cluster.owners import registry, workload
 from cluster.owners.sight import LiveSight, Sight
 from cluster.rights import Right
@@ -63,7 +64,7 @@ class Action:
     `rights` are all that it needs of an API server, from its plan to the look back; `leaves` is
     what it leaves behind that is not to stay, None where it leaves nothing. One that `stands` has
     done its work when it came about: no signal need improve by it. One that applies manifests is
-    made from where they are: `declared`.
+    made from where they are: `declared`; one that runs scripts from their templates: `jobs`.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Action:
     parameters: Mapping[str, Parameter]
     make: Callable[[Kubernetes], Verb]
     declared: Callable[[Kubernetes, Manifests], Verb] | None = None
+    jobs: Callable[[Kubernetes, Jobs], Verb] | None = None
     one_of: tuple[str, ...] = ()
     rights: tuple[Right, ...] = ()
     leaves: Leaves | None = None

@@ -10,6 +10,7 @@ from cluster.actions.action import NAME, Action
 from cluster.actions.manifests import Manifests
 from cluster.actions.plan import Verb
 from cluster.clients.ports import Kubernetes
+from cluster.jobs.supply import Jobs
 from incidents.errors import Rejected
 
 
@@ -27,11 +28,18 @@ def actions() -> Mapping[str, Action]:
     return found
 
 
-def verbs(kubernetes: Kubernetes, *, manifests: Manifests | None = None) -> Mapping[str, Verb]:
-    """Return every action, ready to act on this cluster, and to apply these manifests."""
-    return {
-        name: action.declared(kubernetes, manifests)
-        if action.declared and manifests
-        else action.make(kubernetes)
-        for name, action in actions().items()
-    }
+def verbs(
+    kubernetes: Kubernetes, *, manifests: Manifests | None = None, jobs: Jobs | None = None
+) -> Mapping[str, Verb]:
+    """Return every action, ready to act on this cluster, to apply these manifests and run these."""
+    return {name: _made(action, kubernetes, manifests, jobs) for name, action in actions().items()}
+
+
+def _made(
+    action: Action, kubernetes: Kubernetes, manifests: Manifests | None, jobs: Jobs | None
+) -> Verb:
+    if action.declared and manifests:
+        return action.declared(kubernetes, manifests)
+    if action.jobs and jobs:
+        return action.jobs(kubernetes, jobs)
+    return action.make(kubernetes)

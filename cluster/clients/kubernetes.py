@@ -144,8 +144,15 @@ class KubernetesClient:
             agent=write.agent,
         )
 
-    def create(
-        self, namespace: str, kind: Kind, body: Json, *, manager: str, dry_run: bool = False
+    def create(  # as a write has
+        self,
+        namespace: str,
+        kind: Kind,
+        body: Json,
+        *,
+        manager: str,
+        dry_run: bool = False,
+        agent: str = "",
     ) -> Thing:
         """Create an object once; one of that name is a Conflict. Raises as `write` does."""
         name = parse.text(parse.section(body, "metadata"), "name")
@@ -157,6 +164,7 @@ class KubernetesClient:
             names={"namespace": namespace},
             body=body,
             write=not dry_run,
+            agent=agent,
         )
 
     def evict(self, removal: Removal) -> None:

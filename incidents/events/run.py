@@ -33,8 +33,9 @@ class WriteRecord:
 
     `fields` are pairs of a JSON pointer and the value that it gets, as JSON (`null` takes the field
     away); `copied` are fields whose values come from other objects. `subresource` is `scale`,
-    `status` or empty. A `bare` object has no annotations yet. `also` are further objects of this
-    kind and namespace that are written in the same way, by name and uid.
+    `status` or empty. A `bare` object has no annotations yet, and one that is to be made no `uid`;
+    its `name` is then how its name begins. `also` are further objects of this kind and namespace
+    that are written in the same way, by name and uid.
     """
 
     api_version: str

@@ -112,6 +112,7 @@ class StandInKubernetes:
         *,
         manager: str,
         dry_run: bool = False,
+        agent: str = "",  # the port's
     ) -> Thing:
         known = {(each.group, each.kind): each for each in self._known()}
         given = json.loads(json.dumps(body))

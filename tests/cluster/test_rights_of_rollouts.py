@@ -108,5 +108,5 @@ def test_the_rights_of_every_action_are_tried() -> None:
     assert set(actions()) - tried <= ELSEWHERE
 
 
-ELSEWHERE = {"picker_config", "apply_manifest"}
+ELSEWHERE = {"picker_config", "apply_manifest", "job"}
 """Their own pages try them: they need objects of their own."""

@@ -5,11 +5,13 @@ from typing import Annotated, Final, cast
 
 from cyclopts import Parameter
 
+from bot.app import reach
 from bot.app.cli.output import Json, show
 from bot.app.rights_in_force import in_force
 from bot.app.settings import load
 from cluster import admission, roles
 from cluster.clients import kinds
+from cluster.jobs.template import Template
 from cluster.rights import Right
 from cluster.roles import Document, Install
 from cluster.rules import yaml_text
@@ -44,7 +46,8 @@ def rbac(
 
     Without --namespace those of environments.yaml are taken. It asks no cluster.
     """
-    needed = in_force(load())
+    settings = load()
+    needed, found_jobs = in_force(settings), reach.templates(settings)
     install = Install(
         home=home,
         namespaces=tuple(dict.fromkeys(namespace or needed.namespaces)),
@@ -54,7 +57,8 @@ def rbac(
     if not install.namespaces:
         message = "say --namespace: environments.yaml names none"
         raise Rejected(message)
-    found = printed(needed.all(), install)
+    jobs = found_jobs.all() if found_jobs else ()
+    found = printed(needed.all(), install, jobs)
     plain = {
         "documents": found,
         "needed": {name: [str(one) for one in each] for name, each in needed.rights.items()},
@@ -62,10 +66,12 @@ def rbac(
     show(plain, text(found).splitlines(), as_json=as_json)
 
 
-def printed(rights: frozenset[Right], install: Install) -> Sequence[Document]:
+def printed(
+    rights: frozenset[Right], install: Install, jobs: Sequence[Template] = ()
+) -> Sequence[Document]:
     """Return all documents, those first that others refer to."""
     kept = [each for each in rights if each.reads or roles.writable(each, install)]
-    return [*roles.documents(kept, install), *admission.documents(kept, install)]
+    return [*roles.documents(kept, install), *admission.documents(kept, install, jobs)]
 
 
 def text(documents: Sequence[Document]) -> str:

@@ -1,0 +1,1 @@
+"""Jobs that teams bring: templates of the configuration, and nothing beyond them."""
