@@ -54,6 +54,9 @@ def compare(plan: PlanRecord, step: str, then: Then, now: Standing) -> PeopleAct
     case = _Case(plan=plan, step=step, then=then, now=now)
     if not planned(plan):
         return _removed(case)
+    if not plan.write.uid:
+        what = f"what people ran instead of {plan.write.kind} {plan.write.name} is not known"
+        return case.told(Did.CANNOT_TELL, what)
     if now.written is None:
         return case.told(Did.OTHERWISE, f"{plan.write.kind} {plan.write.name} was deleted")
     ways = ways_of(plan, then, now.written)

@@ -25,6 +25,8 @@ def judge(scene: Scene) -> Iterator[Answer]:
     pause = scene.limits.cool_down
     if not pause or not (scene.plan.write.fields or scene.plan.write.copied):
         return
+    if not scene.plan.write.uid:
+        return  # it is to be made, so that nobody has changed it
     found = scene.written()
     if not isinstance(found, Thing):
         why = found.because if isinstance(found, Hidden) else "it is gone"
