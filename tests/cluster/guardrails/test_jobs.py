@@ -34,9 +34,7 @@ def plan(guarding: Guarding, tmp_path: Path) -> Plan:
     return verbs(client, jobs=jobs)["job"].plan(guarding.scaled(5).target, asked)
 
 
-def test_no_guard_stumbles_over_what_is_to_be_made(
-    guarding: Guarding, plan: Plan
-) -> None:
+def test_no_guard_stumbles_over_what_is_to_be_made(guarding: Guarding, plan: Plan) -> None:
     """A guard that cannot tell would keep every Job from running."""
     told = {name: guarding.ask(name, plan) for name in registry.guards()}
 
