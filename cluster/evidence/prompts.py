@@ -1,6 +1,7 @@
 """What users asked a model stands in no evidence: engines may log it."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 HIDDEN: Final = "***"
@@ -8,10 +9,50 @@ HIDDEN: Final = "***"
 # front end in debug mode the body of a request as JSON.
 # Source: vllm/entrypoints/logger.py (RequestLogger), the OpenAI API's `messages` and `prompt`.
 _NAMES: Final = r"(?:prompt|prompt_token_ids|prompt_embeds|content|messages|input|text)"
-_TEXT: Final = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\[[^\]\n]*\]?|(?:\"|')[^\n]*"
-_PROMPT: Final = re.compile(rf"(?i)((?<![\w-])[\"']?{_NAMES}[\"']?\s*[:=]\s*)(?:{_TEXT})")
+_BEFORE: Final = re.compile(rf"(?i)(?<![\w-])[\"']?{_NAMES}[\"']?\s*[:=]\s*(?=[\"'\[])")
+_STRING: Final = re.compile(r"(?s)\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|[\"'][^\n]*")
+# In a list strings stand in one line: JSON and Python both write a line break as `\n`. A list goes
+# on in a line that begins as JSON does.
+_IN_LIST: Final = re.compile(
+    r"""\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|(?P<cut>[\"'][^\n]*)"""
+    r"""|(?P<open>\[)|(?P<close>\])|\n\s*+(?:(?=[\"'\[\]{},\d-])|(?P<over>))"""
+)
 
 
 def without_prompts(text: str) -> str:
     """Return the text with `***` for what stands behind a name that prompts have."""
-    return _PROMPT.sub(rf"\g<1>{HIDDEN}", text)
+    return "".join(_kept(text))
+
+
+def _kept(text: str) -> Iterator[str]:
+    done = 0
+    while before := _BEFORE.search(text, done):
+        yield text[done : before.end()]
+        yield HIDDEN
+        done = _end(text, before.end())
+    yield text[done:]
+
+
+def _end(text: str, start: int) -> int:
+    """Return where the string or list that begins there ends; a cut one ends with its line."""
+    if text[start] == "[":
+        return _end_of_list(text, start)
+    string = _STRING.match(text, start)
+    return string.end() if string is not None else len(text)
+
+
+def _end_of_list(text: str, start: int) -> int:
+    depth = 0
+    for found in _IN_LIST.finditer(text, start):
+        match found.lastgroup:
+            case "open":
+                depth += 1
+            case "close" if depth == 1:
+                return found.end()
+            case "close":
+                depth -= 1
+            case "cut":
+                return found.end()
+            case "over":
+                return found.start()
+    return len(text)
