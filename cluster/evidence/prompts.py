@@ -12,10 +12,12 @@ _NAMES: Final = r"(?:prompt|prompt_token_ids|prompt_embeds|content|messages|inpu
 _BEFORE: Final = re.compile(rf"(?i)(?<![\w-])[\"']?{_NAMES}[\"']?\s*[:=]\s*(?=[\"'\[])")
 _STRING: Final = re.compile(r"(?s)\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|[\"'][^\n]*")
 # In a list strings stand in one line: JSON and Python both write a line break as `\n`. A list goes
-# on in a line that begins as JSON does.
+# on in a line that begins as JSON does, behind the moment that the kubelet writes before it.
 _IN_LIST: Final = re.compile(
     r"""\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|(?P<cut>[\"'][^\n]*)"""
-    r"""|(?P<open>\[)|(?P<close>\])|\n\s*+(?:(?=[\"'\[\]{},\d-])|(?P<over>))"""
+    r"""|(?P<open>\[)|(?P<close>\])"""
+    r"""|\n\s*+(?:\d{4}-\d\d-\d\dT\S{0,40}\s++)?+"""
+    r"""(?:(?=[\"'\]{},]|\[(?!\d{4}-)|-?\d[\d.eE+-]{0,40}[ \t]*+[,\]\n])|(?P<over>))"""
 )
 
 
@@ -44,15 +46,10 @@ def _end(text: str, start: int) -> int:
 def _end_of_list(text: str, start: int) -> int:
     depth = 0
     for found in _IN_LIST.finditer(text, start):
-        match found.lastgroup:
-            case "open":
-                depth += 1
-            case "close" if depth == 1:
-                return found.end()
-            case "close":
-                depth -= 1
-            case "cut":
-                return found.end()
-            case "over":
-                return found.start()
+        kind = found.lastgroup
+        depth += {"open": 1, "close": -1}.get(kind or "", 0)
+        if kind == "over":
+            return found.start()
+        if kind == "cut" or not depth:
+            return found.end()
     return len(text)

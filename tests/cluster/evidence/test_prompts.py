@@ -37,6 +37,17 @@ MESSAGES = st.lists(st.fixed_dictionaries({"role": ODD, "content": PART}), min_s
             '"prompt": [\n  "a]",\n  "diagnosis"\n], "n": 1', '"prompt": ***, "n": 1', id="indented"
         ),
         pytest.param("input: [one\nINFO ready", "input: ***\nINFO ready", id="never-closed"),
+        pytest.param(
+            '2026-03-01T12:00:00.1Z input: [\n2026-03-01T12:00:00.1Z  "a]",\n'
+            "2026-03-01T12:00:00.1Z  12,\n2026-03-01T12:00:00.1Z ]\nINFO ready",
+            "2026-03-01T12:00:00.1Z input: ***\nINFO ready",
+            id="indented-in-a-log-with-moments",
+        ),
+        pytest.param(
+            "input: [1\n2026-03-01T12:00:00.1Z [2026-03-01 12:00:00] ready",
+            "input: ***\n2026-03-01T12:00:00.1Z [2026-03-01 12:00:00] ready",
+            id="never-closed-before-a-moment",
+        ),
         pytest.param("input: [", "input: ***", id="only-begun"),
         pytest.param("prompt: 'a\n[b', n", "prompt: ***, n", id="a-string-of-two-lines"),
     ],
