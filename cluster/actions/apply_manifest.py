@@ -33,6 +33,7 @@ from cluster.clients.objects import OwnerReference
 from cluster.clients.parse import Malformed
 from cluster.clients.ports import Kubernetes
 from cluster.clients.things import Json, Patch, Thing, Write
+from cluster.owners.place import value
 from cluster.owners.sight import LiveSight, Sight
 from cluster.rights import patches
 from cluster.targets.target import Target
@@ -48,6 +49,16 @@ MOST: Final = 20
 """So many fields are named on a card, and asked for their owners."""
 AFTERWARDS: Final = "what stands there now is kept nowhere, so this cannot be undone"
 OWNS: Final = "afterwards triaged owns these fields: whoever applies them has to say the same"
+
+PREFILL: Final = ("spec", "prefill")
+NO_TEMPLATE: Final = frozenset(
+    {
+        *("replicas", "strategy", "updateStrategy", "rolloutStrategy", "startupPolicy", "prefill"),
+        *("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit", "paused"),
+        *("scaling", "router", "podManagementPolicy", "persistentVolumeClaimRetentionPolicy"),
+    }
+)
+"""Parts beside what pods are made from; one that is not known counts as what they are made from."""
 
 Path = tuple[str, ...]
 
@@ -139,11 +150,12 @@ class ApplyManifest:
             for each in changes[:MOST]
         ]
         notes = dict.fromkeys(note for each in owned for note in each.notes)
+        means = tuple(_means(template, answer, changes))
         return Edit(
             thing=thing,
             fields=(),
-            before=((MANIFEST, was),),
-            after=((MANIFEST, becomes),),
+            before=((MANIFEST, was), *((name, now) for name, now, _ in means)),
+            after=((MANIFEST, becomes), *((name, new) for name, _, new in means)),
             parameters=((MANIFEST, name),),
             owner_path=owned[0].path,
             inverse=(),
@@ -207,6 +219,53 @@ def _different(one: object, other: object, path: Path) -> Iterator[Path]:
             yield from _different(left, right, (*path, str(index)))
     elif one != other:
         yield path
+
+
+def _means(
+    template: Template, answer: Thing, changes: Sequence[Path]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the size, the digest of what pods are made from and the images, now and afterwards.
+
+    Guards judge by them. Nothing is said where the other role of a service changes as well, or
+    what an autoscaler of it may do.
+    """
+    live = template.top
+    service = live.itself.kind == kinds.INFERENCE_SERVICE.name
+    at = template.path[:-1] if service else ("spec",)
+    if service and any(_beyond(at, path) for path in changes):
+        return
+    now, new = (value(each.body, (*at, templates.SIZE)) for each in (live, answer))
+    size = template.work.place.size
+    if now == new or isinstance(new, int):
+        yield templates.SIZE, str(size), str(size if now == new else new)
+    yield templates.DIGEST, _pods(live, at), _pods(answer, at)
+    images = [_images(each, at) for each in (live, answer)]
+    if images[1]:
+        yield templates.IMAGES, images[0], images[1]
+
+
+def _beyond(at: Path, path: Path) -> bool:
+    """Tell whether a change of a service is about more than the pods of the role that is meant."""
+    other = (path[:2] == PREFILL) is not (at == PREFILL)
+    return path[0] == "spec" and (other or "scaling" in path)
+
+
+def _pods(thing: Thing, at: Path) -> str:
+    """Return the digest of all that pods are made from: no size, and no way of rolling out."""
+    spec = parse.section({"spec": value(thing.body, at)}, "spec")
+    made = {name: found for name, found in spec.items() if name not in NO_TEMPLATE}
+    return manifests.digest(made)
+
+
+def _images(thing: Thing, at: Path) -> str:
+    """Return which container has which image, as `main=vllm:1`."""
+    found = {
+        f"{parse.text(each, 'name')}={parse.text(each, 'image')}"
+        for where, spec in pod_specs.specs(thing.itself.kind, thing.body)
+        for each in parse.items(spec, "containers")
+        if (where.path[:2] == PREFILL) is (at == PREFILL) and parse.text(each, "image")
+    }
+    return ", ".join(sorted(found))
 
 
 def _of(live: Thing, answer: Thing) -> str:

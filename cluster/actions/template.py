@@ -56,6 +56,13 @@ RIGHTS: Final = tuple(
 )
 """What it takes to find a template and its owners, and to look at its pods afterwards."""
 BECAUSE: Final = "what was rolled out is worse"
+SIZE: Final = "replicas"
+DIGEST: Final = "template"
+IMAGES: Final = "images"
+"""What a plan says that holds no values: its size, what its pods are made from, and their images,
+as in `main=vllm:1, proxy=envoy:2`."""
+
+Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +145,17 @@ def owned(  # where it is, what it was, what it becomes
     owners = resolve(place, sight, OWNERS)
     refusal.refuse_where_barred(action, target, owners, was=was, becomes=becomes, because=BECAUSE)
     return owners
+
+
+def told(before: Pairs, after: Pairs) -> tuple[int, bool] | None:
+    """Return which size a plan without fields says it leads to, and whether its template differs.
+
+    None where it says neither; raises ValueError for a size that is no number.
+    """
+    was, becomes = dict(before), dict(after)
+    if SIZE not in becomes or DIGEST not in becomes:
+        return None
+    return int(becomes[SIZE]), was.get(DIGEST) != becomes[DIGEST]
 
 
 def _referred(action: str, target: Target, thing: Thing, sight: Sight) -> Thing:

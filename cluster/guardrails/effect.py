@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from cluster.actions import strategy
+from cluster.actions import strategy, template
 from cluster.actions.member import GROUP
 from cluster.actions.pointers import path
 from cluster.actions.quarantine import OUT
@@ -76,18 +76,41 @@ def of(scene: Scene) -> Effect | Hidden:
         return Hidden(because=f"{error} of it is not as its API says")
 
 
-def _of(scene: Scene, work: Workload, pods: Sequence[OnePod], serving: Sequence[OnePod]) -> Effect:
+def _of(
+    scene: Scene, work: Workload, pods: Sequence[OnePod], serving: Sequence[OnePod]
+) -> Effect | Hidden:
     write, size = scene.plan.write, work.place.size
     still = Effect(top=work.place.thing.itself, was=size, becomes=size, each=work.each)
     if write.kind == kinds.POD.name:
         return _of_pods(scene, still, pods, serving)
+    if not (write.fields or write.copied):
+        told = template.told(scene.plan.before, scene.plan.after)
+        if told is None:
+            return Hidden(because="the plan does not hold what it writes")
+        return _both(still, work.place.thing, len(serving), *told)
     fields = {path(field): json.loads(new) for field, new in write.fields}
-    after = _size(fields, size)
-    if after is not None:
-        return _resized(still, len(serving), after)
-    if _rolls(scene, work, tuple(fields)):
-        return _rolled(still, work.place.thing, len(serving))
-    return still
+    after, rolls = _size(fields, size), _rolls(scene, work, tuple(fields))
+    return _both(still, work.place.thing, len(serving), size if after is None else after, rolls)
+
+
+def _both(
+    still: Effect,
+    thing: Thing,
+    ready: int,
+    size: int,
+    rolls: bool,  # noqa: FBT001  # what a plan does, in its order
+) -> Effect:
+    """Return what a new size and a new template do, the one, the other or both at once."""
+    resized = _resized(still, ready, size)
+    if not rolls:
+        return resized
+    rolled = _rolled(still, thing, ready)
+    return replace(
+        rolled,
+        becomes=size,
+        away=min(ready, resized.away + rolled.away),
+        comes=resized.comes + rolled.comes,
+    )
 
 
 def _size(fields: Mapping[tuple[str, ...], object], size: int) -> int | None:

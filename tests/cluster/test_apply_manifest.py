@@ -13,14 +13,20 @@ from cluster.actions.manifests import Folder, NoManifests
 from cluster.actions.plan import Done, Plan, Verb
 from cluster.actions.registry import verbs
 from cluster.clients import kinds
+from cluster.clients.reads import ReadOnly
+from cluster.guardrails import effect
+from cluster.guardrails.effect import Effect
+from cluster.guardrails.scene import Scene, World
+from cluster.owners.sight import Hidden
 from cluster.targets.target import Target
-from drills.kubernetes import resources
+from drills.kubernetes import applies, resources
 from drills.kubernetes.managed_fields import Writer
 from drills.kubernetes.objects import Object
 from drills.kubernetes.state import Cluster
 from incidents.errors import Conflict, Rejected
 from tests.cluster.conftest import NAMESPACE, NOW, StandInKubernetes
 from tests.cluster.graphs import target
+from tests.cluster.guardrails.scenes import Told
 from tests.cluster.recording import Recording
 from tests.cluster.test_rights import EXACTLY, GIT, HELM, HELM_HERE, KUSTOMIZED_HERE, differs, of
 from tests.cluster.test_rights_of_templates import KINDS, stand
@@ -256,3 +262,57 @@ def test_it_uses_exactly_the_rights_that_it_says(folder: Path) -> None:
         used |= recording.used
 
     assert differs(used, ACTION.rights) == EXACTLY
+
+
+def effect_of(world: Cluster, made: Plan) -> Effect | Hidden:
+    seen = World(objects=ReadOnly(StandInKubernetes(world)), signals=Told(), at=NOW)
+    return effect.of(Scene(made, seen))
+
+
+@pytest.mark.parametrize(
+    ("applied", "becomes", "rolls"),
+    [
+        pytest.param({"replicas": 0}, 0, False, id="to-zero"),
+        pytest.param(spec("vllm:1", node="h100"), 2, True, id="other-pods"),
+        pytest.param(spec("vllm:1", node="h100") | {"replicas": 3}, 3, True, id="both-at-once"),
+        pytest.param({"replicas": 2, "minReadySeconds": 5}, 2, False, id="neither"),
+    ],
+)
+def test_guards_see_what_a_manifest_does_to_pods(
+    empty: Cluster,
+    folder: Path,
+    applied: Mapping[str, object],
+    becomes: int,
+    rolls: bool,  # what is expected
+) -> None:
+    """The plan holds none of its words, and a size of 0 or another image is judged all the same."""
+    deployed(empty, {**spec("vllm:1"), "replicas": 1})
+    empty.update(
+        resources.DEPLOYMENTS,
+        NAMESPACE,
+        "x",
+        lambda thing: {**thing, "spec": {**thing["spec"], "replicas": 2}},
+        writer=Writer(manager="triaged", applied=applies.fields({"spec": {"replicas": 2}})),
+    )
+    declare(folder, applied)
+
+    found = effect_of(empty, plan(empty, folder))
+
+    assert isinstance(found, Effect), found
+    assert (found.was, found.becomes, found.rolls) == (2, becomes, rolls)
+
+
+def test_a_service_whose_other_role_changes_too_cannot_be_told(
+    empty: Cluster, folder: Path
+) -> None:
+    """Guards look at one role, and silence about the other would be a yes."""
+    at_work = stand(empty, kinds.INFERENCE_SERVICE)
+    body = {name: live(empty, kinds.INFERENCE_SERVICE)[name] for name in ("apiVersion", "kind")}
+    meta = {"name": "x", "namespace": NAMESPACE}
+    (folder / "good.yaml").write_text(
+        json.dumps({**body, "metadata": meta, "spec": {"prefill": {"replicas": 1}}})
+    )
+
+    found = effect_of(empty, verb(empty, folder).plan(at_work, {"manifest": "good"}))
+
+    assert found == Hidden(because="the plan does not hold what it writes")

@@ -7,6 +7,7 @@ handshake of NIXL refuses mixed versions).
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from cluster.actions import template
 from cluster.actions.pointers import path
 from cluster.clients import parse
 from cluster.clients.objects import OwnerReference
@@ -95,8 +96,19 @@ def _after(scene: Scene, now: frozenset[str]) -> frozenset[str] | Hidden:
     copied = scene.plan.write.copied
     if copied:
         return _copied(scene, copied)
+    if not scene.plan.write.fields:
+        return _told(dict(scene.plan.after).get(template.IMAGES, ""))
     said = {new for field, new in scene.plan.write.fields if path(field)[-1] == "image"}
     return frozenset(_tag(each.strip('"')) for each in said) - {""} or now
+
+
+def _told(images: str) -> frozenset[str] | Hidden:
+    """Return the versions that a plan without fields tells of: `main=vllm:1, proxy=envoy:2`."""
+    pairs = [each.partition("=") for each in images.split(", ")]
+    engines = [image for name, _, image in pairs if name in ENGINES]
+    chosen = engines or ([pairs[0][2]] if len(pairs) == 1 else [])
+    found = frozenset(map(_tag, chosen)) - {""}
+    return found or Hidden(because="what is applied names no image of an engine")
 
 
 def _copied(scene: Scene, copied: Sequence[CopyRecord]) -> frozenset[str] | Hidden:

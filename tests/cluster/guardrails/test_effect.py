@@ -6,7 +6,7 @@ import pytest
 
 from cluster.actions.member import GROUP
 from cluster.actions.plan import Plan
-from cluster.actions.registry import verbs
+from cluster.actions.registry import actions, verbs
 from cluster.clients import kinds
 from cluster.clients.kinds import Kind
 from cluster.guardrails import effect
@@ -125,6 +125,28 @@ def test_a_template_of_something_else_touches_no_pod_of_the_target(guarding: Gua
 
     assert not found.takes
     assert not found.rolls
+
+
+@pytest.mark.parametrize("name", sorted(actions()))
+def test_no_action_is_silent_about_what_it_writes(guarding: Guarding, name: str) -> None:
+    """A write that a plan holds no word of could be a size of 0, whatever made it."""
+    plan = guarding.scaled(5)
+    silent = replace(plan, action=name, after=(), write=replace(plan.write, fields=()))
+
+    found = effect.of(guarding.scene(silent))
+
+    assert found == Hidden(because="the plan does not hold what it writes")
+
+
+def test_a_size_and_a_template_at_once_are_both_judged(guarding: Guarding) -> None:
+    """The pods that stay are made anew all the same."""
+    plan = guarding.planned("restart", {})
+    both = (*plan.write.fields, ("/spec/replicas", "2"))
+
+    found = of(guarding, replace(plan, write=replace(plan.write, fields=both)))
+
+    assert (found.becomes, found.rolls, found.cut) == (2, True, 4)
+    assert found.away == 3  # two for good, and one of a quarter of four at a time
 
 
 def test_a_pod_that_is_taken_out_is_made_again(guarding: Guarding) -> None:

@@ -268,3 +268,35 @@ def test_the_version_of_a_rollback_is_that_of_its_revision(guarding: Guarding) -
     )
     unknown, _ = guarding.ask("blast", lost)
     assert unknown == CannotTell("which version these pods will run: ReplicaSet x is gone")
+
+
+@pytest.mark.parametrize(
+    ("images", "told"),
+    [
+        pytest.param("proxy=envoy:2, vllm=reg/vllm:v0.7.0", "v0.7.0", id="the-engine"),
+        pytest.param("", "", id="not-told"),
+    ],
+)
+def test_the_version_of_a_manifest_is_what_its_plan_tells(
+    guarding: Guarding, images: str, told: str
+) -> None:
+    """A known-bad image is refused although the plan holds no word of the manifest."""
+    pair = VersionPair(prefill="v0.8.*", decode="v0.7.*", because="answers are mixed up")
+    guarding.rules = Guardrails(version_pairs=(pair,))
+    plan = guarding.planned("restart", {})
+    applied = replace(
+        plan,
+        before=(("replicas", "4"), ("template", "1")),
+        after=(("replicas", "4"), ("template", "2"), *((("images", images),) if images else ())),
+        write=replace(plan.write, fields=()),
+    )
+
+    found, *_ = guarding.ask("blast", applied)
+
+    if told:
+        assert isinstance(found, Refused)
+        assert told in found.because
+    else:
+        assert found == CannotTell(
+            "which version these pods will run: what is applied names no image of an engine"
+        )
