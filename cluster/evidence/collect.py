@@ -95,13 +95,13 @@ class _Gathering:
         """Read states first, then events, then logs and metrics of the worst pods."""
         names, bounds, space = touched(plan), self.of.bounds, plan.target.namespace
         if len(names) > bounds.looked:
-            self.missing.append(f"{len(names) - bounds.looked} more pods were not looked at")
+            self._miss(f"{len(names) - bounds.looked} more pods were not looked at")
         found = [
             pod for name in names[: bounds.looked] if (pod := self._pod(space, name)) is not None
         ]
         worst = sorted(found, key=told.health)[: bounds.pods]
         if len(worst) < len(found):
-            self.missing.append(f"no logs and metrics of {len(found) - len(worst)} healthier pods")
+            self._miss(f"no logs and metrics of {len(found) - len(worst)} healthier pods")
         self._events(space, {*names, plan.target.name})
         for pod in worst:
             self._logs(pod)
@@ -147,7 +147,7 @@ class _Gathering:
         if place is None:
             return
         if not reachable(place.address):
-            self.missing.append(f"{title}: {place.address or 'no address'} is no pod's address")
+            self._miss(f"{title}: {place.address or 'no address'} is no pod's address")
             return
         said = self._try(Sort.METRICS, title, lambda: ask(place.address, place.port))
         if said is not None:
@@ -160,31 +160,38 @@ class _Gathering:
             self._add(sort, title, *made)
 
     def _add(self, sort: Sort, title: str, text: str, count: int) -> None:
-        shown = without_prompts(self.of.redact(text))
-        self.parts.append(Part(sort=sort, title=title, text=shown, count=count))
+        self.parts.append(Part(sort=sort, title=title, text=self._shown(text), count=count))
+
+    def _miss(self, text: str) -> None:
+        self.missing.append(self._shown(text))
+
+    def _shown(self, text: str) -> str:
+        """Return what may be kept: half of a character, which JSON can say, is no text."""
+        whole = text.encode(errors="replace").decode()
+        return without_prompts(self.of.redact(whole))
 
     def _try(self, sort: Sort, title: str, ask: Callable[[], Made]) -> Made | None:
         """Return the answer; None, and noted as missing, where there is none in time."""
         if sort in self.refused:
             return None
         if self.of.monotonic() >= self.until:
-            self.missing.append(f"{title}: not asked, {self.of.bounds.seconds:g} s were over")
+            self._miss(f"{title}: not asked, {self.of.bounds.seconds:g} s were over")
             return None
         try:
             return ask()
         except Forbidden as error:
             self._refuse(sort, str(error))
         except TriagedError as error:
-            self.missing.append(f"{title}: {error}")
+            self._miss(f"{title}: {error}")
         except Malformed:
-            self.missing.append(f"{title}: it is not as its API says")
+            self._miss(f"{title}: it is not as its API says")
         return None
 
     def _refuse(self, sort: Sort, because: str) -> None:
         """Ask no more for this sort: for the next pod the answer would be the same."""
         if sort not in self.refused:
             self.refused.add(sort)
-            self.missing.append(f"no {_NAMES[sort]}: {because}")
+            self._miss(f"no {_NAMES[sort]}: {because}")
 
 
 _NAMES: Final = {
@@ -205,11 +212,16 @@ def touched(plan: Plan) -> tuple[str, ...]:
 def reachable(address: str) -> bool:
     """Tell whether an address may be a pod's: whoever writes a pod's status may write any.
 
-    The node itself, and what answers on link-local addresses (a cloud's tokens), are none.
+    The node itself, and what answers on link-local addresses (a cloud's tokens), are none; nor is
+    what names a zone, of which any text may be a part.
     """
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
         return False
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.scope_id is not None:
+            return False
+        found = found.ipv4_mapped or found
     odd = (found.is_loopback, found.is_link_local, found.is_multicast, found.is_unspecified)
     return not any(odd)

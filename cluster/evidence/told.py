@@ -55,7 +55,11 @@ def state(pod: Thing) -> tuple[str, int]:
             for one in parse.items(status, name)
         ],
     }
-    return json.dumps(shown, indent=1, sort_keys=True), 1
+    try:
+        return json.dumps(shown, indent=1, sort_keys=True), 1
+    except RecursionError as error:
+        message = f"the status of {pod} is nested too deep"
+        raise parse.Malformed(message) from error
 
 
 _SHOWN: Final = ("name", "image", "imageID", "ready", "restartCount", "state", "lastState")
@@ -86,10 +90,15 @@ def address(pod: Thing) -> Place | None:
     }
     first = next((ports[name] for name in PORTS if name in ports), None)
     declared = first if first is not None else next(reversed(ports.values()), None)
-    port = int(said) if said.isascii() and said.isdigit() else declared
+    port = _counted(said) if said.isascii() and said.isdigit() else declared
     if port is None or not 0 < port <= HIGHEST:
         return None
     return Place(address=ip, port=port)
+
+
+def _counted(digits: str) -> int:
+    """Return the number; 0, which is no port, for digits that are too many for one."""
+    return int(digits) if len(digits) <= len(str(HIGHEST)) else 0
 
 
 def events(listed: Sequence[Thing], names: Iterable[str]) -> tuple[str, int]:

@@ -235,6 +235,45 @@ def test_outside_of_the_cluster_no_pod_is_asked() -> None:
     ]
 
 
+def test_what_is_missing_is_told_without_secrets_and_prompts() -> None:
+    """An API server's refusal may say again what it was asked."""
+    said = 'away: hunter2, "prompt": "my diagnosis"'
+
+    errors = {"thing": Unavailable(said), "things": Forbidden(said)}
+    found = collector(FakePods(errors=errors)).collect(of("a"))
+
+    assert found.missing == (
+        'pod a: away: ***, "prompt": ***',
+        'no events: away: ***, "prompt": ***',
+    )
+
+
+def test_no_pod_makes_the_collector_raise() -> None:
+    """It stands between a claim and its change: what it raised would leave the claim in doubt."""
+    deep: list[object] = []
+    for _ in range(5000):
+        deep = [deep]
+    status = {
+        "podIP": "10.0.0.7",
+        "containerStatuses": [{"name": "engine", "state": deep, "restartCount": 10**4299}],
+    }
+    listed = [event("a", "2026-03-01T12:00:00Z", "lone \ud800")]
+    pods = FakePods(
+        pods=[
+            pod("a", annotations={"prometheus.io/port": "9" * 5000}),
+            pod("b", body={"spec": SPEC, "status": status}),
+        ],
+        listed=listed,
+        said="nul \x00, lone \udfff",
+    )
+
+    found = collector(pods, metrics=lambda address, port: "x 1").collect(of("a", "b"))
+
+    assert "pod b: it is not as its API says" in found.missing
+    assert "metrics of a" not in [one.title for one in found.parts]
+    assert found.text().encode()
+
+
 def test_a_plan_about_one_pod_touches_that_pod() -> None:
     """Evicting one must not read the logs of all the others."""
     whole = of("a", "b")
@@ -248,7 +287,14 @@ def test_nobody_collects_where_there_is_no_cluster() -> None:
     assert NoEvidence().collect(of("a")) == Bundle()
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "fe80::1", "224.0.0.1", "0.0.0.0", "x"])  # noqa: S104  # asked of
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "::1", "fe80::1", "224.0.0.1", "0.0.0.0", "x"),  # noqa: S104  # asked of
+        *("::ffff:169.254.169.254", "::ffff:127.0.0.1", "::ffff:0.0.0.0"),
+        "2001:db8::1%]@169.254.169.254",
+    ],
+)
 def test_what_is_no_pods_address_is_not_asked(address: str) -> None:
     """The node itself and its neighbours are none."""
     assert not reachable(address)
