@@ -11,6 +11,9 @@ from incidents.guardrails import Guardrails
 from incidents.ports import Clock
 from incidents.run import Run
 
+RUN_ID = "run-"
+"""Begins the id of every run, and of no other stream."""
+
 
 def careful(  # what is reached, what is in force, and when
     tools: Tools,
@@ -46,6 +49,8 @@ def past_of(find: Callable[[str], Run]) -> Past:
 
     def past(key: str) -> Change | None:
         run, _, rest = key.partition("/")
+        if not run.startswith(RUN_ID):
+            return None  # another stream of the desk has no steps
         try:
             step = find(run).step(rest.rpartition("/")[0])
         except TriagedError:

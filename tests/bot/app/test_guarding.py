@@ -15,10 +15,12 @@ from cluster.tools import Tools
 from drills.kubernetes.seed import seed_llm_d
 from drills.kubernetes.state import Cluster
 from incidents.aggregates import kind_of
+from incidents.desk import Desk
 from incidents.errors import Rejected, Unavailable
 from incidents.guardrails import Guardrails, Limits
 from incidents.run import Run
-from tests.builders import RUN, plan
+from storage.memory import MemoryStore
+from tests.builders import APPROVAL, INCIDENT, RUN, plan, policy, report
 from tests.cluster.conftest import NAMESPACE, NOW, StandInKubernetes
 from tests.incidents.telling_runs import STEP, VERIFIED, through
 
@@ -76,3 +78,13 @@ def test_a_key_that_is_not_ours_is_nobodys(error: type[Exception]) -> None:
     assert past_of(find)("run-1/scale/1") is None
     assert past_of(find)("nobody's") is None
     assert past_of(lambda name: replace(through(), id=name))("") is None
+
+
+@pytest.mark.parametrize("stream", [INCIDENT, "desk", APPROVAL, "shadow-1-1-2", "", "run-9-9"])
+def test_a_key_that_names_no_run_of_ours_is_nobodys(stream: str) -> None:
+    """Whoever may write to the cluster could stop every run by the name of a field manager."""
+    store = MemoryStore(clock=lambda: NOW)
+    desk = Desk(journal=store.journal, policy=policy(), clock=lambda: NOW)
+    desk.tell(INCIDENT, report())
+
+    assert past_of(desk.run)(f"{stream}/x/1") is None
