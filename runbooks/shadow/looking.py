@@ -240,7 +240,7 @@ def _better(
         return Better.CANNOT_TELL, "no signal is expected to get better"
     try:
         after = _windows(case, sights, case.proven, at - case.proven.window, at)
-    except (Rejected, Unavailable) as error:
+    except (Rejected, Unavailable, Malformed) as error:
         return Better.CANNOT_TELL, str(error)
     settled = Settled(ready=1, wanted=1, since=at, words="what was planned was not done")
     found = compare(windows.expectations(case.proven), _remembered(watch), after, settled)
@@ -258,7 +258,7 @@ def _before(case: Case, sights: Sights) -> tuple[Evidence, ...]:
         return ()
     try:
         read = _windows(case, sights, case.proven, case.at - case.proven.window, case.at)
-    except (Rejected, Unavailable):
+    except (Rejected, Unavailable, Malformed):
         return ()
     return windows.means(read, case.proven, case.at)
 

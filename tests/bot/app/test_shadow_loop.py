@@ -516,6 +516,21 @@ def test_a_target_that_cannot_be_found_is_no_verdict(room: Room) -> None:
     assert (room.watch.proof.verdict, room.watch.proof.because) == ("cannot tell", "several fit")
 
 
+def test_a_cluster_whose_answer_makes_no_sense_ends_no_loop() -> None:
+    """A watch begins and ends, and says that it cannot tell."""
+    room = Room()
+    room.targets.error = parse.Malformed("spec is no object")
+    room.plans()
+    began = room.watch.began
+    room.at(60)
+
+    ended = room.watch.ended
+    assert began is not None
+    assert ended is not None
+    assert (began.before, ended.did, ended.better) == ((), Did.NOTHING, Better.CANNOT_TELL)
+    assert "spec is no object" in ended.because
+
+
 def test_an_act_that_was_taken_back_is_told_with_who_did(room: Room) -> None:
     """An owner that fights people would have fought us."""
     room.at(10)
