@@ -178,7 +178,8 @@ def _afterwards(run: Run, event: events.WroteLate | events.WatchEnded) -> Run:
     return replace(run, steps={**run.steps, step.id: step}, waits=waits)
 
 
-_REDIRECTING = (events.StepRetried, events.RunContinued, events.UndoAsked)
+_ELSEWHERE = (events.RunContinued, events.UndoAsked)
+_REDIRECTING = (events.StepRetried, *_ELSEWHERE)
 
 
 def _evolve_step(run: Run, event: Any, at: datetime) -> Run:  # any event that names a step
@@ -190,6 +191,9 @@ def _evolve_step(run: Run, event: Any, at: datetime) -> Run:  # any event that n
     waits = None if over else run.waits
     moved_at = run.moved_at if name.startswith(CRITERION) else at
     steps = {**run.steps, name: step}
+    if isinstance(event, _ELSEWHERE):
+        # Nobody comes back to look: what is still watched would keep the run open for ever.
+        steps = {one.id: replace(one, watch=None) for one in steps.values()}
     grown = replace(run, steps=steps, plans=plans, waits=waits, moved_at=moved_at)
     if isinstance(event, (events.StepRetried, events.UndoAsked, events.StepInDoubt)):
         return replace(grown, outcome=None, because="")
@@ -333,8 +337,14 @@ def _skipped(step: Step, event: events.StepSkipped) -> Step:
 
 
 def _opened(step: Step, event: events.StepRetried | events.RunContinued | events.UndoAsked) -> Step:
-    # What was applied last stays known: it can still be undone.
-    return Step(id=step.id, at=step.at, applied=step.applied, asked_by=event.by)
+    # What was applied last stays known, since it can still be undone, and what was kept before it.
+    return Step(
+        id=step.id,
+        at=step.at,
+        applied=step.applied,
+        asked_by=event.by,
+        evidence=step.evidence,
+    )
 
 
 def _undo_asked(step: Step, event: events.UndoAsked) -> Step:

@@ -24,10 +24,12 @@ from tests.incidents.telling_runs import (
     END,
     FAIL,
     FINISH,
+    GO_ON,
     NOT_APPLIED,
     PLAN,
     RETRY,
     STEP,
+    UNDO,
     VERIFIED,
     VERIFY,
     after,
@@ -131,6 +133,13 @@ def test_evidence_is_noted_with_the_claim_it_was_collected_for() -> None:
     assert after(run, FINISH).step(STEP).evidence == BUNDLE
 
 
+def test_a_retry_keeps_the_evidence_of_the_try_before() -> None:
+    """What the pods said before the first change is what the page and the command line show."""
+    again = through(PLAN, CLAIM, KEEP, NOT_APPLIED, RETRY)
+
+    assert (again.step(STEP).status, again.step(STEP).evidence) == (StepStatus.OPEN, BUNDLE)
+
+
 @pytest.mark.parametrize(
     "known",
     [pytest.param((PLAN, CLAIM, NOT_APPLIED), id="settled"), pytest.param((PLAN,), id="unclaimed")],
@@ -209,6 +218,26 @@ def test_a_run_that_still_watches_is_not_ended_with_its_incident() -> None:
     assert [type(one.command) for one in owed(over, [done], {}, policy(), NOON)] == [
         commands.EndRun
     ]
+
+
+@pytest.mark.parametrize(
+    "command", [pytest.param(GO_ON, id="goes-on-elsewhere"), pytest.param(UNDO, id="takes-it-back")]
+)
+def test_who_sends_a_run_elsewhere_ends_its_watch(command: commands.RunCommand) -> None:
+    """Nobody would look any more: the run would be watched, and its incident open, for ever."""
+    run = after(through(*WATCHED), command)
+
+    assert (run.watched, run_rules.due(run), run_rules.state(run)) == (None, None, "running")
+    assert run.step(STEP).verdict == "verified"
+
+
+def test_a_run_that_went_on_from_a_watch_ends_with_its_incident() -> None:
+    """Else there never is a postmortem."""
+    over = tell_incident(_incident(mitigated=True), Resolve(by="ann", because="over"))
+
+    debts = owed(over, [after(through(*WATCHED), GO_ON)], {}, policy(), NOON)
+
+    assert [type(one.command) for one in debts] == [commands.EndRun]
 
 
 def test_a_run_that_is_over_waits_for_no_watch() -> None:
