@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -20,6 +20,14 @@ from incidents.leaving import leaves, left
 from incidents.linking import Owed, owed, rests, wants_run
 from incidents.run import Run
 from runbooks.engine import moves as engine
+
+PUT_OFF = timedelta(seconds=5)
+"""How long a step that is put off rests, in seconds of the desk's clock: each try reads the owners,
+dry-runs the write and lists for the guards, and what is waited for takes seconds to minutes."""
+
+LOOK = timedelta(seconds=2)
+"""How long the watch of a change rests, in seconds of the desk's clock: a look is three or four
+reads, and pods become ready in seconds at best."""
 
 log = structlog.get_logger()
 
@@ -114,7 +122,8 @@ class RunsLoop:
 
     def _until(self, run: Run, now: datetime) -> datetime:
         try:
-            return _waits(self._moves.next_move(run.id), now)
+            move = self._moves.next_move(run.id)
+            return _waits(move, now, put_off=run.waits is not None)
         except Rejected:
             # Its runbook is gone: the run says so itself, and nothing here brings it back.
             return now + AGAIN
@@ -166,10 +175,11 @@ class _Look:
         return rests(self.incident, run, self.approvals.values())
 
 
-def _waits(move: engine.Move, now: datetime) -> datetime:
+def _waits(move: engine.Move, now: datetime, *, put_off: bool) -> datetime:
     """Return until when a run that did nothing waits: for people, or for a moment.
 
-    Everything else waits for the world, and the world tells nobody when it has changed.
+    Everything else waits for the world, which tells nobody when it has changed: it is asked again
+    soon, or at the next turn where nothing is known to stand in the way.
     """
     match move:
         case engine.AwaitApproval() | engine.Blocked() | engine.Nothing(until=None):
@@ -178,5 +188,7 @@ def _waits(move: engine.Move, now: datetime) -> datetime:
             return until
         case engine.Watch():
             return move.after(now)
+        case engine.Observe():
+            return now + LOOK
         case _:
-            return now
+            return now + PUT_OFF if put_off else now

@@ -8,9 +8,10 @@ import pytest
 from bot.app.loops.attended import AGAIN, Attended
 from bot.app.loops.pause import Pause
 from bot.app.loops.runs import RunsLoop
-from incidents.commands.desk import Freeze
+from incidents.commands.approval import RequestApproval
+from incidents.commands.desk import Freeze, Thaw
 from incidents.commands.incident import Acknowledge
-from incidents.commands.run import EndRun
+from incidents.commands.run import EndRun, PutOff
 from incidents.errors import Rejected
 from incidents.policy import Severity
 from incidents.ports import Journal
@@ -20,6 +21,7 @@ from tests import builders
 
 MANY = 203
 RUN = builders.RUN
+TURN = timedelta(seconds=0.25)
 WORLD = engine.Check(step="kv")
 
 
@@ -46,6 +48,20 @@ class Noted:
             message = f"{run_id}: its runbook is gone"
             raise Rejected(message)
         return self.move
+
+
+@dataclass(slots=True)
+class Late(Noted):
+    """Moves that plan or claim at each look, and are put off for the same reason each time."""
+
+    journal: Journal = field(default_factory=lambda: MemoryStore().journal)
+
+    def advance(self, run_id: str) -> bool:
+        """Note it and say what stands in the way, as the engine does."""
+        self.moved.append(run_id)
+        waits = PutOff(step="scale", because="a model loads")
+        builders.desk(self.journal).tell(run_id, waits)
+        return False
 
 
 @dataclass(slots=True)
@@ -90,12 +106,22 @@ class Attendance:
         """Let something happen, as another process would."""
         builders.desk(self.journal, clock=self.clock).tell(stream, command)
 
-    def looks(self, loop: RunsLoop, *, turns: int = 3) -> int:
-        """Turn the loop; return how often the run was looked at."""
+    def looks(self, loop: RunsLoop, *, turns: int = 3, each: timedelta = timedelta()) -> int:
+        """Turn the loop, a while after each other; return how often the run was looked at."""
         self.moves.moved.clear()
         for _ in range(turns):
             loop.once()
+            self.clock.now += each
         return len(self.moves.moved)
+
+
+def put_off(move: engine.Move) -> tuple[Attendance, RunsLoop]:
+    """Return a run whose step is put off for the same reason at each look."""
+    journal = MemoryStore().journal
+    attendance = Attendance(journal=journal, moves=Late(journal=journal))
+    loop = attendance.begun(move)
+    attendance.looks(loop)
+    return attendance, loop
 
 
 def test_in_a_storm_the_worst_is_attended_first_however_old_it_is() -> None:
@@ -147,6 +173,53 @@ def test_a_run_that_waits_for_the_world_is_looked_at_at_every_turn() -> None:
     attendance = Attendance()
 
     assert attendance.looks(attendance.begun(WORLD)) == 3
+
+
+@pytest.mark.parametrize(
+    "move",
+    [engine.MakePlan(step="scale"), engine.Claim(step="scale"), WORLD],
+    ids=["plan", "claim", "check"],
+)
+def test_a_step_that_is_put_off_is_tried_again_every_few_seconds(move: engine.Move) -> None:
+    """Each try reads the owners, dry-runs the write and lists for the guards."""
+    attendance, loop = put_off(move)
+
+    assert 11 <= attendance.looks(loop, turns=240, each=TURN) <= 13
+
+
+@pytest.mark.parametrize(
+    ("stream", "command"),
+    [
+        pytest.param("desk", Freeze(scope="all", by="ann", reason="canary"), id="freeze"),
+        pytest.param("desk", Thaw(scope="all", by="ann", reason="over"), id="thaw"),
+        pytest.param(
+            builders.APPROVAL, RequestApproval(requested=builders.requested()), id="approval"
+        ),
+        pytest.param("incident-1", Acknowledge(by="ann", via="chat"), id="incident"),
+    ],
+)
+def test_what_is_put_off_goes_on_at_once_when_something_happens(
+    stream: str, command: object
+) -> None:
+    """Who thaws or decides does not wait for a turn of the clock."""
+    attendance, loop = put_off(engine.Claim(step="scale"))
+    if isinstance(command, Thaw):
+        attendance.tell("desk", Freeze(scope="all", by="ann", reason="canary"))
+        attendance.looks(loop)
+
+    idle = attendance.looks(loop)
+    attendance.tell(stream, command)
+
+    assert (idle, attendance.looks(loop, turns=1)) == (0, 1)
+
+
+def test_a_change_is_watched_every_other_second() -> None:
+    """Each look reads the workload, its pods and its owners."""
+    attendance = Attendance()
+    loop = attendance.begun(engine.Observe(step="scale"))
+    attendance.looks(loop)
+
+    assert 29 <= attendance.looks(loop, turns=240, each=TURN) <= 31
 
 
 def test_a_run_that_waits_for_a_moment_is_looked_at_when_it_comes() -> None:
