@@ -128,6 +128,15 @@ def overlap(one: WriteRecord | None, other: WriteRecord | None) -> bool:
     return not {name for name, _ in one.fields}.isdisjoint({name for name, _ in other.fields})
 
 
+def newest(state: FollowUps, one: FollowUp) -> bool:
+    """Return whether no later one is of the same step: an undo takes back its last change only."""
+    return not any(
+        (other.made.run, other.made.step) == (one.made.run, one.made.step)
+        for number, other in state.all.items()
+        if number > one.made.number
+    )
+
+
 def _make(state: FollowUps, command: commands.MakeFollowUps) -> Answer:
     told, known, number = list[FollowUpEvent](), set(state.keys), len(state.all)
     for todo in command.todo:
@@ -145,7 +154,12 @@ def _fields(todo: ToDo) -> dict[str, Any]:  # the fields of both are the same
 
 
 def _same(state: FollowUps, todo: ToDo) -> tuple[FollowUp, ...]:
-    return tuple(one for one in state.open if overlap(one.made.write, todo.write))
+    """Return what the new one takes the place of: from another value the way back is another."""
+    return tuple(
+        one
+        for one in state.open
+        if one.made.before == todo.before and overlap(one.made.write, todo.write)
+    )
 
 
 def _again(one: FollowUp, todo: ToDo, label: str) -> events.FollowUpDone:

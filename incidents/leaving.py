@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from incidents.approval import Approval
 from incidents.commands.followups import FinishFollowUp, MakeFollowUps, ToDo
+from incidents.events.followups import FollowUpMade
 from incidents.events.run import LeavesRecord
 from incidents.followups import FollowUp, FollowUps
 from incidents.incident import DESK, Incident
@@ -92,6 +93,16 @@ def _undone(run: Run | None, one: FollowUp) -> Iterator[FinishFollowUp]:
     undo = run.step(f"{UNDO}{one.made.step}") if run else None
     if undo is None or undo.applied_at is None or undo.verdict != VERIFIED:
         return
-    if undo.applied_at >= one.made_at:
+    if undo.applied_at >= one.made_at and _took_back(undo, one.made):
         because = f"undone by {undo.id} of {one.made.run}"
         yield FinishFollowUp(number=one.made.number, by=DESK, because=because)
+
+
+def _took_back(undo: Step, made: FollowUpMade) -> bool:
+    """Return whether the undo wrote this object, and all that was there or is normal there."""
+    plan = undo.applied
+    if plan is None or made.write is None or plan.write.uid != made.write.uid:
+        return False
+    if undo.instead:
+        return undo.instead == made.back
+    return set(made.before) <= set(plan.after)

@@ -16,7 +16,16 @@ from incidents.commands.followups import (
 )
 from incidents.errors import Rejected
 from incidents.events.followups import FollowUpDone, FollowUpMade, FollowUpReminded
-from incidents.followups import FollowUps, decide, due, evolve, followups_stream, overlap, standing
+from incidents.followups import (
+    FollowUps,
+    decide,
+    due,
+    evolve,
+    followups_stream,
+    newest,
+    overlap,
+    standing,
+)
 from incidents.incident import DESK
 from incidents.journal import Aggregate
 from incidents.policy import FollowUpRules
@@ -126,7 +135,7 @@ def test_done_it_reminds_no_more() -> None:
 
 
 def test_a_later_change_of_the_same_field_takes_its_place() -> None:
-    """Raised twice there is one floor to take back, and one reminder."""
+    """Closed twice from the same state there is one node to open, and one reminder."""
     again = replace(CORDON, key="run-1-2/cordon/approval-1-2-1", run="run-1-2")
     state = after(BOTH, MakeFollowUps(todo=(again,)))
 
@@ -134,6 +143,24 @@ def test_a_later_change_of_the_same_field_takes_its_place() -> None:
     assert first is not None
     assert first.because == "cordon of run-1-2 wrote it again: see INC-1/3"
     assert [one.made.number for one in state.open] == [2, 3]
+
+
+def test_a_later_change_from_another_value_leaves_the_first_one_owed() -> None:
+    """Back at 4, where the second change began, the floor is still not 2, where the first did."""
+    raised = replace(CORDON, write=write(), before=(("replicas", "2"),))
+    more = replace(raised, key="run-1-1/cordon/approval-1-1-2", before=(("replicas", "4"),))
+    state = after(MakeFollowUps(todo=(raised,)), MakeFollowUps(todo=(more,)))
+
+    assert [one.made.before for one in state.open] == [raised.before, more.before]
+    assert [newest(state, one) for one in state.open] == [False, True]
+
+
+def test_each_step_has_a_newest_of_its_own() -> None:
+    """What another step left, or a runbook, says nothing about what an undo takes back."""
+    other = replace(CORDON, key="other", step="other", write=write())
+    state = after(BOTH, MakeFollowUps(todo=(other,)))
+
+    assert [newest(state, one) for one in state.open] == [True, True, True]
 
 
 @pytest.mark.parametrize(

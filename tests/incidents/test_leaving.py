@@ -16,7 +16,7 @@ from incidents.incident import DESK
 from incidents.leaving import Review, leaves, left, reviews
 from incidents.linking import Owed
 from incidents.run import Run
-from tests.builders import APPROVAL, DIGEST, NOON, RUN, claim, later, plan, policy, requested
+from tests.builders import APPROVAL, DIGEST, NOON, RUN, claim, later, plan, policy, requested, write
 from tests.incidents import telling_incidents as incidents
 from tests.incidents.telling_runs import FINISH, PLAN, STEP, UNDO, VERIFY, after, through
 
@@ -28,9 +28,10 @@ LEFT = LeavesRecord(
 LEAVES = replace(PLAN, plan=plan(leaves=LEFT))
 APPLIED = (LEAVES, claim(), FINISH)
 UNDO_STEP, UNDO_APPROVAL = f"undo-{STEP}", "approval-1-1-2"
+BACK = plan(before=(("replicas", "6"),), after=(("replicas", "4"),))
 UNDO_APPLIED = (
     UNDO,
-    replace(PLAN, step=UNDO_STEP),
+    replace(PLAN, step=UNDO_STEP, plan=BACK),
     claim(UNDO_STEP, approval=UNDO_APPROVAL),
     replace(FINISH, step=UNDO_STEP, approval=UNDO_APPROVAL),
 )
@@ -132,6 +133,29 @@ def test_our_own_undo_ends_it_once_it_is_proven() -> None:
             command=FinishFollowUp(number=1, by=DESK, because=f"undone by {UNDO_STEP} of {RUN}"),
         ),
     )
+
+
+def test_an_undo_ends_only_what_it_took_back() -> None:
+    """A step that was tried again may have closed another node, or raised a number further."""
+    another = replace(TODO, key="another", write=write(uid="uid-another"))
+    further = replace(TODO, key="further", before=(("replicas", "2"),))
+    unknown = replace(TODO, key="unknown", write=None)
+    runs = ran(*APPLIED, VERIFY, *UNDONE)
+
+    for todo in (another, further, unknown):
+        owed = known(MakeFollowUps(todo=(todo, TODO)))
+        found = left(runs, approved(), owed)
+        assert [each.command.number for each in found] == [2]  # type: ignore[attr-defined]  # each finishes one
+
+
+def test_going_back_to_what_is_normal_ends_it_too() -> None:
+    """Before the incident it was not normal, so the undo need not end where the change began."""
+    normal = (replace(UNDO, normal=True), *UNDONE[1:])
+    runs = ran(*APPLIED, VERIFY, *normal)
+    raised = replace(TODO, before=(("replicas", "2"),))
+
+    assert len(left(runs, approved(), known(MakeFollowUps(todo=(raised,))))) == 1
+    assert left(runs, approved(), known(MakeFollowUps(todo=(replace(raised, back=()),)))) == ()
 
 
 def test_an_undo_leaves_nothing_itself() -> None:
