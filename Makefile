@@ -10,8 +10,8 @@ UV     ?= $(firstword $(wildcard $(VENV)/bin/uv) uv)
 AUTO   ?=
 UPGRADE ?=
 
-# Suites that need a real server, a browser or minutes of kills: .ci/run starts them.
-HEAVY  := --ignore=tests/servers --ignore=tests/browser --ignore=tests/crash
+# Suites that need a real server, a browser, or minutes of whole stories or kills: .ci/run starts them.
+HEAVY  := --ignore=tests/servers --ignore=tests/browser --ignore=tests/crash --ignore=tests/acceptance
 # These two folders are pure: every branch of theirs is tested, by the suites named here. Counting
 # makes tests take twice as long, so the others run without it.
 GATE   := --cov=incidents --cov=runbooks/engine --cov-branch --cov-fail-under=100 \

@@ -1,5 +1,6 @@
 """What every suite shares: who may open a socket."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +16,10 @@ settings.load_profile("triaged")
 # Minutes of world time, whole processes, many examples: begun last, one of these files would keep
 # the other workers waiting.
 LONG_FIRST = (
-    *("acceptance/", "contract/", "property/"),
+    *("contract/", "property/"),
     *("cluster/test_adding_a_signal.py", "bot/app/test_again.py", "drills/"),
 )
+COUNTED = "counted"
 ON_THE_WIRE = ("contract", "acceptance", "servers", "browser", "crash")
 
 
@@ -37,6 +39,22 @@ def _turn(item: pytest.Item) -> int:
     place = item.path.relative_to(TESTS).as_posix()
     found = (n for n, one in enumerate(LONG_FIRST) if place.startswith(one))
     return next(found, len(LONG_FIRST))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests counted, `record_property(COUNTED, "what: of which kind")`, at the end.
+
+    What a worker prints is seen by nobody.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for report in terminalreporter.getreports("passed"):
+        for name, said in report.user_properties:
+            if name == COUNTED:
+                what, _, kind = str(said).partition(": ")
+                counts.setdefault(what, Counter())[kind] += 1
+    for what, kinds in sorted(counts.items()):
+        told = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+        terminalreporter.write_line(f"{what}: {told}")
 
 
 @pytest.fixture(autouse=True)

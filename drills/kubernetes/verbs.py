@@ -150,7 +150,7 @@ def _change(request: Request, cluster: Cluster) -> Object:
 
 def _asked(request: Request) -> Change:
     if request.verb == "patch":
-        manager = request.writer.manager
+        manager = _applier(request) if request.kind == patches.APPLY else ""
         change = patches.read(request.kind, parsed(request.body), manager=manager)
         # Through /scale, and in a PUT, another uid is a precondition that fails.
         return change if request.address.subresource == "scale" else _same_uid(change, request)
@@ -202,3 +202,17 @@ def _success(gone: View, address: Address) -> Object:
         "status": "Success",
         "details": details | group,
     }
+
+
+def _applier(request: Request) -> str:
+    """Return who applies: nobody else than this parameter says it. Raises Refusal 422 or 400."""
+    manager = request.query.get("fieldManager", "")
+    if not manager:
+        cause = ("fieldManager", "Required value: is required for apply patch")
+        kind = "PatchOptions.meta.k8s.io"
+        raise refusals.invalid(kind, "", [cause])
+    body = parsed(request.body)
+    if isinstance(body, dict) and not (body.get("apiVersion") and body.get("kind")):
+        msg = f"invalid object type: {body.get('apiVersion', '/')}, Kind={body.get('kind', '')}"
+        raise refusals.bad_request(msg)
+    return manager[:128]

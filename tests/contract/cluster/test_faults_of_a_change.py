@@ -1,7 +1,6 @@
 """An approved change over HTTP, in every way that its write can fail: one write at most."""
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from cluster.tools import Tools
 from drills.kubernetes.faults import Fault, Kind
 from incidents.run import StepStatus
 from incidents.timeline import rows
+from tests.conftest import COUNTED
 from tests.contract.cluster import objects
 from tests.contract.cluster.places import StandIn, path, stand_in
 from tests.runbooks.engine.conftest import World, storm
@@ -43,15 +43,10 @@ def reached(place: StandIn) -> KubernetesClient:
     return place.client(connect=1.0, read=0.4, total=0.8)
 
 
-@pytest.fixture(scope="module")
-def told(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
-    """Count what became of the changes, and print it at the end."""
-    counts = Counter[str]()
-    yield counts
-    said = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        print(f"\nfaults of a change: {said}")  # noqa: T201  # what was counted
+@pytest.fixture
+def told(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Give a way to count what became of a change; it is printed at the end of the run."""
+    return lambda became: record_property(COUNTED, f"faults of a change: {became}")
 
 
 class Reached(World):
@@ -124,20 +119,20 @@ def carry_out(world: Reached, meanwhile: Callable[[], object]) -> None:
     ],
 )
 def test_a_write_that_fails_in_any_way_is_made_once_at_most(
-    planned: Reached, told: Counter[str], fault: Fault, status: StepStatus, writes: int
+    planned: Reached, told: Callable[[str], None], fault: Fault, status: StepStatus, writes: int
 ) -> None:
     """What certainly did not happen fails, what may have happened is asked of a person."""
     only = Fault(kind=fault.kind, verbs=PATCHES, times=fault.times, seconds=fault.seconds)
 
     carry_out(planned, lambda: planned.place.app.state.faults.add(only))
 
-    told[f"{fault.kind.value}: {planned.step(STEP).status.value}"] += 1
+    told(f"{fault.kind.value}, then {planned.step(STEP).status.value}")
     assert (planned.step(STEP).status, planned.writes()) == (status, writes)
     assert planned.events().count("StepStarted") == 1
 
 
 def test_a_write_that_arrives_after_its_timeout_is_a_doubt_and_no_second_write(
-    planned: Reached, told: Counter[str]
+    planned: Reached, told: Callable[[str], None]
 ) -> None:
     """The answer was given up, and the change came all the same: looking once is no proof."""
     slow = Fault(kind=Kind.SLOW, verbs=PATCHES, times=1, seconds=0.7)
@@ -148,7 +143,7 @@ def test_a_write_that_arrives_after_its_timeout_is_a_doubt_and_no_second_write(
     planned.restarted()
     planned.settle()
 
-    told[f"timeout after: {status.value}"] += 1
+    told(f"timeout after, then {status.value}")
     assert (status, planned.step(STEP).status) == (DOUBT, DOUBT)
     assert planned.writes() <= 1
 
@@ -192,13 +187,13 @@ def forbidden(world: Reached) -> None:
     ],
 )
 def test_another_object_is_never_written(
-    planned: Reached, told: Counter[str], happens: Callable[[Reached], None], because: str
+    planned: Reached, told: Callable[[str], None], happens: Callable[[Reached], None], because: str
 ) -> None:
     """Between approval and write it became another one: nobody approved that."""
     carry_out(planned, lambda: happens(planned))
 
     found = planned.step(STEP)
-    told[f"{happens.__name__}: {found.status.value}"] += 1
+    told(f"{happens.__name__}, then {found.status.value}")
     assert found.status is FAILED, found
     assert because in found.because
     assert ours(planned) == 0

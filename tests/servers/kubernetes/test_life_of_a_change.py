@@ -20,6 +20,7 @@ from cluster.targets.labels import LabelTargets
 from cluster.tools import Tools
 from incidents.commands.run import AskUndo
 from incidents.run import UNDO, StepStatus
+from tests.conftest import COUNTED
 from tests.contract.cluster import objects
 from tests.contract.cluster.asking import MERGE, Body
 from tests.contract.cluster.places import path
@@ -251,11 +252,14 @@ class Change(World):
 
 @pytest.mark.parametrize("name", INSTALLS)
 def test_a_size_is_changed_once_proven_and_taken_back(
-    place: Real, name: str, request: pytest.FixtureRequest, record_property: Callable[..., None]
+    place: Real,
+    name: str,
+    request: pytest.FixtureRequest,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """The whole life of a change: what people approve is what is written, where it stays."""
     install = INSTALLS[name]
-    record_property("controller", install.proof.value)
+    record_property(COUNTED, f"installs taken through a change: {name} ({install.proof.value})")
     if install.needs:
         request.getfixturevalue(install.needs)
     make(place, install)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.cluster import objects
-from tests.contract.cluster.asking import JSON_PATCH, MERGE, STRATEGIC, Api
+from tests.contract.cluster.asking import APPLY, JSON_PATCH, MERGE, STRATEGIC, Api
 from tests.contract.cluster.places import StandIn, stand_in
 from tests.servers.kubernetes.conftest import Real
 
@@ -19,6 +19,7 @@ PODS = "/api/v1/namespaces/{}/pods"
 RECORD = re.compile(r"in record \([^)]*\)")
 DECODE = f"{APPS}/decode"
 MODEL = objects.deployment("decode", replicas=0)
+NAMED = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "decode"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,8 @@ REQUESTS = {
     ),
     "no-containers": changed({"spec": {"template": {"spec": {"containers": []}}}}),
     "dry-run-of-a-word": changed({}, dryRun="Some"),
+    "applied-by-nobody": changed({**NAMED, "spec": {}}, APPLY),
+    "applied-without-a-kind": changed({"spec": {}}, APPLY, fieldManager="it"),
     "strategic": changed({"metadata": {"labels": {"a": "b"}}}, STRATEGIC),
     "test-fails": changed([{"op": "test", "path": "/spec/replicas", "value": 7}], JSON_PATCH),
     "replaced-nothing": changed([{"op": "replace", "path": "/spec/none", "value": 7}], JSON_PATCH),
