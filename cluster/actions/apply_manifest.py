@@ -44,7 +44,7 @@ NAME: Final = "apply_manifest"
 MANIFEST: Final = "manifest"
 MARKS: Final = "triaged.dev/"
 MARK: Final = f"{MARKS}applied"
-"""Our mark; those that other writes of ours leave are owned by them, and would be in conflict."""
+"""How our marks begin: those that other writes of ours leave are theirs, and would conflict."""
 MOST: Final = 20
 """So many fields are named on a card, and asked for their owners."""
 AFTERWARDS: Final = "what stands there now is kept nowhere, so this cannot be undone"
@@ -92,7 +92,9 @@ class ApplyManifest:
         reference = OwnerReference(
             kind=itself.kind, name=itself.name, uid=itself.uid, api_version=itself.api_version
         )
-        asked = _write(itself.namespace, reference, plan.resource_version, manifest, {MARK: key})
+        asked = _write(
+            itself.namespace, reference, plan.resource_version, manifest, _marks(plan, key)
+        )
         agent = signature.agent(plan.signed, key)
         done = self._kubernetes.write(replace(asked, dry_run=False, agent=agent))
         return Applied(resource_version=done.resource_version, detail=field.arrows(plan))
@@ -177,6 +179,12 @@ def _refuse_another(target: Target, name: str, manifest: Json, thing: Thing) -> 
     if said != (itself.api_version, itself.kind, thing.namespace, itself.name):
         message = f"{NAME} {target}: manifest {name} is of {short(' '.join(said))}, not of {thing}"
         raise Rejected(message)
+
+
+def _marks(plan: Plan, key: str) -> Mapping[str, str]:
+    """Return the annotations that say which run and step applied it, for what and by whose word."""
+    said = signature.notes(plan.signed)
+    return {MARK: key, **{f"{MARK}-{name.removeprefix(MARKS)}": said[name] for name in said}}
 
 
 def _write(
@@ -309,7 +317,7 @@ def _last(live: Thing) -> str:
     others = [
         (each.at, each.manager)
         for each in live.writers
-        if each.at and each.manager != field.OURS and each.subresource != "status"
+        if each.at and not field.ours(each.manager) and each.subresource != "status"
     ]
     return max(others, default=(None, "somebody (the API server does not say who)"))[1]
 

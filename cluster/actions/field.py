@@ -124,10 +124,10 @@ def already_done(kubernetes: Kubernetes, plan: Plan, *, key: str) -> Done:
     if plan.write.subresource:
         paths = [dotted(each) for each in written_paths(plan)]
         mine = [each for each in found.writers if each.manager == manager(key)]
-        ours = any(field in each.fields for each in mine for field in paths)
+        done = any(field in each.fields for each in mine for field in paths)
     else:
-        ours = found.annotations.get(RUN) == key
-    if ours:
+        done = found.annotations.get(RUN) == key
+    if done:
         return Done.YES
     return Done.NO if found.resource_version == plan.resource_version else Done.CANNOT_TELL
 
@@ -165,6 +165,11 @@ def manager(key: str) -> str:
     if len(name) <= LONGEST and name.isprintable():
         return name
     return f"{OURS}/{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def ours(name: str) -> bool:
+    """Tell whether a field manager is triaged: of one run and step, or of what it applies."""
+    return name == OURS or name.startswith(f"{OURS}/")
 
 
 def arrows(plan: Plan) -> str:

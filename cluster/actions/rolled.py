@@ -70,7 +70,7 @@ def _observed(work: Workload, written: Thing) -> int | None:
 
 def written_at(found: Thing) -> datetime | None:
     """Return when triaged wrote the object last, None where nobody says so."""
-    ours = [each.at for each in found.writers if each.manager.startswith(f"{field.OURS}/")]
+    ours = [each.at for each in found.writers if field.ours(each.manager)]
     return max((at for at in ours if at is not None), default=None)
 
 

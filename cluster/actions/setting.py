@@ -91,5 +91,5 @@ def judged(kubernetes: Kubernetes, plan: Plan, judge: Judge) -> Settled:
 
 
 def _written(found: Thing) -> datetime | None:
-    ours = [each.at for each in found.writers if each.manager.startswith(f"{field.OURS}/")]
+    ours = [each.at for each in found.writers if field.ours(each.manager)]
     return max((at for at in ours if at is not None), default=None)

@@ -57,9 +57,7 @@ def undone_by(plan: Plan, found: Thing, sight: Sight) -> str:
     """Return who wrote one of the fields last, other than triaged."""
     fields = {dotted(each) for each in field.written_paths(plan)}
     others = [
-        each
-        for each in found.writers
-        if each.fields & fields and not each.manager.startswith(f"{field.OURS}/")
+        each for each in found.writers if each.fields & fields and not field.ours(each.manager)
     ]
     last = newest(others)
     if last is None:

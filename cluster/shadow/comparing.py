@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 from cluster.actions import copying
-from cluster.actions.field import OURS
+from cluster.actions.field import ours
 from cluster.actions.pointers import path
 from cluster.clients import parse
 from cluster.clients.objects import Writer
@@ -262,7 +262,7 @@ def _wrote(writer: Writer, fields: Iterable[str]) -> bool:
 
 
 def _ours(writer: Writer) -> bool:
-    return writer.manager.startswith(f"{OURS}/")
+    return ours(writer.manager)
 
 
 def _person(writer: Writer) -> bool:

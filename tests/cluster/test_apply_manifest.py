@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from cluster.actions import field
 from cluster.actions.apply_manifest import ACTION
 from cluster.actions.manifests import Folder, NoManifests
 from cluster.actions.plan import Done, Plan, Verb
 from cluster.actions.registry import verbs
+from cluster.actions.signature import Signature
 from cluster.clients import kinds
 from cluster.clients.reads import ReadOnly
 from cluster.guardrails import effect
@@ -22,6 +24,7 @@ from cluster.targets.target import Target
 from drills.kubernetes import applies, resources
 from drills.kubernetes.managed_fields import Writer
 from drills.kubernetes.objects import Object
+from drills.kubernetes.resources import Resource
 from drills.kubernetes.state import Cluster
 from incidents.errors import Conflict, Rejected
 from tests.cluster.conftest import NAMESPACE, NOW, StandInKubernetes
@@ -30,7 +33,7 @@ from tests.cluster.guardrails.scenes import Told
 from tests.cluster.recording import Recording
 from tests.cluster.test_rights import EXACTLY, GIT, HELM, HELM_HERE, KUSTOMIZED_HERE, differs, of
 from tests.cluster.test_rights_of_templates import KINDS, stand
-from tests.cluster.test_scale_kinds import live, put, uid
+from tests.cluster.test_scale_kinds import live, put, resource, uid
 
 KEY = "run-7/manifest"
 LABELS = {"a": "b"}
@@ -316,3 +319,73 @@ def test_a_service_whose_other_role_changes_too_cannot_be_told(
     found = effect_of(empty, verb(empty, folder).plan(at_work, {"manifest": "good"}))
 
     assert found == Hidden(because="the plan does not hold what it writes")
+
+
+def test_an_applied_manifest_settles_on_groups_of_pods(empty: Cluster, folder: Path) -> None:
+    """They tell no generation, so that the moment of our own write is what counts."""
+    pods = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "c"}]}}
+    body = {"replicas": 1, "leaderWorkerTemplate": {"size": 1, "workerTemplate": pods}}
+    put(empty, kinds.GROUPS, "x", body)
+    new = {"leaderWorkerTemplate": {"workerTemplate": {"spec": {"nodeSelector": {"gpu": "h100"}}}}}
+    meta = {"name": "x", "namespace": NAMESPACE}
+    said = {"apiVersion": kinds.GROUPS.api_version, "kind": kinds.GROUPS.name, "metadata": meta}
+    (folder / "good.yaml").write_text(json.dumps({**said, "spec": new}))
+    acting = verb(empty, folder)
+    made = acting.plan(of(empty, kinds.GROUPS), {"manifest": "good"})
+    acting.apply(made, key=KEY)
+
+    later = f"{NOW + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": later}
+    name = {"name": "x-0", "namespace": NAMESPACE}
+    of_group = {"leaderworkerset.sigs.k8s.io/name": "x"}
+    status(
+        empty,
+        resource(kinds.GROUPS),
+        "x",
+        {"replicas": 1, "updatedReplicas": 1, "readyReplicas": 1},
+    )
+    group = {"metadata": {**name, "labels": of_group}, "spec": pods["spec"]}
+    empty.create(resources.PODS, group, writer=OPERATOR)
+    running = {"phase": "Running", "conditions": [ready]}
+    status(empty, resources.PODS, "x-0", running)
+
+    assert acting.settled(made).since == NOW + timedelta(minutes=1)
+
+
+def status(world: Cluster, kind: Resource, name: str, told: Mapping[str, object]) -> None:
+    world.update(
+        kind,
+        NAMESPACE,
+        name,
+        lambda thing: {**thing, "status": dict(told)},
+        writer=Writer(manager="controller", subresource="status"),
+    )
+
+
+def test_the_object_says_for_what_and_by_whose_word_it_was_applied(
+    empty: Cluster, folder: Path
+) -> None:
+    """Under names of its own: those of our other writes are owned by them, and would conflict."""
+    others = {"triaged.dev/incident": "3", "triaged.dev/approved-by": "bob"}
+    put(empty, kinds.DEPLOYMENT, "x", spec("vllm:1"), notes=others)
+    declare(folder, spec("vllm:1", node="h100"))
+    made = plan(empty, folder)
+    signed = replace(made, signed=Signature(incident=12, approved_by="anna"))
+
+    verb(empty, folder).apply(signed, key=KEY)
+
+    found = live(empty, kinds.DEPLOYMENT)["metadata"]["annotations"]
+    assert found == others | {
+        "triaged.dev/applied": KEY,
+        "triaged.dev/applied-incident": "12",
+        "triaged.dev/applied-approved-by": "anna",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [("triaged", True), ("triaged/run-1/a", True), ("triaged-x", False), ("", False)],
+)
+def test_what_is_applied_is_ours_as_well(name: str, ours: bool) -> None:  # what is expected
+    """A manager that only begins like it is somebody else's."""
+    assert field.ours(name) is ours

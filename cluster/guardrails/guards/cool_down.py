@@ -63,9 +63,7 @@ def _last(plan: Plan, found: Thing) -> Writer | None:
     """Return as whom we wrote one of the plan's fields last; None where we did not."""
     fields = {dotted(each) for each in field.written_paths(plan)}
     return newest(
-        each
-        for each in found.writers
-        if each.manager.startswith(f"{field.OURS}/") and _touches(each.fields, fields)
+        each for each in found.writers if field.ours(each.manager) and _touches(each.fields, fields)
     )
 
 
