@@ -184,7 +184,13 @@ class Scene:
 
     @cached_property
     def peers(self) -> tuple[OnePod, ...] | Hidden:
-        """Return the ready pods of the other role that exchange KV blocks with the target's.
+        """Return the ready ones of `others`."""
+        found = self.others
+        return found if isinstance(found, Hidden) else tuple(each for each in found if each.ready)
+
+    @cached_property
+    def others(self) -> tuple[OnePod, ...] | Hidden:
+        """Return the pods of the other role that exchange KV blocks with the target's, or will.
 
         None where prefill and decode are not apart. Pods that say of another model are left out.
         """
@@ -198,7 +204,9 @@ class Scene:
         return tuple(
             each
             for each in found
-            if each.ready and role(each) == other and _together(mine, each.thing.labels)
+            if not (each.pod.leaving or each.pod.finished)
+            and role(each) == other
+            and _together(mine, each.thing.labels)
         )
 
     def things(self, kind: Kind) -> tuple[Thing, ...] | Hidden:

@@ -13,7 +13,6 @@ from cluster.clients import parse
 from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Json, Thing
 from cluster.guardrails import effect
-from cluster.guardrails.effect import Effect
 from cluster.guardrails.guard import Answer, CannotTell, Guard, People, Refused, Warned
 from cluster.guardrails.scene import DECODE, OTHER, PREFILL, OnePod, Scene
 from cluster.owners.place import value
@@ -41,9 +40,10 @@ def judge(scene: Scene) -> Iterator[Answer]:
         because = found.because if isinstance(found, Hidden) else ""
         yield CannotTell(f"what depends on these pods: {because or _because(peers)}")
         return
+    if found.rolls:
+        yield from _versions(scene)
     if not found.takes or not peers:
         return
-    yield from _versions(scene, found, peers)
     yield People(
         scene.limits.people,
         f"{len(peers)} {other} pods exchange KV blocks with these: {MEANS[scene.target.role]}",
@@ -54,12 +54,15 @@ def _because(peers: tuple[OnePod, ...] | Hidden) -> str:
     return peers.because if isinstance(peers, Hidden) else ""
 
 
-def _versions(scene: Scene, found: Effect, peers: Sequence[OnePod]) -> Iterator[Answer]:
-    """Compare what prefill and decode would run with what must not serve together."""
-    if not found.rolls:
+def _versions(scene: Scene) -> Iterator[Answer]:
+    """Compare what prefill and decode would run with what must not serve together.
+
+    Pods that are not ready count, too: they will be, and nobody asks again then.
+    """
+    if not scene.others:
         return
     now = _tags(scene.pods)
-    theirs, after = _tags(peers), _after(scene, now)
+    theirs, after = _tags(scene.others), _after(scene, now)
     if isinstance(after, Hidden):
         yield CannotTell(f"which version these pods will run: {after.because}")
         return

@@ -253,6 +253,35 @@ def test_versions_that_are_known_not_to_fit_are_refused(guarding: Guarding) -> N
     assert len(guarding.ask("blast", with_image(guarding, "v0.8.0"))) == 1  # type: ignore[arg-type]  # a plan
 
 
+@pytest.mark.parametrize(
+    "roles",
+    [
+        pytest.param((DECODE,), id="of-the-target"),
+        pytest.param((PREFILL,), id="of-its-peers"),
+        pytest.param((DECODE, PREFILL), id="of-both"),
+    ],
+)
+def test_versions_are_compared_though_no_pod_is_ready(
+    guarding: Guarding, roles: tuple[str, ...]
+) -> None:
+    """A role that does not serve is the one that people roll back, and it will serve."""
+    pair = VersionPair(prefill="v0.8.*", decode="v0.7.*", because="answers are mixed up")
+    guarding.rules = Guardrails(version_pairs=(pair,))
+    plan = with_image(guarding, "v0.7.0")
+
+    for name in (name for role in roles for name in guarding.find(role).pods):
+        guarding.kubernetes.cluster.update(
+            resources.PODS,
+            NAMESPACE,
+            name,
+            lambda thing: thing | {"status": {**thing["status"], "conditions": []}},
+            writer=replace(WRITER, subresource="status"),
+        )
+
+    found = guarding.ask("blast", plan)  # type: ignore[arg-type]  # a plan
+    assert [type(each) for each in found] == [Refused]
+
+
 def test_the_version_of_a_rollback_is_that_of_its_revision(guarding: Guarding) -> None:
     """A rollback copies a template, and the plan does not hold it."""
     roll(guarding, "v0.9.0")
