@@ -53,7 +53,7 @@ def weeks(run: Run, config: Path) -> None:
         desk.desk.tell(builders.INCIDENT, builders.report())
         would_have(desk, 1, "cache-evictions", "add-decode")
         would_have(desk, 2, "cache-evictions", "add-decode")
-        would_have(desk, 3, "high-latency", "add-prefill")
+        would_have(desk, 3, "high-latency", "add-decode")
         watched(desk, 1, note(Did.SAME), JUDGE, END)
         watched(desk, 2, END)
         watched(desk, 3)
