@@ -104,7 +104,7 @@ def barred(approval: Approval, person: str) -> str | None:
         return None
     if person == asked.requested_by:
         return f"{person} asked for it, so somebody else must approve it"
-    if person == asked.edited_by:
+    if person in asked.edited_by_all:
         return f"{person} edited it, so somebody else must approve it"
     return None
 

@@ -228,6 +228,7 @@ def _request(
         requester_may_approve=policy.requester_may_approve,
         expires_at=now + policy.approval_expiry,
         edited_by=step.edited_by,
+        editors=step.editors,
     )
 
 

@@ -80,6 +80,7 @@ class Step:
     until: datetime | None = None
     edited: tuple[tuple[str, str], ...] = ()
     edited_by: str = ""
+    editors: tuple[str, ...] = ()
     evidence: BundleRecord | None = None
     watch: Watch | None = None
 
@@ -248,14 +249,16 @@ def _voided(step: Step, event: events.PlanVoided) -> Step:
 
 
 def _edited(step: Step, event: events.PlanEdited) -> Step:
+    # Edits lie on top of each other, so all stand for it. What is put back is nobody's any more.
+    others = tuple(one for one in step.editors if one != event.by)
     return replace(
         step,
         status=StepStatus.OPEN,
         plan=None,
         approval=None,
         edited=event.parameters,
-        # What is put back as it was is nobody's any more.
         edited_by=event.by if event.parameters else "",
+        editors=(*others, event.by) if event.parameters else (),
         because=event.because,
     )
 

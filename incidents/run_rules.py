@@ -173,6 +173,10 @@ def _edit(run: Run, command: commands.EditPlan, _: datetime) -> Answer:
     _expect(run, command.step, {StepStatus.PLANNED} | (OPEN if step.edited else set()))
     if command.parameters == step.edited:
         return Decision()
+    if (command.approval, command.before) != (step.approval, step.edited):
+        # The parameters are all that differ: those of somebody else would silently be taken back.
+        message = f"{run.id} {command.step} was edited or planned anew meanwhile: look at it again"
+        raise Rejected(message)
     return _one(
         events.PlanEdited(
             step=command.step,

@@ -140,7 +140,7 @@ def _who(situation: Situation, approval: Approval, asked: ApprovalRequested) -> 
     needed = f"{asked.needed} of " if asked.needed > 1 else ""
     voted = f" · {names(approval.votes, people)} approved already" if approval.votes else ""
     who = names(asked.approvers, people) or "nobody"
-    edited = f" · edited by {names([asked.edited_by], people)}" if asked.edited_by else ""
+    edited = f" · edited by {names(asked.edited_by_all, people)}" if asked.edited_by_all else ""
     return f"{needed}{who} may decide{voted}{edited} · expires {asked.expires_at:{DAY}}"
 
 

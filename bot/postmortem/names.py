@@ -15,7 +15,7 @@ from incidents.people import People
 E = TypeVar("E", bound=Event)
 
 _ONE = ("by", "requested_by", "edited_by", "owner")
-_MANY = ("approvers", "together_with")
+_MANY = ("approvers", "together_with", "editors")
 _BOTH = " and "
 
 

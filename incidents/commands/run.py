@@ -80,12 +80,15 @@ class EditPlan:
 
     `parameters` are all arguments of the step that are to differ from the run's, by their names, as
     texts, within the bounds that `runbooks.language.editing` has looked up; `instead_of` are those
-    that change now, as the plan was made with them.
+    that change now, as the plan was made with them. `approval` and `before` are what was looked at:
+    the approval of the plan, None where none stands, and what was edited already.
     """
 
     step: str
     by: str
     because: str
+    approval: str | None
+    before: tuple[tuple[str, str], ...]
     parameters: tuple[tuple[str, str], ...]
     instead_of: tuple[tuple[str, str], ...]
 

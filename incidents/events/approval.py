@@ -8,8 +8,8 @@ from datetime import datetime
 class ApprovalRequested:
     """People are asked; `approvers` are person ids, `needed` how many different ones.
 
-    `edited_by` is who has changed the plan's arguments last, empty where nobody has: then it is
-    theirs as much as the requester's.
+    `edited_by` is who has changed the plan's arguments last, empty where nobody has, and `editors`
+    are all who have: it is theirs as much as the requester's.
     """
 
     incident: int
@@ -23,6 +23,12 @@ class ApprovalRequested:
     requester_may_approve: bool
     expires_at: datetime
     edited_by: str = ""
+    editors: tuple[str, ...] = ()
+
+    @property
+    def edited_by_all(self) -> tuple[str, ...]:
+        """Return everybody who has edited it; an earlier release wrote down only the last."""
+        return self.editors or ((self.edited_by,) if self.edited_by else ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ SCHEMAS: Mapping[str, int] = {
     "CheckFinished": 2,
     "SettleObserved": 2,
     "EffectVerified": 2,
-    "ApprovalRequested": 2,
+    "ApprovalRequested": 3,
     "TargetAsked": 2,
 }
 """The schema number with which each kind is written today."""
@@ -80,6 +80,8 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("EffectVerified", 1): lambda body: body,
     # No plan could be edited: nobody is the default.
     ("ApprovalRequested", 1): lambda body: body,
+    # It named only who edited last: whoever reads all editors knows that none is the default.
+    ("ApprovalRequested", 2): lambda body: body,
     # Every candidate was named, however many there were: none more is the default.
     ("TargetAsked", 1): lambda body: body,
 }

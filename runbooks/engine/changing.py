@@ -127,12 +127,15 @@ def _refuse(turn: Turn, step: str, error: Rejected) -> bool:
 
 def _put_back(turn: Turn, step: str, error: Rejected) -> commands.EditPlan:
     """Return that the step is planned as it was: what a person tried must not end the run."""
+    state = turn.run.step(step)
     return commands.EditPlan(
         step=step,
         by=DESK,
         because=f"as edited it must not be done: {error}",
+        approval=state.approval,
+        before=state.edited,
         parameters=(),
-        instead_of=turn.run.step(step).edited,
+        instead_of=state.edited,
     )
 
 

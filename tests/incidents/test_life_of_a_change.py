@@ -32,6 +32,7 @@ from tests.incidents.telling_runs import (
     UNDO,
     VERIFIED,
     VERIFY,
+    VOID,
     after,
     decided,
     through,
@@ -41,10 +42,27 @@ EDIT = commands.EditPlan(
     step=STEP,
     by="ann",
     because="less is enough",
+    approval=APPROVAL,
+    before=(),
     parameters=(("replicas", "+1"),),
     instead_of=(("replicas", "+50%"),),
 )
-BACK = replace(EDIT, by="triaged", parameters=(), instead_of=EDIT.parameters)
+SECOND = replace(
+    EDIT,
+    by="ben",
+    approval="approval-1-1-2",
+    before=EDIT.parameters,
+    parameters=(("at_most", "8"), ("replicas", "+1")),
+    instead_of=(("at_most", "16"),),
+)
+BACK = replace(
+    EDIT,
+    by="triaged",
+    approval=None,
+    before=EDIT.parameters,
+    parameters=(),
+    instead_of=EDIT.parameters,
+)
 BUNDLE = events.BundleRecord(text="digest", size=90, pods=1, logs=2, metrics=0, events=0)
 KEEP = commands.KeepEvidence(step=STEP, approval=APPROVAL, bundle=BUNDLE)
 WATCH = events.Watch(until=later(1), every=timedelta(seconds=15))
@@ -69,7 +87,7 @@ def test_what_is_put_back_is_nobodys_edit_any_more() -> None:
     """The editor may approve what the runbook wanted all along."""
     step = through(PLAN, EDIT, BACK).step(STEP)
 
-    assert (step.edited, step.edited_by) == ((), "")
+    assert (step.edited, step.edited_by, step.editors) == ((), "", ())
 
 
 def test_an_edit_that_changes_nothing_is_no_event() -> None:
@@ -77,6 +95,47 @@ def test_an_edit_that_changes_nothing_is_no_event() -> None:
     run = through(PLAN, EDIT, PLAN)
 
     assert decided(run, EDIT).events == ()
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param((PLAN, EDIT), id="edited"),
+        pytest.param((PLAN, EDIT, PLAN), id="and-planned-again"),
+        pytest.param((PLAN, VOID, PLAN), id="planned-anew"),
+    ],
+)
+def test_two_who_edit_at_once_do_not_undo_each_other(
+    known: tuple[commands.RunCommand, ...],
+) -> None:
+    """Ben has looked at the plan that Ann then changed: his edit would silently take hers back."""
+    late = replace(SECOND, approval=APPROVAL, before=(), parameters=(("at_most", "8"),))
+
+    with pytest.raises(Rejected, match="meanwhile"):
+        decided(through(*known), late)
+
+
+def test_what_was_edited_since_is_not_put_back() -> None:
+    """The desk refuses what it has seen, and nothing that a person has typed since then."""
+    late = replace(BACK, before=SECOND.parameters)
+
+    with pytest.raises(Rejected, match="meanwhile"):
+        decided(through(PLAN, EDIT), late)
+
+
+def test_all_who_edited_stand_for_the_plan() -> None:
+    """What Ann changed is still in it when Ben has changed something else on top."""
+    run = through(PLAN, EDIT, PLAN, SECOND, PLAN)
+    again = replace(EDIT, approval="approval-1-1-3", before=SECOND.parameters)
+
+    assert (run.step(STEP).edited_by, run.step(STEP).editors) == ("ben", ("ann", "ben"))
+    assert after(run, again).step(STEP).editors == ("ben", "ann")
+    debts = owed(_incident(), [run], {}, policy(requester_may_approve=False), NOON)
+    (asked,) = [one.command for one in debts if isinstance(one.command, RequestApproval)]
+    approval = evolve(Approval(id=APPROVAL), asked.requested, NOON)
+    assert [barred(approval, one) for one in ("ann", "ben")] == [
+        f"{one} edited it, so somebody else must approve it" for one in ("ann", "ben")
+    ]
 
 
 def test_a_retry_forgets_what_was_edited() -> None:

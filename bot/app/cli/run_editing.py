@@ -31,6 +31,8 @@ def command(
         step=step,
         by=by,
         because=because,
+        approval=state.approval,
+        before=state.edited,
         parameters=made.parameters,
         instead_of=made.instead_of,
     )

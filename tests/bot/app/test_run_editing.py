@@ -28,6 +28,8 @@ def test_what_is_typed_becomes_a_command() -> None:
         step=STEP,
         by="anna",
         because="less is enough",
+        approval="approval-1-1-1",
+        before=(),
         parameters=(("at_most", "8"), ("replicas", "+25%")),
         instead_of=(("at_most", "16"), ("replicas", "+50%")),
     )

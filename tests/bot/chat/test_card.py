@@ -156,11 +156,17 @@ def test_a_card_of_an_edited_plan_names_the_editor() -> None:
     story = Story().open().check().ask()
     approval = story.desk.approval(APPROVAL)
     assert approval.asked is not None
-    edited = replace(approval, asked=replace(approval.asked, edited_by="ann"))
 
-    (said,) = [one.text for one in card(story.situation(), edited).blocks if type(one) is Context]
+    def said(**by: object) -> str:
+        edited = replace(approval, asked=replace(approval.asked, **by))
+        (text,) = [
+            one.text for one in card(story.situation(), edited).blocks if type(one) is Context
+        ]
+        return text
 
-    assert " may decide · edited by Ann Ode" in said
+    assert " may decide · edited by Ann Ode · " in said(edited_by="ann")
+    both = said(edited_by="ben", editors=("ann", "ben"))
+    assert " may decide · edited by Ann Ode, Ben" in both
 
 
 def test_a_frozen_card_says_that_it_waits() -> None:

@@ -24,6 +24,8 @@ def edited(world, by="alice", **given):
         step=STEP,
         by=by,
         because="less is enough",
+        approval=state.approval,
+        before=state.edited,
         parameters=made.parameters,
         instead_of=made.instead_of,
     )
