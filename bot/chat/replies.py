@@ -30,6 +30,7 @@ OLD_BUTTON = "This button is of another release: nothing was done. /incident hel
 VOTED = "You approved it already; another person is needed."
 DENIED = "You may not decide this: {who} may."
 OWN_REQUEST = "You asked for it, so somebody else must approve it."
+OWN_EDIT = "You edited it, so somebody else must approve it."
 SHORT = 80
 
 
@@ -60,9 +61,9 @@ def stranger(person: Person) -> str:
 def barred(approval: Approval, person: Person, people: People) -> str:
     """Return why this person may not decide."""
     asked = approval.asked
-    if asked is not None and person.id in asked.approvers:
-        return OWN_REQUEST
-    return DENIED.format(who=names(asked.approvers if asked else (), people) or "nobody")
+    if asked is None or person.id not in asked.approvers:
+        return DENIED.format(who=names(asked.approvers if asked else (), people) or "nobody")
+    return OWN_REQUEST if person.id == asked.requested_by else OWN_EDIT
 
 
 def too_late(approval: Approval, people: People) -> str:

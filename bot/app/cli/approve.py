@@ -75,7 +75,9 @@ def _show_plan(desk: Opened, approval: str, *, as_json: bool) -> None:
     if asked is None:
         message = f"there is no {approval}"
         raise Rejected(message)
-    plan = desk.desk.run(asked.run).step(asked.step).plan
+    step = desk.desk.run(asked.run).step(asked.step)
+    plan = step.plan if step.approval == state.id else None  # else it is another one's
+    waits = state.state is ApprovalState.REQUESTED
     people = desk.configuration.people
     who = names(asked.approvers, people) or "nobody"
     many = f"{asked.needed} of " if asked.needed > 1 else ""
@@ -84,7 +86,7 @@ def _show_plan(desk: Opened, approval: str, *, as_json: bool) -> None:
         asked.title,
         *([] if plan is None else _told_of(plan)),
         f"expires {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC; approvers {many}{who}",
-        f"to approve: triaged approve {state.id} {asked.digest}",
+        *([f"to approve: triaged approve {state.id} {asked.digest}"] if waits else []),
     ]
     show({"approval": state.id, "asked": asked, "plan": plan}, lines, as_json=as_json)
     sys.stdout.flush()

@@ -9,8 +9,9 @@ import pytest
 from bot.app.opening import opened
 from bot.app.settings import load
 from incidents.approval import ApprovalState
+from incidents.commands.approval import VoidApproval
 from incidents.commands.incident import AskTarget, NoteChannel
-from incidents.commands.run import StartRun
+from incidents.commands.run import RecordPlan, StartRun, VoidPlan
 from incidents.events.incident import Workload
 from tests import builders
 from tests.bot.app.commanding import HOSTILE, ME, PEOPLE, STEP, TRIAGE, Run, applied, tell_a_story
@@ -27,6 +28,28 @@ def test_an_approval_is_shown_before_it_is_given(run: Run) -> None:
     assert last == f"to approve: triaged approve approval-1-1-1 {builders.DIGEST}"
     with opened(load()) as desk:
         assert desk.desk.approval(builders.APPROVAL).state is ApprovalState.REQUESTED
+
+
+def test_an_approval_that_is_void_shows_no_other_plan(run: Run) -> None:
+    """Under its name a plan would be read that nobody can approve by it, with how to do so."""
+    run("migrate")
+    scale = "scale-decode"
+    with opened(load()) as desk:
+        tell_a_story(desk)
+        desk.desk.tell(builders.RUN, RecordPlan(step=scale, plan=builders.plan()))
+    stands = run("approve", "1-1-1")
+    with opened(load()) as desk:
+        desk.desk.tell(builders.RUN, VoidPlan(step=scale, because="replicas 5"))
+        desk.desk.tell(builders.RUN, RecordPlan(step=scale, plan=builders.plan()))
+        desk.desk.tell(builders.APPROVAL, VoidApproval(because="replicas 5"))
+
+    shown = run("approve", "1-1-1")
+
+    assert builders.plan().kubectl in stands.out
+    assert "void: replicas 5" in shown.out
+    assert builders.plan().kubectl not in shown.out
+    assert "to approve:" not in shown.out
+    assert run("approve", "1-1-1", "--json").json["plan"] is None
 
 
 @pytest.mark.usefixtures("journal")

@@ -151,6 +151,17 @@ def test_whoever_asked_needs_somebody_else_where_the_policy_says_so() -> None:
     assert told(story) == [(ANN, replies.OWN_REQUEST)]
 
 
+def test_whoever_edited_is_told_that_it_was_the_edit() -> None:
+    """Who never asked for it would not know what is meant."""
+    story = Story(policy=builders.policy(requester_may_approve=False)).open()
+    asked = builders.requested(editors=("ann", "ben"), requester_may_approve=False)
+    story.desk.tell(APPROVAL, RequestApproval(requested=asked))
+
+    press(story, ANN)
+
+    assert told(story) == [(ANN, "You edited it, so somebody else must approve it.")]
+
+
 def test_a_stale_card_decides_nothing(story) -> None:
     """The person saw another plan."""
     press(story, ANN, digest="an older one")
