@@ -4,15 +4,14 @@ The pods count, and not the template that they were made from: what was changed 
 rolled out yet does not run. Who wrote it last is taken from the template.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import partial
 from typing import Final
 
 from cluster.clients import kinds, parse
+from cluster.clients.quantities import quantity
 from cluster.clients.things import Json, Thing
 from cluster.drift import engine_line, written
 from cluster.drift.engine_line import CHOSEN, Line
@@ -29,17 +28,6 @@ ONE_GPU: Final = "1 (the engine's default)"
 """What vLLM and SGLang take for the tensor parallel size where nothing is said."""
 HUB: Final = "hf://"
 SHOWN: Final = 200
-_UNITS: Final = {
-    "": 1,
-    "k": 10**3,
-    "M": 10**6,
-    "G": 10**9,
-    "T": 10**12,
-    "P": 10**15,
-    "E": 10**18,
-    **{f"{one}i": 2 ** (10 * power) for power, one in enumerate("KMGTPE", start=1)},
-}
-_QUANTITY: Final = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)([A-Za-z]{0,2})", re.ASCII)
 
 Told = str | Unknown
 
@@ -235,13 +223,8 @@ def _same_number(told: str, intended: str) -> bool:
 
 def _equal(one: str, other: str) -> bool:
     """Tell whether two quantities are the same; what is none is compared as text."""
-    first, second = _quantity(one), _quantity(other)
+    first, second = quantity(one), quantity(other)
     return one == other if first is None or second is None else first == second
-
-
-def _quantity(text: str) -> Decimal | None:
-    fit = _QUANTITY.fullmatch(text)
-    return Decimal(fit[1]) * _UNITS[fit[2]] if fit and fit[2] in _UNITS else None
 
 
 def _known(read: Sequence[Told]) -> Told:

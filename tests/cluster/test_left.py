@@ -1,5 +1,6 @@
 """What a change leaves behind, and whether it still stands in the live object."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -129,6 +130,106 @@ def test_a_mark_is_gone_when_it_is_another(
     seen = left.look(live, paused, (("paused", "no"),))
 
     assert (seen.standing, seen.because) == (standing, said)
+
+
+ARGS = "/spec/template/spec/containers/0/args"
+FLAG = "--max-num-seqs"
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "was", "live", "standing"),
+    [
+        pytest.param("/1", "8", "4", ["-x", "8"], Standing.CANNOT_TELL, id="another-word-there"),
+        pytest.param("/1", "8", "4", [FLAG, "8", "--new"], Standing.STANDS, id="another-flag"),
+        pytest.param("/0", f"{FLAG}=8", "4", ["--new", f"{FLAG}=8"], Standing.STANDS, id="moved"),
+        pytest.param("/0", f"{FLAG}=8", "4", ["--new", f"{FLAG}=6"], Standing.STANDS, id="half"),
+        pytest.param("/0", f"{FLAG}=8", "4", ["--new", f"{FLAG}=4"], Standing.GONE, id="as-before"),
+        pytest.param("/0", f"{FLAG}=8", "4", [FLAG, "4"], Standing.GONE, id="as-two-words"),
+        pytest.param("/0", f"{FLAG}=8", "auto", [f"{FLAG}=8"], Standing.STANDS, id="was-a-word"),
+        pytest.param("/0", f"{FLAG}=8", "auto", [f"{FLAG}=auto"], Standing.GONE, id="word-again"),
+        pytest.param("", [f"{FLAG}=8"], "none", ["-x", f"{FLAG}=8"], Standing.STANDS, id="added"),
+        pytest.param("", [f"{FLAG}=8"], "none", [f"{FLAG}=9"], Standing.CANNOT_TELL, id="further"),
+        pytest.param("", [f"{FLAG}=8"], "none", ["-x"], Standing.GONE, id="taken-away-again"),
+        pytest.param("", ["-x"], "4", ["-x", "-y"], Standing.STANDS, id="taken-away"),
+        pytest.param("", ["-x"], "4", ["-x", f"{FLAG}=4"], Standing.GONE, id="put-back"),
+        pytest.param("", None, "4", ["-x"], Standing.STANDS, id="nothing-else-was-there"),
+        pytest.param(
+            "/0",
+            f"{FLAG}=8",
+            "4",
+            [f"{FLAG}=4", f"{FLAG}=8"],
+            Standing.CANNOT_TELL,
+            id="twice",
+        ),
+    ],
+)
+def test_a_flag_is_looked_for_on_the_line(
+    field: str, written: object, was: str, live: list[str], standing: Standing
+) -> None:
+    """Whoever edits another flag has not taken this one back."""
+    flag = replace(SCALED, fields=((f"{ARGS}{field}", json.dumps(written)),))
+    body: dict[str, object] = {"spec": {"template": {"spec": {"containers": [{"args": live}]}}}}
+
+    assert left.look(Live(body=body), flag, ((f"decode {FLAG}", was),)).standing is standing
+
+
+def test_a_container_that_is_not_there_any_more_tells_nothing_of_its_flags() -> None:
+    """It may stand further up or down now."""
+    flag = replace(SCALED, fields=((f"{ARGS}/0", json.dumps(f"{FLAG}=8")),))
+
+    assert left.look(Live(), flag, ((FLAG, "4"),)).standing is Standing.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("now", "standing"),
+    [
+        pytest.param("96Gi", Standing.STANDS, id="as-it-was-left"),
+        pytest.param("98304Mi", Standing.STANDS, id="written-otherwise"),
+        pytest.param("64Gi", Standing.STANDS, id="half-way-back"),
+        pytest.param("32Gi", Standing.GONE, id="as-before"),
+        pytest.param("16Gi", Standing.GONE, id="beyond"),
+        pytest.param("500m", Standing.GONE, id="a-thousandth"),
+        pytest.param("lots", Standing.CANNOT_TELL, id="no-quantity"),
+        pytest.param(None, Standing.CANNOT_TELL, id="not-set"),
+    ],
+)
+def test_quantities_are_compared_as_numbers(now: object, standing: Standing) -> None:
+    """Half of the memory that was given is still given."""
+    limit = replace(SCALED, fields=(("/spec/memory", '"96Gi"'),))
+
+    seen = left.look(Live(body={"spec": {"memory": now}}), limit, (("memory", "32Gi"),))
+
+    assert seen.standing is standing
+
+
+@pytest.mark.parametrize(
+    ("now", "standing"),
+    [
+        pytest.param("25%", Standing.GONE, id="as-before"),
+        pytest.param(3, Standing.CANNOT_TELL, id="another-number"),
+        pytest.param(None, Standing.GONE, id="not-set"),
+    ],
+)
+def test_a_number_where_a_share_was_is_back_when_the_share_is(
+    now: object, standing: Standing
+) -> None:
+    """Three pods may be more or less than a quarter of them."""
+    surge = replace(SCALED, fields=(("/spec/maxSurge", "1"),))
+
+    seen = left.look(Live(body={"spec": {"maxSurge": now}}), surge, (("maxSurge", "25%"),))
+
+    assert seen.standing is standing
+
+
+def test_a_mapping_that_is_another_tells_nothing() -> None:
+    """What was added to it may stand in it still."""
+    limits = replace(SCALED, fields=(("/spec/limits", '{"memory":"96Gi"}'),))
+    looks = [
+        left.look(Live(body={"spec": {"limits": now}}), limits, (("memory", "none"),)).standing
+        for now in ({"memory": "96Gi"}, {"memory": "96Gi", "cpu": "4"}, None)
+    ]
+
+    assert looks == [Standing.STANDS, Standing.CANNOT_TELL, Standing.GONE]
 
 
 def test_every_field_must_be_back() -> None:
