@@ -39,9 +39,11 @@ def judge(told: Mapping[str, Told], canary: Canary) -> Judged:
         return Judged(verdict=DIFFERS, because=because + gaps)
     if late := [f"{name}: {why}" for name, one in answers.items() if (why := _late(one, canary))]:
         return Judged(verdict=SLOW, because=_listing(late) + gaps)
+    blind = [name for name, one in answers.items() if _unmeasured(one, canary)]
+    whole = f"{_listing(blind)}: too few pieces to tell how fast they came" if blind else ""
     well = f"{_listing(list(answers))} answered as declared" if answers else ""
-    if silent or not answers:
-        because = "; ".join(filter(None, (silent, well))) or "nobody was asked"
+    if silent or blind or not answers:
+        because = "; ".join(filter(None, (silent, whole, well))) or "nobody was asked"
         return Judged(verdict=CANNOT_TELL, because=because)
     return Judged(verdict=SAME, because=well)
 
@@ -75,6 +77,13 @@ def _silent(told: Mapping[str, Told]) -> str:
             by_reason.setdefault(one, []).append(name)
     why = [f"{_listing(names)}: {_short(reason)}" for reason, names in by_reason.items()]
     return f"no answer: {'; '.join(why[:SHOWN])}" if why else ""
+
+
+def _unmeasured(one: Answer, canary: Canary) -> bool:
+    """Tell whether a bound is declared for what was not measured: a gateway may hold pieces."""
+    return (one.first is None and canary.first_token is not None) or (
+        one.between is None and canary.between_tokens is not None
+    )
 
 
 def _late(one: Answer, canary: Canary) -> str:

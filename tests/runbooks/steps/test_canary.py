@@ -142,7 +142,12 @@ def test_one_way_alone_is_asked(through: str, asked: list[str]) -> None:
             "decode-0: each further token took 0.20 s, more than 0.1 s",
             id="slow",
         ),
-        pytest.param([answer(between=None)], "same", "answered as declared", id="one-token"),
+        pytest.param(
+            [answer(between=None)],
+            "cannot_tell",
+            "decode-0: too few pieces to tell how fast they came",
+            id="one-piece",
+        ),
         pytest.param(
             [Unavailable("nobody listens")],
             "cannot_tell",
