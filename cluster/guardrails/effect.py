@@ -19,6 +19,7 @@ from cluster.owners.place import value
 from cluster.owners.sight import Hidden
 from cluster.owners.workload import Workload
 from cluster.rights import gets
+from cluster.snapshots.generation import PARTS
 from cluster.targets import marks
 
 RIGHTS: Final = (*scene_rights, *gets(kinds.REPLICA_SET))
@@ -27,7 +28,7 @@ SIZES: Final = ("replicas", "autoscaling.keda.sh/paused-replicas")
 FLOORS: Final = ("minReplicas", "minReplicaCount")
 CEILINGS: Final = ("maxReplicas", "maxReplicaCount")
 TEMPLATES: Final = frozenset({"template", "leaderWorkerTemplate", "restartAt", "model", "baseRefs"})
-"""Parts of a path below which stands what pods are made from."""
+"""Parts of a path below which stands what pods are made from, beside those of a generation."""
 ANY_READY: Final = frozenset({kinds.STATEFUL_SET.name, kinds.GROUPS.name})
 """Kinds that take the last of their pods away, whether these are ready or not."""
 DELETED_BY_HAND: Final = "OnDelete"
@@ -145,7 +146,13 @@ def _rolls(scene: Scene, work: Workload, paths: Sequence[tuple[str, ...]]) -> bo
     referred = value(top.body, ("spec", "workloadRef", "name"))
     own = write.uid in {scene.target.uid, top.itself.uid} or write.name == referred
     parts = (*paths, *(path(copied.field) for copied in write.copied))
-    return own and any(TEMPLATES & set(each) for each in parts)
+    return own and any(map(_makes_pods, parts))
+
+
+def _makes_pods(where: tuple[str, ...]) -> bool:
+    """Tell whether pods are made from what stands there."""
+    known = (each for parts in PARTS.values() for each in parts)
+    return bool(TEMPLATES & set(where)) or any(where[: len(each)] == each for each in known)
 
 
 def _rolled(still: Effect, thing: Thing, ready: int) -> Effect:

@@ -16,8 +16,10 @@ def judge(scene: Scene) -> Iterator[Refused]:
     """Refuse what is in no list that there is."""
     allowed, write = scene.rules.allowed, scene.plan.write
     name = scene.target.name if write.kind in NAMELESS else write.name
+    # An application of Argo CD, say, is written in another namespace than the target's.
+    spaces = dict.fromkeys(filter(None, (scene.target.namespace, write.namespace)))
     for what, patterns, text in (
-        ("namespace", allowed.namespaces, scene.target.namespace),
+        *(("namespace", allowed.namespaces, space) for space in spaces),
         ("kind", allowed.kinds, write.kind),
         ("name", allowed.names, name),
     ):

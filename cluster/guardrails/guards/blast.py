@@ -9,7 +9,7 @@ from typing import Final
 
 from cluster.actions import template
 from cluster.actions.pointers import path
-from cluster.clients import parse
+from cluster.clients import kinds, parse
 from cluster.clients.objects import OwnerReference
 from cluster.clients.things import Json, Thing
 from cluster.guardrails import effect
@@ -118,6 +118,8 @@ def _copied(scene: Scene, copied: Sequence[CopyRecord]) -> frozenset[str] | Hidd
     """Return the versions of templates that are copied; the action has read the same objects."""
     found = set[str]()
     for each in copied:
+        if _of_the_other_role(scene, path(each.field)):
+            continue
         source = scene.thing(
             OwnerReference(kind=each.kind, name=each.name, api_version=each.api_version)
         )
@@ -127,8 +129,17 @@ def _copied(scene: Scene, copied: Sequence[CopyRecord]) -> frozenset[str] | Hidd
     return frozenset(found - {""}) or Hidden(because="what is copied names no image")
 
 
+def _of_the_other_role(scene: Scene, where: tuple[str, ...]) -> bool:
+    """Tell whether a part of a service of KServe makes pods of the other role than the target's."""
+    if scene.plan.write.kind != kinds.INFERENCE_SERVICE.name:
+        return False
+    return (where[:2] == ("spec", PREFILL)) is not (scene.target.role == PREFILL)
+
+
 def _specs(template: object) -> Iterator[Json]:
-    """Yield what pods are made from, in a template or in one of a group."""
+    """Yield what pods are made from: in a template, in one of a group, or itself as of KServe."""
+    if isinstance(template, Mapping) and "containers" in template:
+        yield template
     for where in ((), ("workerTemplate",), ("leaderTemplate",)):
         found = value(template, (*where, "spec"))
         if isinstance(found, Mapping):

@@ -127,6 +127,30 @@ def test_a_template_of_something_else_touches_no_pod_of_the_target(guarding: Gua
     assert not found.rolls
 
 
+@pytest.mark.parametrize(
+    ("field", "rolls"),
+    [
+        ("/spec/worker/containers/0/image", True),
+        ("/spec/parallelism/tensor", True),
+        ("/spec/storageInitializer/enabled", True),
+        ("/spec/labels/a", True),
+        ("/spec/prefill/annotations/a", True),
+        ("/metadata/labels/a", False),
+        ("/spec/router/gateway", False),
+    ],
+)
+def test_all_that_a_service_makes_pods_from_rolls_them(
+    guarding: Guarding,
+    field: str,
+    rolls: bool,  # what is expected
+) -> None:
+    """KServe makes all pods anew for another label of theirs."""
+    plan = writes(guarding, kinds.INFERENCE_SERVICE.name, (field, '"x"'), uid="")
+    own = replace(plan, write=replace(plan.write, uid=plan.target.uid))
+
+    assert of(guarding, own).rolls is rolls
+
+
 @pytest.mark.parametrize("name", sorted(actions()))
 def test_no_action_is_silent_about_what_it_writes(guarding: Guarding, name: str) -> None:
     """A write that a plan holds no word of could be a size of 0, whatever made it."""

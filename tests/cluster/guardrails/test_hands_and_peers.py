@@ -5,12 +5,15 @@ from datetime import timedelta
 
 import pytest
 
+from cluster.clients import kinds
 from cluster.guardrails.guard import Answer, CannotTell, People, Refused, Warned
 from drills.kubernetes import resources
 from drills.kubernetes.controllers.all import Controllers
 from drills.kubernetes.objects import Object
+from incidents.events.run import CopyRecord
 from incidents.guardrails import Guardrails, Mark, Sign, VersionPair, Where
 from tests.cluster.conftest import NAMESPACE, NOW
+from tests.cluster.graphs import made
 from tests.cluster.guardrails.scenes import DECODE, PREFILL, Guarding
 from tests.cluster.guardrails.test_room_and_budgets import Blind, change, only
 from tests.cluster.installs import WRITER
@@ -297,6 +300,51 @@ def test_the_version_of_a_rollback_is_that_of_its_revision(guarding: Guarding) -
     )
     unknown, _ = guarding.ask("blast", lost)
     assert unknown == CannotTell("which version these pods will run: ReplicaSet x is gone")
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        (DECODE, "prefill runs v0.8.0 and decode v0.6.0 after it"),
+        (PREFILL, "prefill runs v0.7.0 and decode v0.8.0 after it"),
+    ],
+)
+def test_the_versions_of_a_service_are_those_of_the_role(
+    guarding: Guarding, role: str, told: str
+) -> None:
+    """Its templates are specs of pods themselves, and both roles stand in one object."""
+    parts = {DECODE: ("/template", "v0.6.0"), PREFILL: ("/prefill/template", "v0.7.0")}
+    specs = {
+        name: {"containers": [{"name": "main", "image": f"reg/vllm:{tag}"}]}
+        for name, (_, tag) in parts.items()
+    }
+    data = {"spec": {"template": specs[DECODE], "prefill": {"template": specs[PREFILL]}}}
+    guarding.kubernetes.cluster.create(
+        resources.REVISIONS,
+        made(kinds.CONTROLLER_REVISION, "earlier") | {"data": data, "revision": 1},
+        writer=WRITER,
+    )
+    plan = guarding.planned("restart", {}, role)
+    copied = tuple(
+        CopyRecord(
+            field=f"/spec{where}",
+            api_version=kinds.CONTROLLER_REVISION.api_version,
+            kind=kinds.CONTROLLER_REVISION.name,
+            name="earlier",
+            uid="",
+            source=f"/data/spec{where}",
+            without=(),
+            digest="",
+        )
+        for where, _ in parts.values()
+    )
+    kind = kinds.INFERENCE_SERVICE.name
+    back = replace(plan, write=replace(plan.write, kind=kind, fields=(), copied=copied))
+
+    warned, *_ = guarding.ask("blast", back)
+
+    assert isinstance(warned, Warned)
+    assert warned.because.startswith(told)
 
 
 @pytest.mark.parametrize(

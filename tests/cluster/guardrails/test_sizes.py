@@ -97,6 +97,20 @@ def test_what_is_in_no_list_is_not_touched(guarding: Guarding, allowed: Allowed,
     assert refused.because.startswith(f"the {what} may not be touched: allowed are ")
 
 
+def test_what_is_written_elsewhere_is_in_no_list_of_the_target(guarding: Guarding) -> None:
+    """What stops GitOps is written where Argo CD is, and that is another team's namespace."""
+    guarding.rules = Guardrails(allowed=Allowed(namespaces=("llm-*",)))
+    plan = guarding.scaled(5)
+    elsewhere = replace(plan, write=replace(plan.write, namespace="argocd"))
+    of_a_node = replace(plan, write=replace(plan.write, namespace=""))
+
+    (refused,) = guarding.ask("allowed", elsewhere)
+
+    assert isinstance(refused, Refused)
+    assert refused.because.startswith("the namespace argocd may not be touched")
+    assert guarding.ask("allowed", of_a_node) == ()
+
+
 def test_what_is_in_every_list_is_touched(guarding: Guarding) -> None:
     """Lists narrow, and forbid nothing else."""
     guarding.rules = Guardrails(
