@@ -22,7 +22,7 @@ API: Final = "admissionregistration.k8s.io/v1"
 LEAST, MOST = 1, 16
 """What a new parameter object allows; the highest is a guess that somebody has to judge."""
 
-# `int` of what the annotations of any object say: without `dyn` the compiler takes one for a number.
+# Without `dyn` the compiler takes a note, which is a text, for the first thing that `int` takes.
 SIZES: Final = """\
 [object, oldObject].map(o, request.?subResource.orValue('') == 'scale'
   ? {'replicas': o.spec.?replicas.orValue(0)}
