@@ -167,6 +167,12 @@ def over_budget(why: str, after: int | None = None) -> Refusal:
     return refusal
 
 
+def over_quota(qualified: str, name: str, why: str) -> Refusal:
+    """403 of the quota admission: nothing was made."""
+    details = {"name": name, "kind": qualified.partition(".")[0]}
+    return Refusal(403, "Forbidden", f'{qualified} "{name}" is forbidden: {why}', details)
+
+
 def too_many_budgets() -> Refusal:
     """500 of an eviction that two budgets would have to allow."""
     message = (

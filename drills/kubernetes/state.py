@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from drills.kubernetes import admission, managed_fields, refusals
+from drills.kubernetes import admission, managed_fields, quotas, refusals
 from drills.kubernetes.managed_fields import Writer
 from drills.kubernetes.names import Names
 from drills.kubernetes.objects import (
@@ -20,7 +20,7 @@ from drills.kubernetes.objects import (
     stamp,
     terminating,
 )
-from drills.kubernetes.resources import NAMESPACES, PODS, Resource
+from drills.kubernetes.resources import NAMESPACES, PODS, QUOTAS, Resource
 from drills.kubernetes.selectors import by_fields, by_labels
 
 Change: TypeAlias = Callable[[Object], Object]
@@ -103,10 +103,16 @@ class Cluster:
     def create(
         self, resource: Resource, given: Object, *, writer: Writer, dry_run: bool = False
     ) -> Object:
-        """Store a new object; 404 without its namespace, 409 when the name is taken."""
+        """Store a new object; 404 without its namespace, 409 when the name is taken.
+
+        A pod over a quota is 403.
+        """
         with self.lock:
             made = admission.on_create(given, resource)
             self._name(made, resource)
+            if resource == PODS:
+                namespace = namespace_of(made)
+                quotas.admit(made, self.look(QUOTAS, namespace), self.look(PODS, namespace))
             self._stamp_new(made, resource)
             made["metadata"]["managedFields"] = managed_fields.rewritten(
                 {}, made, writer=writer, now=self.now()

@@ -10,6 +10,7 @@ from drills.kubernetes.controllers import (
     endpoints,
     garbage,
     pods,
+    quotas,
     replicasets,
 )
 from drills.kubernetes.objects import View
@@ -58,3 +59,4 @@ class Controllers:
         deployments.reconcile(self._cluster, now)
         budgets.reconcile(self._cluster, now)
         endpoints.reconcile(self._cluster)
+        quotas.reconcile(self._cluster)

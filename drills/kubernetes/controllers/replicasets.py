@@ -10,6 +10,7 @@ from drills.kubernetes.objects import (
     View,
     condition,
     controller_of,
+    copied,
     labels_of,
     moment,
     name_of,
@@ -17,7 +18,9 @@ from drills.kubernetes.objects import (
     ready,
     terminating,
     uid_of,
+    with_condition,
 )
+from drills.kubernetes.refusals import Refusal
 from drills.kubernetes.resources import PODS, REPLICASETS
 from drills.kubernetes.selectors import of_object
 from drills.kubernetes.state import Cluster
@@ -25,6 +28,8 @@ from drills.kubernetes.state import Cluster
 _WRITER = Writer(manager="kube-controller-manager")
 _STATUS = Writer(manager="kube-controller-manager", subresource="status")
 _BY = "replicaset-controller"
+_FAILURE = "ReplicaFailure"
+_FORBIDDEN = " is forbidden: "
 
 
 def reconcile(cluster: Cluster, now: datetime) -> None:
@@ -33,11 +38,10 @@ def reconcile(cluster: Cluster, now: datetime) -> None:
         _claim(cluster, replicaset)
         pods = _active(cluster, replicaset)
         missing = replicaset["spec"]["replicas"] - len(pods)
-        for _ in range(missing):
-            _add(cluster, replicaset)
+        failed = _fill(cluster, replicaset, missing)
         for pod in sorted(pods, key=_worth)[: max(0, -missing)]:
             _drop(cluster, replicaset, pod)
-        _tell(cluster, replicaset, now)
+        _tell(cluster, replicaset, now, failed)
 
 
 def _claim(cluster: Cluster, replicaset: View) -> None:
@@ -74,6 +78,33 @@ def _worth(pod: View) -> tuple[bool, bool, float, str]:
     return bool(pod["spec"].get("nodeName")), ready(pod), -made, name_of(pod)
 
 
+def _fill(cluster: Cluster, replicaset: View, missing: int) -> str:
+    """Make the pods that are missing, up to the first that is refused; return why, empty if none.
+
+    Source: k8s.io/kubernetes pkg/controller/replicaset, whose condition says it while it lasts.
+    """
+    for _ in range(missing):
+        try:
+            _add(cluster, replicaset)
+        except Refusal as refusal:
+            return _failed(cluster, replicaset, str(refusal))
+    return ""
+
+
+def _failed(cluster: Cluster, replicaset: View, why: str) -> str:
+    """Tell of a pod that was refused, where that is news: each try has another name for it."""
+    known = _told(replicaset)
+    if _cause(known) == _cause(why):
+        return known
+    text = f"Error creating: {why}"
+    events.record(cluster, replicaset, "FailedCreate", text, by=_BY, kind="Warning")
+    return why
+
+
+def _cause(why: str) -> str:
+    return why.partition(_FORBIDDEN)[2] or why
+
+
 def _add(cluster: Cluster, replicaset: View) -> None:
     template = replicaset["spec"]["template"]
     metadata = {
@@ -95,7 +126,7 @@ def _drop(cluster: Cluster, replicaset: View, pod: View) -> None:
     events.record(cluster, pod, "Killing", "Stopping container modelserver", by="kubelet")
 
 
-def _tell(cluster: Cluster, replicaset: View, now: datetime) -> None:
+def _tell(cluster: Cluster, replicaset: View, now: datetime, failed: str) -> None:
     pods = _active(cluster, replicaset)
     settle = timedelta(seconds=replicaset["spec"].get("minReadySeconds", 0))
     serving = [pod for pod in pods if ready(pod)]
@@ -104,18 +135,28 @@ def _tell(cluster: Cluster, replicaset: View, now: datetime) -> None:
         "readyReplicas": len(serving),
         "availableReplicas": sum(_since_ready(pod) + settle <= now for pod in serving),
     }
-    status = {
+    status: Object = {
         "replicas": len(pods),
         "observedGeneration": replicaset["metadata"]["generation"],
     } | {name: count for name, count in counts.items() if count}
-    if status == replicaset["status"]:
+    if failed:
+        status["conditions"] = replicaset["status"].get("conditions", [])
+    if status == replicaset["status"] and (failed in ("", _told(replicaset))):
         return
 
     def told(thing: Object) -> Object:
-        return thing | {"status": status}
+        after = thing | {"status": copied(status)}
+        if failed:
+            new = {"type": _FAILURE, "status": "True", "reason": "FailedCreate", "message": failed}
+            with_condition(after, new, now=now)
+        return after
 
     namespace, name = namespace_of(replicaset), name_of(replicaset)
     cluster.update(REPLICASETS, namespace, name, told, writer=_STATUS)
+
+
+def _told(replicaset: View) -> str:
+    return str(condition(replicaset, _FAILURE).get("message", ""))
 
 
 def _since_ready(pod: View) -> datetime:
