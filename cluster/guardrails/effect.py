@@ -1,6 +1,7 @@
 """What a plan does to the target's pods: how many stop to serve, come, or begin anew."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -84,20 +85,36 @@ def _of(
     still = Effect(top=work.place.thing.itself, was=size, becomes=size, each=work.each)
     if write.kind == kinds.POD.name:
         return _of_pods(scene, still, pods, serving)
+    ready = _Ready(number=len(serving), each=_serving_each(scene, work, pods))
     if not (write.fields or write.copied):
         told = template.told(scene.plan.before, scene.plan.after)
         if told is None:
             return Hidden(because="the plan does not hold what it writes")
-        return _both(still, work.place.thing, len(serving), *told)
+        return _both(still, work.place.thing, ready, *told)
     fields = {path(field): json.loads(new) for field, new in write.fields}
     after, rolls = _size(fields, size), _rolls(scene, work, tuple(fields))
-    return _both(still, work.place.thing, len(serving), size if after is None else after, rolls)
+    return _both(still, work.place.thing, ready, size if after is None else after, rolls)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """How many pods serve now, and how many of each replica do: of a group often its leader."""
+
+    number: int
+    each: int
+
+
+def _serving_each(scene: Scene, work: Workload, pods: Sequence[OnePod]) -> int:
+    """Return how many pods of a replica take requests; all of them where nobody can tell."""
+    groups = (_group(each) for each in pods if each.name in scene.target.pods)
+    counted = Counter(filter(None, groups))
+    return max(counted.values(), default=work.each)
 
 
 def _both(
     still: Effect,
     thing: Thing,
-    ready: int,
+    ready: _Ready,
     size: int,
     rolls: bool,  # noqa: FBT001  # what a plan does, in its order
 ) -> Effect:
@@ -109,7 +126,7 @@ def _both(
     return replace(
         rolled,
         becomes=size,
-        away=min(ready, resized.away + rolled.away),
+        away=min(ready.number, resized.away + rolled.away),
         comes=resized.comes + rolled.comes,
     )
 
@@ -130,12 +147,12 @@ def _counts(name: str, new: object) -> bool:
     return name in (*SIZES, *FLOORS, *CEILINGS) and text.isascii() and text.isdigit()
 
 
-def _resized(still: Effect, ready: int, after: int) -> Effect:
+def _resized(still: Effect, ready: _Ready, after: int) -> Effect:
     each = still.each
-    fewer = max(0, still.was - after) * each
+    fewer = max(0, still.was - after) * ready.each
     # A Deployment lets pods go first that are not ready; others let their last ones go.
     spared = still.top.kind not in ANY_READY and each == 1
-    away = max(0, ready - after) if spared and fewer else min(fewer, ready)
+    away = max(0, ready.number - after) if spared and fewer else min(fewer, ready.number)
     comes = max(0, after - still.was) * each
     return replace(still, becomes=after, away=away, cut=away, comes=comes)
 
@@ -155,12 +172,12 @@ def _makes_pods(where: tuple[str, ...]) -> bool:
     return bool(TEMPLATES & set(where)) or any(where[: len(each)] == each for each in known)
 
 
-def _rolled(still: Effect, thing: Thing, ready: int) -> Effect:
+def _rolled(still: Effect, thing: Thing, ready: _Ready) -> Effect:
     surge, away = _bounds(thing, still.was)
     return replace(
         still,
-        away=min(away * still.each, ready),
-        cut=ready,
+        away=min(away * ready.each, ready.number),
+        cut=ready.number,
         comes=surge * still.each,
         rolls=True,
     )

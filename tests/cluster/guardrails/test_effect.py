@@ -228,7 +228,9 @@ def test_a_replica_of_a_group_is_all_of_its_pods(grouped: Guarding) -> None:
     more, fewer = of(grouped, sized(3)), of(grouped, sized(1))
 
     assert (more.becomes, more.each, more.comes) == (3, 3, 3)
-    assert (fewer.becomes, fewer.each) == (1, 3)
+    # The leaders alone serve: of two, one goes with its group.
+    assert (fewer.becomes, fewer.each, fewer.away) == (1, 3, 1)
+    assert (of(grouped, restart).away, of(grouped, restart).cut) == (1, 2)
 
 
 def test_a_pod_takes_its_group_along(grouped: Guarding) -> None:
