@@ -184,7 +184,6 @@ def _shadow_summary(state: shadow.Watch, _: Policy) -> Summary:
         opened_at=opened_at,
         updated_at=updated_at,
         closed_at=updated_at if state.ended else None,
-        next_due=shadow.due(state),
     )
 
 

@@ -13,11 +13,10 @@ from incidents.events.approval import ApprovalRequested
 from incidents.events.run import PlanRecord
 from incidents.incident import DESK, Incident, Status
 from incidents.policy import Policy
-from incidents.run import SETTLED, UNDO, Run, Step, StepStatus
+from incidents.run import REVERTED, SETTLED, UNDO, Run, Step, StepStatus
 from incidents.telling import change
 
 VERIFIED = "verified"
-REVERTED = "reverted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

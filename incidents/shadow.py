@@ -86,11 +86,6 @@ def closes_at(began: events.ShadowBegan, resolved_at: datetime | None) -> dateti
     return min(began.until, resolved_at + AFTER_END)
 
 
-def due(state: Watch) -> datetime | None:
-    """Return when it is to end; until then it is looked at again and again."""
-    return state.began.until if state.began and state.ended is None else None
-
-
 def title(state: Watch) -> str:
     """Return what is watched, as in `cache-evictions add-decode`."""
     return f"{state.began.runbook} {state.began.step}" if state.began else state.id

@@ -26,7 +26,6 @@ from incidents.shadow import (
     Watch,
     closes_at,
     decide,
-    due,
     evolve,
     shadow_stream,
     state,
@@ -85,27 +84,19 @@ def test_a_watch_goes_from_its_beginning_to_its_end() -> None:
         step=STEP, verdict="verified", because="preemptions stopped", comparisons=()
     )
     assert watch.ended == ShadowEnded(step=STEP, did=Did.SAME, because="so", better=None)
-    assert (state(watch), title(watch), due(watch)) == (
-        "the same",
-        "cache-evictions scale-decode",
-        None,
-    )
+    assert (state(watch), title(watch)) == ("the same", "cache-evictions scale-decode")
 
 
-def test_it_is_watched_until_its_moment() -> None:
-    """The row with its moment is what a restart finds."""
-    assert (state(after(BEGIN)), due(after(BEGIN)), after(BEGIN).did) == (
-        "watched",
-        later(60),
-        None,
-    )
+def test_it_is_watched_until_it_ends() -> None:
+    """The open row is what a restart finds."""
+    assert (state(after(BEGIN)), after(BEGIN).did) == ("watched", None)
 
 
 def test_a_watch_that_never_began_has_no_row_to_show() -> None:
     """Its name is all that is known of it."""
     unknown = Watch(id=STREAM)
 
-    assert (title(unknown), due(unknown), unknown.acted_at) == ("shadow-1-1-7", None, None)
+    assert (title(unknown), unknown.acted_at) == ("shadow-1-1-7", None)
 
 
 def test_what_is_nearer_counts_instead_and_is_proven_anew() -> None:
@@ -289,7 +280,7 @@ def test_its_row_stays_when_run_and_incident_are_over() -> None:
     assert row is not None
     assert closed is not None
     assert (row.aggregate, row.incident, row.closed_at) == (Aggregate.SHADOW, 1, None)
-    assert (row.next_due, row.title) == (later(60), "cache-evictions scale-decode")
+    assert (row.next_due, row.title) == (None, "cache-evictions scale-decode")
     assert (closed.closed_at, closed.next_due, closed.state) == (NOON, None, "not at all")
     assert STREAM in told.streams(1)
     assert told.watch(STREAM).did is Did.NOTHING
