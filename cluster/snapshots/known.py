@@ -63,7 +63,8 @@ def added(before: str | None, found: Sequence[str]) -> str:
     What a person has written there stays as well, until it is the oldest.
     """
     old = before.split(BREAK) if before is not None else []
-    lines = [each for each in old if each not in set(found)] + list(dict.fromkeys(found))
+    new = dict.fromkeys(found)
+    lines = [*(each for each in old if each not in new), *new]
     size = sum(len(each) + 1 for each in lines)
     while size > MOST:
         size -= len(lines.pop(0)) + 1

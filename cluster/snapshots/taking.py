@@ -58,7 +58,7 @@ def take(kubernetes: Cluster, namespace: str) -> Taken:
     noted, problems = list[str](), list[str]()
     for thing in live:
         if thing.itself.kind in generation.PARTS and thing.controller is None:
-            for body in _new(thing, history, problems):
+            for body in _wanted(thing, history, problems):
                 _note(kubernetes, thing, body, noted, problems)
     found = known.of((*_dated(history), *live))
     wrote = _bounded(kubernetes, namespace, found, problems)
@@ -70,6 +70,15 @@ def take(kubernetes: Cluster, namespace: str) -> Taken:
         wrote=wrote,
         problems=tuple(problems),
     )
+
+
+def _wanted(thing: Thing, history: Sequence[Thing], problems: list[str]) -> Sequence[Json]:
+    """Return what has to be noted of an object; nothing where a revision of it cannot be read."""
+    try:
+        return list(_new(thing, history, problems))
+    except (parse.Malformed, RecursionError):
+        problems.append(f"{thing}: a revision of it is not as its API says")
+        return ()
 
 
 def _new(thing: Thing, history: Sequence[Thing], problems: list[str]) -> Iterator[Json]:
@@ -138,6 +147,9 @@ def _bounded(kubernetes: Cluster, namespace: str, found: known.Known, problems: 
             kubernetes.write(_write(bounds, change))
     except Missing:
         problems.append(f"there is no ConfigMap {namespace}/{BOUNDS}: apply what rbac prints")
+        return False
+    except parse.Malformed:
+        problems.append(f"ConfigMap {namespace}/{BOUNDS} is not as its API says")
         return False
     except (Conflict, Rejected) as error:
         problems.append(str(error))

@@ -15,6 +15,7 @@ from bot.app.configuration_shapes import ENVIRONMENTS
 from bot.app.configuration_usable import usable
 from bot.app.redaction import without_secrets
 from bot.app.settings import PREFIX, load
+from cluster.clients.parse import Malformed
 from cluster.snapshots.taking import Cluster, Taken, take
 from incidents.errors import Rejected, TriagedError, Unavailable
 
@@ -66,6 +67,10 @@ def _look(cluster: Cluster, namespace: str) -> Taken:
     except TriagedError as error:
         passing = not isinstance(error, Rejected)
         return Taken(namespace=namespace, problems=(str(error),), passing=passing)
+    except (Malformed, RecursionError):
+        # Any JSON may stand in a ControllerRevision: it must not end the looks at all the others.
+        problem = "an object in it is not as its API says, or nested too deep"
+        return Taken(namespace=namespace, problems=(problem,))
 
 
 def _told(taken: Taken) -> bool:

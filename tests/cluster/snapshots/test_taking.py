@@ -145,6 +145,48 @@ def test_what_its_controller_still_keeps_is_noted_before_it_is_forgotten(empty: 
     ]
 
 
+@pytest.mark.parametrize(
+    "data", [{"spec": "x"}, {"spec": {"leaderWorkerTemplate": 7}}], ids=["a-text", "a-number"]
+)
+def test_a_revision_that_is_none_is_told_and_stops_no_look(
+    empty: Cluster, data: Mapping[str, object]
+) -> None:
+    """Whoever may create a ControllerRevision must not keep every other object from being noted."""
+    for name in ("x", "y"):
+        put(empty, kinds.GROUPS, name, groups("vllm:1"))
+    bounds(empty)
+    theirs = made(kinds.CONTROLLER_REVISION, "x-5d4-1", above={})
+    owner = {
+        "apiVersion": kinds.GROUPS.api_version,
+        "kind": "LeaderWorkerSet",
+        "name": "x",
+        "uid": uid(empty, kinds.GROUPS),
+        "controller": True,
+    }
+    theirs["metadata"]["ownerReferences"] = [owner]
+    empty.create(resources.REVISIONS, {**theirs, "revision": 1, "data": data}, writer=WRITER)
+
+    found = take(StandInKubernetes(empty), NAMESPACE)
+
+    assert found.noted == ("LeaderWorkerSet llm-d/y: generation 1",)
+    assert (found.wrote, found.images) == (True, 1)
+    assert found.problems == ("LeaderWorkerSet llm-d/x: a revision of it is not as its API says",)
+
+
+def test_a_map_of_bounds_that_is_none_is_told(empty: Cluster) -> None:
+    """The next look may find it mended; a process that ended would find nothing."""
+    bounds(empty)
+
+    def broken(thing: Object) -> Object:
+        return {**thing, "data": {"images": 7}}
+
+    empty.update(resource(kinds.CONFIG_MAP), NAMESPACE, BOUNDS, broken, writer=WRITER)
+
+    found = take(StandInKubernetes(empty), NAMESPACE)
+
+    assert found.problems == ("ConfigMap llm-d/triaged-bounds is not as its API says",)
+
+
 def test_what_go_writes_of_nothing_is_no_other_generation() -> None:
     """The controller's own copy of a template says `resources: {}` where the template is silent."""
     said = {"spec": {"leaderWorkerTemplate": {"size": 2, "metadata": {"a": None}, "b": [{}]}}}
