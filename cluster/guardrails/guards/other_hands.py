@@ -36,8 +36,10 @@ def judge(scene: Scene) -> Iterator[Answer]:
     if named:
         yield from _pods(scene, named)
         yield from _nodes(scene, _hosts(named), touched=True)
-    elif found.takes:
+        return
+    if found.takes or found.rolls or found.becomes != found.was:
         yield from _workload(scene)
+    if found.takes:
         yield from _nodes(scene, _hosts(pods), touched=False)
 
 

@@ -105,6 +105,26 @@ def test_a_state_that_means_nothing_is_passed_over(
     assert bool(found) is refused
 
 
+def test_a_mark_on_the_workload_counts_for_more_pods_too(guarding: Guarding) -> None:
+    """Whoever is at work on it is in the way of a scale up as of a scale down, ready or not."""
+    own = Mark(
+        on=Where.WORKLOAD, sign=Sign.ANNOTATION, key="at-work", who="the night shift", refuses=True
+    )
+    guarding.rules = Guardrails(marks=(own,))
+    plan = guarding.scaled(6)
+    assert guarding.ask("other_hands", plan) == ()
+
+    def noted(thing: Object) -> Object:
+        return thing | {"metadata": {**thing["metadata"], "annotations": {"at-work": "yes"}}}
+
+    name = guarding.find().name
+    guarding.kubernetes.cluster.update(resources.DEPLOYMENTS, NAMESPACE, name, noted, writer=WRITER)
+
+    refused = only(guarding.ask("other_hands", plan))
+    assert isinstance(refused, Refused)
+    assert refused.because.endswith("annotation at-work=yes: the night shift is at work on it")
+
+
 def test_a_team_has_marks_of_its_own(guarding: Guarding) -> None:
     """A condition counts by its status."""
     own = Mark(on=Where.NODE, sign=Sign.CONDITION, key="Ready", who="the night shift", value="True")
