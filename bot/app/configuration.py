@@ -238,11 +238,11 @@ def _nobody(policy: _File, people: People) -> Iterator[Problem]:
         if people.get(name) is None:
             yield policy.problem(f"approver {name!r} is not in {PEOPLE}", "approvers", index)
     there = len(set(_approvers(policy.says, people)))
-    for name in NEEDED:
-        needed = policy.says.get(name)
-        if needed is not None and there < needed:
+    said = [(needed, (name,)) for name in NEEDED if (needed := policy.says.get(name)) is not None]
+    for needed, where in (*said, *rails.people(policy.says)):
+        if there < needed:
             what = f"{needed} people must approve, and only {there} may"
-            yield policy.problem(what, name)
+            yield policy.problem(what, *where)
 
 
 def _no_runbooks(policy: _File, own: Sequence[Path]) -> Iterator[Problem]:

@@ -35,6 +35,7 @@ Said = Mapping[str, Any]  # see the import
 
 FIELD = "guardrails"
 FOR, STRICT, OFF = "for", "cannot_tell_refuses", "off"
+PEOPLE = "people"
 MEANT = ("actions", "environments", "namespaces")
 YES, NO = "yes", "no"
 
@@ -61,7 +62,7 @@ _LIMITS: Mapping[str, Field] = {
     "waiting": Field(
         shape=Number(minimum=0, maximum=10_000), meaning="requests that may wait on each of them"
     ),
-    "people": Field(
+    PEOPLE: Field(
         shape=Integer(minimum=1, maximum=5),
         meaning="how many must approve what takes peers of prefill or decode along",
     ),
@@ -158,6 +159,16 @@ def wrong(says: Said) -> Iterator[Wrong]:
             if name not in known():
                 what = f"there is no guard {name!r}; known are {', '.join(known())}"
                 yield what, (*where, place)
+
+
+def people(says: Said) -> Iterator[tuple[int, Path]]:
+    """Yield how many people the file says must approve, and where it says so."""
+    rails: Said = says.get(FIELD, {})
+    if PEOPLE in rails:
+        yield rails[PEOPLE], (FIELD, PEOPLE)
+    for index, one in enumerate(rails.get(FOR, ())):
+        if PEOPLE in one:
+            yield one[PEOPLE], (FIELD, FOR, index, PEOPLE)
 
 
 def changed(says: Said, base: Guardrails) -> Guardrails:

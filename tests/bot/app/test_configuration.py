@@ -178,6 +178,21 @@ def test_the_digest_is_that_of_the_text(tmp_path: Path) -> None:
             id="more-than-there-are-for-what-cannot-be-undone",
         ),
         pytest.param(
+            {"people": PEOPLE, "policy": "approvers: [ann]\nguardrails:\n  people: 2\n"},
+            ["policy.yaml:3: 2 people must approve, and only 1 may"],
+            id="more-than-there-are-for-peers",
+        ),
+        pytest.param(
+            {
+                "people": PEOPLE,
+                "policy": "approvers: [ann]\nguardrails:\n  for:\n"
+                "    - actions: [scale]\n      people: 1\n"
+                "    - actions: [drain]\n      people: 2\n",
+            },
+            ["policy.yaml:7: 2 people must approve, and only 1 may"],
+            id="more-than-there-are-for-some-changes",
+        ),
+        pytest.param(
             {"policies": "hold: 3m\n"},
             ["policies.yaml:1: no file of this name is read; known are policy.yaml, people.yaml"],
             id="misspelt-file",

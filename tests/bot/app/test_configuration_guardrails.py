@@ -50,6 +50,8 @@ guardrails:
 
 
 def rails(folder: Path, text: str) -> Guardrails:
+    on_call = "".join(f"  - {{id: {one}, name: A, roles: [on-call-sre]}}\n" for one in "abc")
+    (folder / "people.yaml").write_text(f"people:\n{on_call}")
     (folder / "policy.yaml").write_text(text)
     return load(folder).policy.guardrails
 

@@ -48,6 +48,9 @@ def test_the_configuration_of_the_page_is_read(tmp_path: Path) -> None:
     """It is copied before it is understood."""
     (text,) = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     (tmp_path / "policy.yaml").write_text(text)
+    (tmp_path / "people.yaml").write_text(
+        "people:\n  - {id: ann, name: Ann, roles: [on-call-sre]}\n"
+    )
 
     found = load_configuration(tmp_path).policy.guardrails
 
