@@ -135,8 +135,13 @@ class _Gathering:
                 space, name, container, previous=previous, lines=bounds.lines, size=bounds.size
             ),
         )
-        if text is not None:
-            self._add(Sort.LOG, title, text, len(text.splitlines()))
+        if text is None:
+            return
+        whole = _whole_lines(text, bounds.size)
+        if text and not whole:
+            self._miss(f"{title}: its last line is longer than {bounds.size} bytes")
+            return
+        self._add(Sort.LOG, title, whole, len(whole.splitlines()))
 
     def _metrics(self, pod: Thing) -> None:
         if self.of.metrics is None:
@@ -200,6 +205,12 @@ _NAMES: Final = {
     Sort.METRICS: "metrics",
     Sort.EVENTS: "events",
 }
+
+
+def _whole_lines(log: str, size: int) -> str:
+    """Return a log without the line whose begin was cut off: it may be the end of a prompt."""
+    cut = len(log.encode(errors="replace")) >= size
+    return log.partition("\n")[2] if cut else log
 
 
 def touched(plan: Plan) -> tuple[str, ...]:

@@ -172,6 +172,23 @@ def test_secrets_and_prompts_are_not_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        pytest.param("my diagnosis'}]\nINFO ready, and so on", "INFO ready, and so on", id="lines"),
+        pytest.param("é diagnosis'}] and so on and on", "", id="one-line"),
+    ],
+)
+def test_a_line_of_which_the_begin_is_cut_off_is_not_kept(said: str, kept: str) -> None:
+    """Nobody can tell any more what its words stood behind: it may be the end of a prompt."""
+    found = collector(FakePods(pods=[pod("a")], said=said), bounds=Bounds(size=30)).collect(of("a"))
+
+    logs = [one.text for one in found.parts if one.title.startswith("log of")]
+    assert set(logs) == ({kept} if kept else set())
+    gone = "log of engine of a: its last line is longer than 30 bytes"
+    assert (gone in found.missing) is not bool(kept)
+
+
+@pytest.mark.parametrize(
     ("text", "kept"),
     [
         ('{"messages": [{"role": "user", "content": "x"}]}', '{"messages": ***}'),
