@@ -117,7 +117,7 @@ def decide(state: FollowUps, command: FollowUpCommand, now: datetime, policy: Po
         raise Rejected(message)
     if command.by == DESK and not found.open:
         return Decision()
-    _refuse_done(state, found)
+    refuse_done(state, found)
     return _DECIDE[type(command)](found, command, now)
 
 
@@ -135,6 +135,14 @@ def newest(state: FollowUps, one: FollowUp) -> bool:
         for number, other in state.all.items()
         if number > one.made.number
     )
+
+
+def refuse_done(state: FollowUps, found: FollowUp) -> None:
+    """Raise Rejected, with who did it and why, for what is done."""
+    if found.done is not None:
+        name = state.label(found.made.number)
+        message = f"{name} was done by {found.done.by}: {found.done.because}"
+        raise Rejected(message)
 
 
 def _make(state: FollowUps, command: commands.MakeFollowUps) -> Answer:
@@ -224,13 +232,6 @@ def _done(found: FollowUp, *, by: str, because: str) -> events.FollowUpDone:
     return events.FollowUpDone(
         number=found.made.number, what=found.made.what, by=by, because=because
     )
-
-
-def _refuse_done(state: FollowUps, found: FollowUp) -> None:
-    if found.done is not None:
-        name = state.label(found.made.number)
-        message = f"{name} was done by {found.done.by}: {found.done.because}"
-        raise Rejected(message)
 
 
 def _made(_: FollowUp | None, event: FollowUpMade, at: datetime) -> FollowUp:

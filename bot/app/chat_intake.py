@@ -22,6 +22,7 @@ from incidents.commands.incident import Acknowledge, ChooseTarget, Resolve
 from incidents.commands.run import AskUndo
 from incidents.desk import Desk
 from incidents.errors import NotAllowed, Rejected
+from incidents.followups import refuse_done
 from incidents.freeze import ALL
 from incidents.incident import Incident
 from incidents.journal import Aggregate, Delivery
@@ -153,12 +154,23 @@ class ChatIntake:
         normal = click.action == NORMAL
         ask = AskUndo(step=step, by=person.id, because="pressed in Slack", normal=normal)
         try:
+            self._refuse_done(run, step)
             told = self._tell(delivery, run, ask)
         except Rejected as error:
             self._turn_away(delivery, click, str(error))
             return
         if told:
             self._say(delivery, click, replies.taking_back(self._desk.run(run)))
+
+    def _refuse_done(self, run: str, step: str) -> None:
+        """Raise Rejected where what the step left last is done: the button is an old one."""
+        started = self._desk.run(run).started
+        if started is None:
+            return
+        known = self._desk.follow_ups(started.incident)
+        left = [one for one in known.all.values() if (one.made.run, one.made.step) == (run, step)]
+        if left:
+            refuse_done(known, left[-1])
 
     def _turn_away(self, delivery: Delivery, click: Click, said: str) -> None:
         """Tell the person why nothing was done."""

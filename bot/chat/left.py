@@ -4,7 +4,7 @@ from bot.chat.card import SEPARATOR
 from bot.chat.message import Block, Button, Buttons, Context, Header, Message, Section
 from bot.chat.situation import Situation
 from bot.chat.wording import DAY, shortened
-from incidents.followups import FollowUp
+from incidents.followups import FollowUp, newest
 from incidents.people import People
 
 UNDO, NORMAL = "undo", "normal"
@@ -63,7 +63,7 @@ def _ways(situation: Situation, one: FollowUp) -> tuple[Block, ...]:
             confirm=f"Plan it and ask for approval: {made.what}",
         )
         for action, name, possible in offered
-        if possible
+        if possible and newest(situation.follow_ups, one)
     )
     typed = Context(text=f"triaged followups done, give or later {label}", page=situation.page)
     return (Buttons(buttons=buttons), typed) if buttons else (typed,)

@@ -31,6 +31,8 @@ CHANNEL, INVITE, TOPIC, MESSAGE, PIN, ARCHIVE, EPHEMERAL = (
     "ephemeral",
 )
 NAME_LENGTH, TOPIC_LENGTH = 80, 240
+REMINDERS = 30
+"""So many messages about one follow-up are kept up to date: older ones are scrolled away."""
 
 
 def wanted(situation: Situation, *, now: datetime) -> tuple[Wanted, ...]:
@@ -130,13 +132,16 @@ def _threads(situation: Situation, channel: str) -> Iterator[Wanted]:
 
 
 def _reminders(situation: Situation, start: str) -> Iterator[Wanted]:
-    """Return the last reminder of each, in the channel of the severity: the own one may be gone."""
+    """Return the reminders of each, in the channel of the severity: the own one may be gone.
+
+    All show the state as it is now, so that no older one offers what is done already.
+    """
     name = situation.policy.demands[situation.incident.severity].channel
     for one in situation.follow_ups.all.values():
-        if one.reminders:
-            shown = written(reminder(situation, one))
-            body = {"channel_name": name, "thread": None, "message": shown}
-            key = f"{start}/follow-up-{one.made.number}/reminder-{one.reminders}"
+        shown = written(reminder(situation, one))
+        body = {"channel_name": name, "thread": None, "message": shown}
+        for number in range(max(1, one.reminders - REMINDERS + 1), one.reminders + 1):
+            key = f"{start}/follow-up-{one.made.number}/reminder-{number}"
             yield _row(key, MESSAGE, f"channel-{name}", body, priority=NORMAL)
 
 

@@ -135,7 +135,52 @@ def test_a_reminder_goes_to_the_channel_of_the_severity_also_when_the_own_is_arc
 
     assert (row.key, row.lane) == ("incident-1/follow-up-1/reminder-1", "channel-incidents-medium")
     assert reminder(story.situation(), one).text.startswith(f"INC-1: still open: {WHAT} (Ann Ode")
-    assert keys(story) == ["incident-1/follow-up-1/reminder-2"]
+    assert keys(story) == [f"incident-1/follow-up-1/reminder-{number}" for number in (1, 2)]
+
+
+def test_an_older_reminder_is_edited_as_the_last_one_is() -> None:
+    """Buttons under what was done long ago would ask for it again."""
+    story = leaving().archived()
+    for _ in range(2):
+        story.later(hours=28)
+        story.desk.tell(STREAM, Remind())
+    story.desk.tell(STREAM, FinishFollowUp(number=1, by="ben", because="scaled by hand"))
+    rows = [one for one in wanted(story.situation(), now=story.now) if "reminder" in one.key]
+
+    assert len(rows) == 2
+    assert all(b"done: scaled by hand" in row.body and b"Undo" not in row.body for row in rows)
+
+
+def test_of_a_year_of_reminders_the_last_month_is_kept_up() -> None:
+    """Each is one message to edit, whenever anything changes."""
+    story = leaving().archived()
+    for _ in range(40):
+        story.later(hours=28)
+        story.desk.tell(STREAM, Remind())
+
+    assert keys(story) == [f"incident-1/follow-up-1/reminder-{one}" for one in range(11, 41)]
+
+
+def test_only_the_last_change_of_a_step_has_buttons() -> None:
+    """They would take back another change than the one they stand under."""
+    story = leaving()
+    [one] = story.desk.follow_ups(1).open
+    again = ToDo(key="again", what=WHAT, owner="ann", due=one.due, run=RUN, step=STEP, undo=True)
+    story.desk.tell(STREAM, MakeFollowUps(todo=(again,)))
+    first, last = story.desk.follow_ups(1).open
+    shown = [left(story.situation(), each).blocks for each in (first, last)]
+
+    assert [any(isinstance(row, Buttons) for row in each) for each in shown] == [False, True]
+
+
+def test_a_button_under_what_is_done_asks_for_nothing() -> None:
+    """A phone shows the old message for a while."""
+    story = leaving()
+    story.desk.tell(STREAM, FinishFollowUp(number=1, by="ben", because="scaled by hand"))
+    press(story, ANN, "undo", STEP, approval=RUN)
+
+    assert told(story) == [(ANN, "INC-1/1 was done by ben: scaled by hand")]
+    assert not [one for one in story.desk.history(1) if isinstance(one.event, UndoAsked)]
 
 
 def test_headline_status_and_the_last_message_name_what_is_left() -> None:
