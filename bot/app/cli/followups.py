@@ -17,7 +17,7 @@ from bot.app.settings import load
 from incidents.commands import followups as commands
 from incidents.errors import Rejected
 from incidents.events.followups import FollowUpMade
-from incidents.followups import followups_stream
+from incidents.followups import followups_stream, newest
 from incidents.people import People
 from incidents.telling import tell
 
@@ -103,9 +103,16 @@ def _change(follow_up: str) -> FollowUpMade:
     """Return the change that was left; raises Rejected where there is none to take back."""
     with opened(load(), needed=(PEOPLE,)) as desk:
         incident, number = _name(follow_up)
-        found = desk.desk.follow_ups(incident).all.get(number)
+        everything = desk.desk.follow_ups(incident)
+    found = everything.all.get(number)
     if found is None or not found.left:
         message = f"{follow_up}: no change was left there that could be taken back"
+        raise Rejected(message)
+    if not newest(everything, found):
+        message = (
+            f"{follow_up}: {found.made.step} was applied again since; "
+            "only its last change can be taken back"
+        )
         raise Rejected(message)
     return found.made
 

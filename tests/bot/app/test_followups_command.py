@@ -172,3 +172,18 @@ def test_who_approves_at_the_server_reads_what_is_left_and_that_nothing_brings_i
         f"leaves: {SHOWN}; whoever approves takes it back within 4 h",
     ]
     assert shown[-2].endswith("; approvers 2 of Me, ben")
+
+
+@pytest.mark.usefixtures("owed")
+@pytest.mark.parametrize("way", ["undo", "normal"])
+def test_an_earlier_change_of_a_step_is_not_taken_back_by_name(run: Run, way: str) -> None:
+    """The undo would be that of the later change, which may be of another object."""
+    with opened(load()) as desk:
+        now = desk.clock()
+        todo = ToDo(key="c", what=WHAT, owner="me", due=now, run=builders.RUN, step=STEP, undo=True)
+        desk.desk.tell(followups_stream(1), MakeFollowUps(todo=(todo,)))
+
+    ended = run("followups", way, "INC-1/2", "--because", "over")
+
+    said = f"INC-1/2: {STEP} was applied again since; only its last change can be taken back"
+    assert (ended.status, ended.err) == (2, f"triaged: {said}\n")
