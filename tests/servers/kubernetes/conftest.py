@@ -40,6 +40,42 @@ DEFINITIONS = (
 )
 ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/{}"
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+# When the last policy with parameters of a kind is deleted, kube-apiserver 1.35 does not find those
+# of the next one for minutes. This one is about nothing, and is never deleted.
+INERT = (
+    (
+        "validatingadmissionpolicies",
+        {
+            "metadata": {"name": "inert"},
+            "spec": {
+                "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"},
+                "matchConstraints": {
+                    "resourceRules": [
+                        {
+                            "apiGroups": ["nowhere.test"],
+                            "apiVersions": ["v1"],
+                            "operations": ["CREATE"],
+                            "resources": ["nothings"],
+                        }
+                    ]
+                },
+                "validations": [{"expression": "true"}],
+            },
+        },
+    ),
+    (
+        "validatingadmissionpolicybindings",
+        {
+            "metadata": {"name": "inert"},
+            "spec": {
+                "policyName": "inert",
+                "paramRef": {"name": "inert", "parameterNotFoundAction": "Allow"},
+                "validationActions": ["Deny"],
+            },
+        },
+    ),
+)
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -58,6 +94,8 @@ def plane(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         root = made.api()
         made_of = [install(root, file) for file in definitions()]
         furnish(root)
+        for collection, body in INERT:
+            root.create(f"{ADMISSION}/{collection}", body)
         # The API server lets five seconds pass before it serves a new kind.
         until(lambda: all(served(root, each) for each in made_of))
         yield made
