@@ -42,7 +42,7 @@ def _turn(item: pytest.Item) -> int:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests counted, `record_property(COUNTED, "what: of which kind")`, at the end.
+    """Print what tests counted, `user_properties` of (COUNTED, "what: of which kind"), at the end.
 
     What a worker prints is seen by nobody.
     """

@@ -76,12 +76,12 @@ class Writes:
 
     def test_what_nobody_owns_is_applied_under_our_name(self, place: Place) -> None:
         """And applied again without it, it goes: we declared it, and nobody else did."""
-        client, before = place.client(), _whole(place)
+        before = _whole(place)
         chosen = {"template": {"spec": {"nodeSelector": {"gpu": "h100"}}}}
 
-        tried = client.write(replace(_declared(before, chosen), dry_run=True))
-        first = client.write(_declared(before, chosen))
-        second = client.write(_declared(_whole(place), {"revisionHistoryLimit": 10}))
+        tried = _applied(place, before, chosen, dry_run=True)
+        first = _applied(place, before, chosen)
+        second = _applied(place, before, {"revisionHistoryLimit": 10})
 
         assert _chosen(tried) == _chosen(first) == {"gpu": "h100"}
         assert "triaged" in {each.manager for each in first.writers}
@@ -306,6 +306,22 @@ def _note(found: Thing, patch: Patch, value: str = "run-1") -> Write:
 def _whole(place: Place) -> Thing:
     """Return the Deployment of one replica that the operator made."""
     return _found(place)
+
+
+def _applied(
+    place: Place, before: Thing, declared: Mapping[str, object], *, dry_run: bool = False
+) -> Thing:
+    """Apply to the object as it is now; its controller writes its status meanwhile."""
+    client = place.client()
+
+    def tried() -> Thing | None:
+        now = client.thing(place.namespace, before.itself)
+        try:
+            return client.write(replace(_declared(now, declared), dry_run=dry_run))
+        except Conflict:
+            return None
+
+    return place.until(tried)
 
 
 def _declared(found: Thing, spec: Mapping[str, object]) -> Write:

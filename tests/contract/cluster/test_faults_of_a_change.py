@@ -44,9 +44,10 @@ def reached(place: StandIn) -> KubernetesClient:
 
 
 @pytest.fixture
-def told(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+def told(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Give a way to count what became of a change; it is printed at the end of the run."""
-    return lambda became: record_property(COUNTED, f"faults of a change: {became}")
+    counted = request.node.user_properties
+    return lambda became: counted.append((COUNTED, f"faults of a change: {became}"))
 
 
 class Reached(World):

@@ -252,14 +252,12 @@ class Change(World):
 
 @pytest.mark.parametrize("name", INSTALLS)
 def test_a_size_is_changed_once_proven_and_taken_back(
-    place: Real,
-    name: str,
-    request: pytest.FixtureRequest,
-    record_property: Callable[[str, object], None],
+    place: Real, name: str, request: pytest.FixtureRequest
 ) -> None:
     """The whole life of a change: what people approve is what is written, where it stays."""
     install = INSTALLS[name]
-    record_property(COUNTED, f"installs taken through a change: {name} ({install.proof.value})")
+    told = f"installs taken through a change: {name} ({install.proof.value})"
+    request.node.user_properties.append((COUNTED, told))
     if install.needs:
         request.getfixturevalue(install.needs)
     make(place, install)

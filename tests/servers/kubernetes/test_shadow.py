@@ -1,6 +1,6 @@
 """What people do where a plan was only planned, as a real API server tells it."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -28,6 +28,8 @@ def test_real_controllers_are_nobody_and_real_people_are_named(place: Real) -> N
     asked = records.record(plan(place, "scale", {"replicas": "+2", "at_most": 8}))
     reads, at = ReadOnly(place.client()), written_at(place)
     there = read(reads, asked)
+    # The API server keeps whole seconds: what comes in the same one cannot be put in order.
+    place.until(lambda: datetime.now(UTC) > at + timedelta(seconds=1))
     then = Then(at=at, marks=dict(marks(asked, there)), pods=pods(there))
     name = path(kinds.DEPLOYMENT, place.namespace, "decode")
 
