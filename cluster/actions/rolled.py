@@ -57,13 +57,15 @@ def _ready(work: Workload, written: Thing) -> int:
 def _observed(work: Workload, written: Thing) -> int | None:
     """Return the generation that was acted on; None where the kind does not tell.
 
-    A Rollout tells it as text, and of a Deployment that it refers to under another name.
+    A Rollout tells it as text, and of a Deployment that it refers to under another name; a
+    LeaderWorkerSet tells it since 0.9.
     """
     top = work.place.thing
     referred = top.itself.uid != written.itself.uid
     name = "workloadObservedGeneration" if referred else "observedGeneration"
     told = str(parse.section(top.body, "status").get(name, ""))
-    if kinds.GROUPS.name == top.itself.kind or kinds.INFERENCE_SERVICE.name == written.itself.kind:
+    silent = kinds.GROUPS.name == top.itself.kind and not told
+    if silent or kinds.INFERENCE_SERVICE.name == written.itself.kind:
         return None
     return int(told) if told.isascii() and told.isdigit() else 0
 

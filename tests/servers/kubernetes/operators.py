@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +48,7 @@ def leader_worker_set(plane: ControlPlane, programs: Path) -> Iterator[None]:
     }
     (folder / "configuration.yaml").write_text(json.dumps(configuration))
     command = [str(programs / "lws-controller"), f"--config={folder / 'configuration.yaml'}"]
-    with serving("lws-controller", command, plane, health=health):
+    with serving("lws-controller", command, plane, health=health, webhook=asked):
         root = plane.api()
         for kind, body in webhooks(asked):
             root.create(f"{WEBHOOKS}/{kind}", body)
@@ -84,16 +85,20 @@ def serving(
     plane: ControlPlane,
     *,
     health: int,
+    webhook: int | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[None]:
-    """Run a controller until the block ends; it is ready when its health says so."""
+    """Run a controller until the block ends; it is ready when its health and webhook say so."""
     log = plane.folder / f"{name}.log"
     given = {"KUBECONFIG": str(plane.kubeconfig()), **(environment or {})}
 
     def ready() -> bool:
         try:
+            # Its health knows nothing of the webhook, which listens a moment later.
+            if webhook is not None:
+                socket.create_connection(("127.0.0.1", webhook), timeout=2).close()
             return requests.get(f"http://127.0.0.1:{health}/readyz", timeout=2).ok
-        except requests.RequestException:
+        except (OSError, requests.RequestException):
             return False
 
     with running(command, log=log, environment=given) as program:

@@ -350,7 +350,10 @@ def _replaced(
 
 
 def _rolled(client: KubernetesClient, place: Real, groups: Thing) -> bool:
-    status = client.thing(place.namespace, groups.itself).body["status"]
+    found = client.thing(place.namespace, groups.itself)
+    status = found.body["status"]
+    if status.get("observedGeneration", 0) < found.generation:
+        return False  # its controller has not seen the template yet
     new = {
         pod.labels["leaderworkerset.sigs.k8s.io/template-revision-hash"]
         for pod in _pods(client, place)
