@@ -85,10 +85,9 @@ def _plan(place: Real, action: str, asked: Mapping[str, object]) -> Plan:
 def carry_out(place: Real, made: Plan, *, key: str) -> None:
     """Write it, and wait until it has come about."""
     verb = verbs(place.client())[made.action]
-    again = plan(place, made.action, dict(made.parameters))
+    again = written(place, made.action, dict(made.parameters), key=key)
     assert again.digest == made.digest
     made = again
-    verb.apply(made, key=key)
     assert verb.already_done(made, key=key) is Done.YES
     place.until(lambda: verb.settled(made).since)
     assert verb.settled(made).reverted_by is None
@@ -160,9 +159,8 @@ def test_settings_of_the_engine_stand_and_are_taken_back(place: Real, decode: Th
         ("probe_timing", {"probe": "startup", "failures": 60}),
         ("grace_period", {"seconds": 90}),
     ):
-        made = plan(place, action, asked)
+        made = written(place, action, asked, key=f"run-1/{action}")
         verb = verbs(place.client())[action]
-        verb.apply(made, key=f"run-1/{action}")
         assert verb.already_done(made, key=f"run-1/{action}") is Done.YES
         place.until(lambda made=made: plan_back(place, made))
 
@@ -170,6 +168,20 @@ def test_settings_of_the_engine_stand_and_are_taken_back(place: Real, decode: Th
     assert after["containers"][0]["command"] == command
     assert "args" not in after["containers"][0]
     assert leaves(before) == leaves(live(place).body["spec"])
+
+
+def written(place: Real, action: str, asked: Mapping[str, object], *, key: str) -> Plan:
+    """Return a plan that was applied; a write that a controller overtook is planned again."""
+
+    def done() -> Plan | None:
+        made = plan(place, action, asked)
+        try:
+            verbs(place.client())[action].apply(made, key=key)
+        except Conflict:
+            return None
+        return made
+
+    return place.until(done)
 
 
 def plan_back(place: Real, made: Plan) -> bool:
